@@ -4,12 +4,15 @@ import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { decodeHeader, encodeHeader } from './blob-header.js'
+import { BlobIndex } from './blob-index.js'
 import { chunkTableOf } from './chunks.js'
 import {
   CHUNK_BYTES,
   CHUNK_CHECKSUM_BYTES,
   chunkTableBytes,
   HEADER_BYTES,
+  indexBytesOf,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
   recordBytesOf,
 } from './format.js'
@@ -23,6 +26,8 @@ const ASSEMBLED_BYTES_MAX = 65_536
 const SCANNED_BYTES = 256
 
 const hash = new Int32Array(2)
+/** Holds a short record while it is written. */
+const assembled = new Uint8Array(ASSEMBLED_BYTES_MAX)
 const scanned = new Uint8Array(SCANNED_BYTES)
 
 /** An open blob file. Records are appended to a file only by the process that has created it. */
@@ -34,15 +39,28 @@ export class BlobFile {
   end: number
   readonly fileSync: FileSync
   readonly file: VfsFile
+  readonly fileId: Uint8Array
+  /** The index of a compacted file. */
+  readonly index: BlobIndex | undefined
   /** Writes so far, by which a sync knows whether another write has followed its start. */
   writeCount = 0
 
-  private constructor(vfs: Vfs, file: VfsFile, number: number, fileId: Uint8Array, end: number) {
+  private constructor(
+    vfs: Vfs,
+    file: VfsFile,
+    number: number,
+    fileId: Uint8Array,
+    codec: UnitCodec,
+    end: number,
+    index?: BlobIndex,
+  ) {
     this.number = number
     this.path = file.path
     this.file = file
-    this.codec = new UnitCodec(seedOfFile(fileId))
+    this.fileId = fileId
+    this.codec = codec
     this.end = end
+    this.index = index
     this.fileSync = new FileSync(vfs, file)
   }
 
@@ -50,24 +68,32 @@ export class BlobFile {
   static create(vfs: Vfs, path: string, number: number, fileId: Uint8Array): BlobFile {
     const file = vfs.open(path, 'createNew')
     try {
-      file.write(encodeHeader({ fileId, fileNumber: number }), 0, HEADER_BYTES, 0)
+      file.write(encodeHeader({ fileId, fileNumber: number, indexCount: 0 }), 0, HEADER_BYTES, 0)
     } catch (error) {
       file.close()
       throw error
     }
-    return new BlobFile(vfs, file, number, fileId, HEADER_BYTES)
+    return new BlobFile(vfs, file, number, fileId, new UnitCodec(seedOfFile(fileId)), HEADER_BYTES)
   }
 
   /**
-   * Reads the header of a file that was found. A read that is interrupted, to be repeated, leaves `file` open.
+   * Reads the header, and the index, of a file that was found. A read that is interrupted, to be repeated, leaves `file` open.
    *
    * @throws {@link LdbError} as `decodeHeader`, LDB_IO.
    */
   static found(vfs: Vfs, file: VfsFile, number: number): BlobFile {
     const bytes = new Uint8Array(HEADER_BYTES)
     const byteCount = file.read(bytes, 0, HEADER_BYTES, 0)
-    const { fileId } = decodeHeader(bytes, byteCount, number, file.path)
-    return new BlobFile(vfs, file, number, fileId, file.length())
+    const { fileId, indexCount } = decodeHeader(bytes, byteCount, number, file.path)
+    const codec = new UnitCodec(seedOfFile(fileId))
+    const end = file.length()
+    if (indexCount === 0) return new BlobFile(vfs, file, number, fileId, codec, end)
+    const indexBytes = indexBytesOf(indexCount)
+    if (HEADER_BYTES + indexBytes > end) throw corruption(file.path, end, 'a blob file ends within its index')
+    const encoded = new Uint8Array(indexBytes)
+    const count = file.read(encoded, 0, indexBytes, HEADER_BYTES)
+    const index = BlobIndex.decode(codec, encoded, count, file.path)
+    return new BlobFile(vfs, file, number, fileId, codec, end, index)
   }
 
   /**
@@ -94,11 +120,13 @@ export class BlobFile {
     const valueAt = RECORD_HEADER_BYTES + keyBytes
     const recordBytes = recordBytesOf(keyBytes, valueBytes)
     const isAssembled = recordBytes <= ASSEMBLED_BYTES_MAX
-    const buffer = new Uint8Array(isAssembled ? recordBytes : valueAt)
+    const buffer = isAssembled ? assembled : new Uint8Array(valueAt)
+    const byteCount = isAssembled ? recordBytes : valueAt
     buffer.set(key.subarray(keyStart, keyEnd), RECORD_HEADER_BYTES)
     encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
     if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
-    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, buffer.length)
+    if (isAssembled) buffer.fill(0, valueAt + valueBytes, recordBytes)
+    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, byteCount)
     const valueOffset = offset + valueAt
     if (!isAssembled) {
       codec.write(file, UnitKind.Blob, valueOffset, 0, value, start, valueBytes)
@@ -118,12 +146,12 @@ export class BlobFile {
    * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference.
    */
   read(reference: BlobReference, headroom: number = 0): Uint8Array {
-    const { valueBytes, valueOffset } = reference
+    const { valueBytes } = reference
     const tableBytes = chunkTableBytes(valueBytes)
-    this.#assertWithin(reference, valueBytes + tableBytes)
+    const at = this.#positionOf(reference, 0, valueBytes + tableBytes)
     const bytes = uninitializedBytes(headroom + valueBytes)
-    const bytesRead = this.file.read(bytes, headroom, valueBytes, valueOffset)
-    if (bytesRead !== valueBytes) throw this.#fault(valueOffset, 'a blob file ends within a value')
+    const bytesRead = this.file.read(bytes, headroom, valueBytes, at)
+    if (bytesRead !== valueBytes) throw this.#fault(at, 'a blob file ends within a value')
     if (tableBytes === 0) {
       this.#check(reference, bytes, headroom, headroom + valueBytes)
       return bytes
@@ -140,8 +168,7 @@ export class BlobFile {
   readChunkTable(reference: BlobReference): Uint8Array {
     const table = new Uint8Array(chunkTableBytes(reference.valueBytes))
     if (table.length === 0) return table
-    this.#assertWithin(reference, reference.valueBytes + table.length)
-    const at = reference.valueOffset + reference.valueBytes
+    const at = this.#positionOf(reference, reference.valueBytes, table.length)
     if (this.file.read(table, 0, table.length, at) !== table.length) {
       throw this.#fault(at, 'a blob file ends within a chunk table')
     }
@@ -153,9 +180,8 @@ export class BlobFile {
   readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
     const start = index * CHUNK_BYTES
     const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
-    this.#assertWithin(reference, start + byteCount)
+    const at = this.#positionOf(reference, start, byteCount)
     const bytes = uninitializedBytes(byteCount)
-    const at = reference.valueOffset + start
     if (this.file.read(bytes, 0, byteCount, at) !== byteCount) {
       throw this.#fault(at, 'a blob file ends within a value')
     }
@@ -165,22 +191,49 @@ export class BlobFile {
   }
 
   /**
-   * Reads the header and the key of the record at `offset`.
+   * Reads the header and the key of the record at `offset`; in a compacted file, of the first one at or behind it.
    *
    * @returns `undefined` when there is no intact header: the file ends, or what follows was never completed.
    */
   readRecord(offset: number): { readonly header: RecordHeader; readonly key: Uint8Array } | undefined {
+    const { index } = this
+    if (index === undefined) return this.#readRecordAt(offset, offset)
+    const at = index.lowerBound(offset)
+    return at === index.length ? undefined : this.#readRecordAt(index.offsetAt(at), index.positionAt(at))
+  }
+
+  #readRecordAt(
+    offset: number,
+    position: number,
+  ): { readonly header: RecordHeader; readonly key: Uint8Array } | undefined {
     let bytes = scanned
-    let byteCount = this.file.read(bytes, 0, SCANNED_BYTES, offset)
+    let byteCount = this.file.read(bytes, 0, SCANNED_BYTES, position)
     if (byteCount < RECORD_HEADER_BYTES) return undefined
     let header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
     if (header === undefined && byteCount === SCANNED_BYTES) {
       bytes = new Uint8Array(RECORD_HEADER_BYTES + 0xffff)
-      byteCount = this.file.read(bytes, 0, bytes.length, offset)
+      byteCount = this.file.read(bytes, 0, bytes.length, position)
       header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
     }
     if (header === undefined) return undefined
     return { header, key: bytes.slice(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + header.keyBytes) }
+  }
+
+  /** Returns the present position of the record with an offset. @throws {@link LdbError} LDB_CORRUPTION when it was removed. */
+  positionOfRecord(offset: number): number {
+    const { index } = this
+    if (index === undefined) return offset
+    const at = index.lowerBound(offset)
+    if (at < index.length && index.offsetAt(at) === offset) return index.positionAt(at)
+    throw this.#fault(offset, 'the record that a blob reference names was removed')
+  }
+
+  /** Reports whether no record can be at or behind an offset. The padding of the last one may be missing. */
+  isAtEnd(offset: number): boolean {
+    const { index } = this
+    return index === undefined
+      ? offset + RECORD_ALIGNMENT > this.end
+      : index.lowerBound(offset) === index.length
   }
 
   /** Returns the reference that names the value of a record. */
@@ -194,10 +247,13 @@ export class BlobFile {
     this.file.close()
   }
 
-  #assertWithin({ valueOffset }: BlobReference, byteCount: number): void {
+  /** Returns the position of bytes of a value, from `start` on. Checks that the file contains `byteCount` of them. */
+  #positionOf({ valueOffset, keyBytes }: BlobReference, start: number, byteCount: number): number {
+    const valueAt = RECORD_HEADER_BYTES + keyBytes
+    const position = this.positionOfRecord(valueOffset - valueAt) + valueAt + start
     // A file that is appended to elsewhere may be longer by now: only the file itself knows.
-    if (valueOffset + byteCount <= this.end || valueOffset + byteCount <= this.file.length()) return
-    throw this.#fault(valueOffset, 'a blob reference names bytes behind the end of its file')
+    if (position + byteCount <= this.end || position + byteCount <= this.file.length()) return position
+    throw this.#fault(position, 'a blob reference names bytes behind the end of its file')
   }
 
   #check(

@@ -58,11 +58,11 @@ test('a found file is not appended to (V1), and no number is used again (V2)', (
   expect(again.isRemovable(1)).toBe(false)
   again.sync()
   expect([again.isRemovable(1), again.isRemovable(2)]).toEqual([true, false])
-  again.remove(1)
+  again.beginRemoval(1).sync()
   again.close()
   const third = BlobFiles.open(vfs, 'blobs')
   expect(decodeReference(third.append(KEY, valueOf(3, 1)))?.fileNumber).toBe(3)
-  expect(() => third.remove(3)).toThrow('newest')
+  expect(() => third.beginRemoval(3)).toThrow('newest')
 })
 
 test('a scan returns keys and references in order, and ends at the first record that is not whole', () => {

@@ -1,12 +1,16 @@
-import { assert, corruption, isLdbError, ownOptions } from '@ldb/base'
+import { assert, corruption, isLdbError, ownOptions, ResumableTask } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { FILE_ID_BYTES } from '@ldb/integrity'
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
+import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
+import { compactionSteps } from './compaction.js'
+import type { KeptRecord } from './compaction.js'
+import { byFileNumber, rewriteRecords } from './rewriting.js'
 import { BlobStreamWriter } from './stream-writer.js'
-import { blobFileName, blobFileNumber } from './file-name.js'
+import { blobFileName, blobFileNumber, newBlobFileName } from './file-name.js'
 import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
@@ -19,22 +23,6 @@ export interface BlobFilesOptions {
    * @defaultValue 64 MiB
    */
   readonly fileBytes?: number
-}
-
-/** A blob file that exists. @category Blob files */
-export interface BlobFileInfo {
-  readonly number: number
-  /** Length in bytes. */
-  readonly fileBytes: number
-}
-
-/** A record of a blob file. @category Blob files */
-export interface BlobRecord {
-  readonly key: Uint8Array
-  /** The encoded reference that names its value. */
-  readonly reference: Uint8Array
-  /** Offset of the next record. */
-  readonly nextOffset: number
 }
 
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
@@ -100,7 +88,6 @@ export class BlobFiles implements Syncable {
     return files
   }
 
-  /** Number of existing files. */
   get fileCount(): number {
     return this.#sources.size
   }
@@ -110,7 +97,7 @@ export class BlobFiles implements Syncable {
     return this.#unsynced.size === 0 && this.#syncedCount === this.#createdCount
   }
 
-  /** Number of the file that the next blob is appended to; 0 when that is a new one. */
+  /** Number of the active file; 0 when the next blob goes to a new one. */
   get activeNumber(): number {
     return this.#active?.number ?? 0
   }
@@ -201,6 +188,11 @@ export class BlobFiles implements Syncable {
     return this.#open(reference.fileNumber).readChunk(reference, table, index)
   }
 
+  /** Reports whether no record can be at or behind an offset. */
+  isAtEnd(number: number, offset: number): boolean {
+    return this.#open(number).isAtEnd(offset)
+  }
+
   /** Decodes a reference. @throws {@link LdbError} LDB_CORRUPTION when the bytes are none. */
   decode(bytes: Uint8Array, start: number = 0): BlobReference {
     const reference = decodeReference(bytes, start)
@@ -209,7 +201,8 @@ export class BlobFiles implements Syncable {
   }
 
   /**
-   * Reads the record at `offset` of a file, which begins with the first one at offset `FIRST_RECORD_OFFSET`.
+   * Reads the record at `offset` of a file, which begins with the first one at offset `FIRST_RECORD_OFFSET`; in a compacted file, the
+   * first one at or behind `offset`.
    *
    * @returns `undefined` behind the last complete record.
    */
@@ -218,8 +211,13 @@ export class BlobFiles implements Syncable {
     const record = file.readRecord(offset)
     if (record === undefined) return undefined
     const { header, key } = record
-    const nextOffset = offset + recordBytesOf(header.keyBytes, header.valueBytes)
-    return { key, reference: encodeReference(file.referenceTo(header)), nextOffset }
+    const nextOffset = header.offset + recordBytesOf(header.keyBytes, header.valueBytes)
+    return {
+      key,
+      reference: encodeReference(file.referenceTo(header)),
+      offset: header.offset,
+      nextOffset,
+    }
   }
 
   /** (V4) Makes every appended value durable. @throws {@link LdbError} LDB_IO, and the failure of an earlier sync. */
@@ -247,6 +245,35 @@ export class BlobFiles implements Syncable {
     }
   }
 
+  /**
+   * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
+   * then on. A crash leaves the file as before or compacted.
+   *
+   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays.
+   * @param timeSlice - synced after each MiB, to yield the thread.
+   */
+  beginCompaction(number: number, kept: readonly KeptRecord[], timeSlice: Syncable): ResumableTask {
+    assert(number !== this.#active?.number, 'the active blob file is not compacted')
+    const newPath = `${this.#directory}/${newBlobFileName(number)}`
+    const copy = { source: this.#open(number), kept, newPath }
+    const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {
+      const path = this.#drop(number)
+      this.#sources.set(number, new BlobSource(this.#vfs, path, number))
+      this.#vfs.rename(newPath, path)
+    })
+    return new ResumableTask(steps)
+  }
+
+  /**
+   * Writes the records of references again, in place, and syncs them with the directory: an earlier process may have failed to sync them, so
+   * that the operating system holds them in its cache only. The bytes do not change.
+   */
+  persist(references: readonly BlobReference[]): void {
+    for (const [number, named] of byFileNumber(references))
+      rewriteRecords(this.#vfs, this.#open(number), named)
+    if (references.length > 0) this.#vfs.syncDirectory(this.#directory)
+  }
+
   /** Reports whether a file may be removed without that its number is used again (V2). */
   isRemovable(number: number): boolean {
     return (
@@ -254,15 +281,9 @@ export class BlobFiles implements Syncable {
     )
   }
 
-  /** Removes a file to which no reference is left. */
-  async removeAsync(number: number): Promise<void> {
-    const path = this.#forget(number)
-    await new FileRemoval(this.#vfs, path).syncAsync()
-  }
-
-  /** As `removeAsync`, blocking. */
-  remove(number: number): void {
-    this.#vfs.remove(this.#forget(number))
+  /** Returns what removes a file to which no reference is left, when it is synced. */
+  beginRemoval(number: number): Syncable {
+    return new FileRemoval(this.#vfs, this.#forget(number))
   }
 
   /** Closes all files. Idempotent. */

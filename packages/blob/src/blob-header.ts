@@ -8,7 +8,7 @@ import {
   HEADER_FILE_HEADER,
   HEADER_FILE_ID,
   HEADER_FILE_NUMBER,
-  HEADER_RESERVED2,
+  HEADER_INDEX_COUNT,
   HEADER_SUITE,
   MINIMUM_READER_VERSION,
 } from './format.js'
@@ -18,24 +18,26 @@ export interface BlobHeader {
   /** 16 random bytes, chosen when the file is created. */
   readonly fileId: Uint8Array
   readonly fileNumber: number
+  /** Entries of the index of a compacted file; 0 in a file that was not compacted. */
+  readonly indexCount: number
 }
 
 const hash = new Int32Array(2)
+const MAGIC_BYTES = 8
+const CURRENT = Object.freeze({
+  kind: FILE_KIND,
+  format: FORMAT_VERSION,
+  minimumReader: MINIMUM_READER_VERSION,
+  flags: 0,
+})
 
 /** Encodes the header of a new blob file. */
-export function encodeHeader({ fileId, fileNumber }: BlobHeader): Uint8Array {
+export function encodeHeader({ fileId, fileNumber, indexCount }: BlobHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
-  bytes.set(
-    encodeFileHeader({
-      kind: FILE_KIND,
-      format: FORMAT_VERSION,
-      minimumReader: MINIMUM_READER_VERSION,
-      flags: 0,
-    }),
-    HEADER_FILE_HEADER,
-  )
+  bytes.set(encodeFileHeader(CURRENT), HEADER_FILE_HEADER)
   bytes.set(fileId, HEADER_FILE_ID)
   writeU32(bytes, HEADER_FILE_NUMBER, fileNumber)
+  writeU32(bytes, HEADER_INDEX_COUNT, indexCount)
   xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
   writeU32(bytes, HEADER_CHECKSUM, (hash[0] as number) >>> 0)
   writeU32(bytes, HEADER_CHECKSUM + 4, (hash[1] as number) >>> 0)
@@ -61,6 +63,9 @@ export function decodeHeader(
       actual: byteCount,
     })
   }
+  // The name of the file says that it is one: without the magic number, its header was lost.
+  const magic = encodeFileHeader(CURRENT).subarray(0, MAGIC_BYTES)
+  if (magic.some((byte, at) => bytes[at] !== byte)) throw corruption(file, 0, 'a blob file has no header')
   decodeFileHeader(bytes.subarray(0, byteCount), { file, kind: FILE_KIND, format: FORMAT_VERSION })
   xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
   if (
@@ -69,18 +74,22 @@ export function decodeHeader(
   ) {
     throw corruption(file, HEADER_CHECKSUM, 'the header of a blob file does not match its checksum')
   }
-  for (let at = HEADER_SUITE; at < HEADER_RESERVED2; at++) {
+  for (let at = HEADER_SUITE; at < HEADER_INDEX_COUNT; at++) {
     if (bytes[at] === 0) continue
     throw new LdbError('LDB_UNSUPPORTED', `this build reads no encrypted blob files (${file})`, {
       details: { file, offset: at },
     })
   }
   const actual = readU32(bytes, HEADER_FILE_NUMBER)
-  if (readU32(bytes, HEADER_RESERVED2) !== 0 || actual !== fileNumber) {
+  if (actual !== fileNumber) {
     throw corruption(file, HEADER_FILE_NUMBER, 'a blob file has the header of another one', {
       expected: fileNumber,
       actual,
     })
   }
-  return { fileId: bytes.slice(HEADER_FILE_ID, HEADER_FILE_ID + FILE_ID_BYTES), fileNumber }
+  return {
+    fileId: bytes.slice(HEADER_FILE_ID, HEADER_FILE_ID + FILE_ID_BYTES),
+    fileNumber,
+    indexCount: readU32(bytes, HEADER_INDEX_COUNT),
+  }
 }

@@ -8,6 +8,7 @@ export class BlobSource {
   readonly #vfs: Vfs
   #file: BlobFile | undefined
   #handle: VfsFile | undefined
+  #foundBytes: number | undefined = undefined
 
   /** @param file - the open file, when this process has created it. */
   constructor(vfs: Vfs, path: string, number: number, file?: BlobFile) {
@@ -25,7 +26,9 @@ export class BlobSource {
 
   /** Length in bytes. */
   get fileBytes(): number {
-    return this.#file?.end ?? this.#vfs.status(this.path)?.length ?? 0
+    if (this.#file !== undefined) return this.#file.end
+    this.#foundBytes ??= this.#vfs.status(this.path)?.length ?? 0
+    return this.#foundBytes
   }
 
   open(): BlobFile {

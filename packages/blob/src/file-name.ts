@@ -18,3 +18,16 @@ export function blobFileNumber(name: string): number | undefined {
   const number = Number(match[1])
   return number <= FILE_NUMBER_MAX ? number : undefined
 }
+
+/** Ending of the name of a compacted file that is being written. */
+const NEW_ENDING = '.new'
+
+/** Returns the name under which the compacted blob file with a number is written. */
+export function newBlobFileName(number: number): string {
+  return `${blobFileName(number)}${NEW_ENDING}`
+}
+
+/** Reports whether a file name belongs to this package: a blob file, or one that is being written. @category Blob files */
+export function isBlobFileName(name: string): boolean {
+  return blobFileNumber(name.endsWith(NEW_ENDING) ? name.slice(0, -NEW_ENDING.length) : name) !== undefined
+}

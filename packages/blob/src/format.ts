@@ -17,13 +17,21 @@ export const HEADER_SUITE: number = HEADER_FILE_NUMBER + 4
 export const HEADER_TRAILER_BYTES: number = HEADER_SUITE + 1
 export const HEADER_RESERVED: number = HEADER_TRAILER_BYTES + 1
 export const HEADER_DATA_KEY_ID: number = HEADER_RESERVED + 2
-export const HEADER_RESERVED2: number = HEADER_DATA_KEY_ID + 4
-export const HEADER_CHECKSUM: number = HEADER_RESERVED2 + 4
+export const HEADER_INDEX_COUNT: number = HEADER_DATA_KEY_ID + 4
+export const HEADER_CHECKSUM: number = HEADER_INDEX_COUNT + 4
 /** Bytes of the header of a file. */
 export const HEADER_BYTES: number = HEADER_CHECKSUM + 8
 assert(HEADER_BYTES === 64, 'the header of a blob file has 64 bytes')
 /** File offset of the first record, behind the header. @category Blob files */
 export const FIRST_RECORD_OFFSET: number = HEADER_BYTES
+
+export const INDEX_RECORD_OFFSET = 0
+export const INDEX_POSITION: number = INDEX_RECORD_OFFSET + 8
+/** Bytes of an entry of the index of a compacted file. */
+export const INDEX_ENTRY_BYTES: number = INDEX_POSITION + 8
+assert(INDEX_ENTRY_BYTES === 16, 'an index entry has 16 bytes')
+/** Bytes of the checksum behind the entries. */
+export const INDEX_CHECKSUM_BYTES = 8
 
 export const RECORD_CHECKSUM = 0
 export const RECORD_FILE_OFFSET: number = RECORD_CHECKSUM + 8
@@ -61,6 +69,11 @@ assert(REFERENCE_BYTES === 32, 'a blob reference has 32 bytes')
  * which a header was not written must not begin with.
  */
 export const FILE_NUMBER_MAX = 0x3fff_ffff
+
+/** Returns the bytes of the index of a compacted file. */
+export function indexBytesOf(entryCount: number): number {
+  return entryCount * INDEX_ENTRY_BYTES + INDEX_CHECKSUM_BYTES
+}
 
 /** Returns the bytes of the chunk table of a value: 0 for a value of one chunk. */
 export function chunkTableBytes(valueBytes: number): number {

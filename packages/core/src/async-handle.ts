@@ -224,12 +224,15 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     throwIfAborted(signal)
     this.writes.pipeline.assertAccepting()
     const { lower, upper } = resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    await this.api.calls.run(() =>
-      this.#opened.slicedCheckpoint.run(
+    const { collection, slicedCheckpoint } = this.#opened
+    await this.api.calls.run(async () => {
+      await collection?.examine()
+      await slicedCheckpoint.run(
         { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } },
         signal,
-      ),
-    )
+      )
+      await collection?.collect()
+    })
   }
 
   /**

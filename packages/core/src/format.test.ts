@@ -30,7 +30,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Catalog root', 'CATALOG', format.CATALOG_ROOT_END],
     ['Keyspace record', 'KEYSPACE', format.KEYSPACE_RECORD_BYTES],
     ['Section of the B+tree', 'BTREE_SECTION', format.BTREE_SECTION_BYTES],
-    ['Expiry', 'EXPIRY', format.EXPIRY_HEADER_BYTES],
+    ['Value header', 'VALUE_HEADER', format.VALUE_HEADER_BYTES],
     ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
     ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
     ['Catalog record', 'CATALOG_RECORD', format.CATALOG_RECORD_BYTES],
@@ -47,7 +47,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
   })
 
   it('agree on the types of log records', () => {
-    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Load|Commit|Checkpoint|Catalog) +\|/gm)]
+    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Load|Commit|Checkpoint|Catalog|BlobCommit) +\|/gm)]
     expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
   })
 })

@@ -6,9 +6,9 @@ import { FILE_HEADER_BYTES } from '@ldb/integrity'
 /** File kind in the header. */
 export const CATALOG_KIND = 'C'
 /** Format version that this code writes. */
-export const CATALOG_FORMAT = 4
+export const CATALOG_FORMAT = 5
 /** Oldest version that can read catalogs of this code. */
-export const CATALOG_MINIMUM_READER = 4
+export const CATALOG_MINIMUM_READER = 5
 /** Oldest version that this code reads. */
 export const CATALOG_OLDEST_FORMAT = 3
 
@@ -87,20 +87,30 @@ export const CompressionNumber = { none: 0, deflate: 1, lz4: 2, adaptive: 4 } as
 export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = { 3: 'zstd' }
 
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
-export const KeyspaceFlag = { Expires: 1 } as const
+export const KeyspaceFlag = { Expires: 1, Blobs: 2 } as const
 
 /** Greatest time to live: about 143,000 years, so that every expiry time is a safe integer. */
 export const TTL_MS_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 52
 
-/** First bytes of an expiry header: not valid UTF-8, and unlikely by chance. */
-export const EXPIRY_MARK: readonly number[] = [0xff, 0x54, 0x54, 0x4c]
-export const EXPIRY_OFFSET_MARK = 0
-export const EXPIRY_OFFSET_EXPIRES_AT: number = EXPIRY_OFFSET_MARK + 4
-export const EXPIRY_HEADER_BYTES: number = EXPIRY_OFFSET_EXPIRES_AT + 8
-assert(EXPIRY_HEADER_BYTES === 12, 'an expiry header has 12 bytes')
+/** First bytes of a value header: not valid UTF-8, and unlikely by chance. */
+export const VALUE_HEADER_MARK: readonly number[] = [0xff, 0x54, 0x54, 0x4c]
+export const VALUE_HEADER_OFFSET_MARK = 0
+export const VALUE_HEADER_OFFSET_EXPIRES_AT: number = VALUE_HEADER_OFFSET_MARK + 4
+/** The last byte of the expiry time, which is 0 in every time: a time is at most 2^53 − 1. */
+export const VALUE_HEADER_OFFSET_FLAGS: number = VALUE_HEADER_OFFSET_EXPIRES_AT + 7
+export const VALUE_HEADER_BYTES: number = VALUE_HEADER_OFFSET_FLAGS + 1
+assert(VALUE_HEADER_BYTES === 12, 'a value header has 12 bytes')
+
+/** Flags of a value header. On disk: never renumber, never reuse. */
+export const ValueHeaderFlag = { Reference: 0x80 } as const
 
 /** Types of log record. On disk: never renumber, never reuse. */
-export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3, Load: 0 } as const
+export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3, Load: 0, BlobCommit: 6 } as const
+
+/** Reports whether log records of a type are commits with a batch to apply. */
+export function isCommitType(type: number): boolean {
+  return type === LogRecordType.Commit || type === LogRecordType.BlobCommit
+}
 
 export const CHECKPOINT_OFFSET_SEQ = 0
 export const CHECKPOINT_OFFSET_CATALOG_GENERATION: number = CHECKPOINT_OFFSET_SEQ + 8

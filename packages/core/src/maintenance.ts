@@ -32,11 +32,13 @@ export function explicitEffort(space: SpaceBudget): 'explicit' | 'shrink' {
 
 /** Compacts every keyspace; documented where it is exported, as `Database.compact`. */
 export function compactDatabase(
-  { pipeline, health, checkpointer }: OpenDatabase,
+  { pipeline, health, checkpointer, collection }: OpenDatabase,
   range: RangeOptions<string> | undefined,
 ): void {
   pipeline.drain()
   health.assertWritable()
   const { lower, upper } = resolveRange(range, utf8Keys)
+  collection?.examineNow()
   checkpointer.run(pipeline, { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } })
+  collection?.collectNow()
 }

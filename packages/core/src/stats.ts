@@ -3,6 +3,7 @@ import type { StoreStats } from '@ldb/base'
 import type { PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
 import type { OpenFileStats } from '@ldb/vfs'
+import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -32,6 +33,8 @@ export interface DatabaseStats {
   /** Open files of keyspaces; `undefined` for a memory-only database. */
   readonly files: OpenFileStats | undefined
   readonly checkpoints: CheckpointStats
+  /** Large values; `undefined` for a memory-only database. */
+  readonly blobs: BlobStats | undefined
   /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
   /** Open transactions, and totals of ended ones. */
@@ -57,6 +60,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     cache: opened.engines.cache.stats(),
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
+    blobs: opened.blobs?.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),
     keyspaces,

@@ -10,12 +10,13 @@ import { checkSignal, throwIfAborted } from './health/abort-signal.js'
 import type { AbortSignalLike } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
 import type { KeyspaceStore } from './keyspace/store.js'
+import { verifyValues } from './keyspace/value-verification.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { catalogPath } from './catalog/directory-layout.js'
 
 /** Progress of a verification. @category Health */
 export interface DatabaseVerifyProgress {
-  /** Current part: `log`, `catalog`, or `keyspace:` and a name. */
+  /** Current part: `log`, `catalog`, `keyspace:` and a name, or `blobs`. */
   readonly part: string
   /** Pages and records checked so far, in all parts. */
   readonly unitCount: number
@@ -95,6 +96,15 @@ export function* verifySteps(
     verifyPart(opened, () => {
       sink.begin(`keyspace:${descriptor.name}`)
       if (isOpenable(keyspace, sink)) keyspace.store.verify(sink)
+    })
+  }
+  const { blobs } = opened
+  if (blobs?.files !== undefined) {
+    yield
+    verifyPart(opened, () => {
+      sink.begin('blobs')
+      blobs.verify(sink)
+      for (const keyspace of keyspaces) verifyValues(keyspace, blobs, sink)
     })
   }
   assertNotAborted(options.signal)

@@ -19,7 +19,7 @@ interface Opened {
 }
 
 function open(vfs: FaultyVfs): Opened {
-  const opened = openDatabase('data', { vfs, cacheBytes: 65_536 }, TUNING)
+  const opened = openDatabase('data', { vfs, cacheBytes: 65_536, blobBytes: 1_000_000 }, TUNING)
   const db = new Database(opened).makePromises(AsyncApi)
   return { db, opened, isWaiting: () => opened.keyspaces.acknowledged.isPending }
 }

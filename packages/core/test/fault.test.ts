@@ -174,7 +174,7 @@ describe('a file system that fails', () => {
 
   it('hides a commit whose application failed, and replays it at the next open (C3, C4)', () => {
     const vfs = new FaultyVfs()
-    const db = Database.open('data', { vfs })
+    const db = Database.open('data', { vfs, blobBytes: 1_000_000 })
     const other = db.keyspace('other')
     db.put('a', 'old')
     const snapshot = db.snapshot()

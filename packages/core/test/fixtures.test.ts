@@ -23,6 +23,8 @@ interface ExpectedKeyspace {
   readonly keyEncoding: 'utf8' | 'tuple' | 'binary'
   readonly valueEncoding: 'utf8' | 'json' | 'binary'
   readonly mayExpire: boolean
+  /** Absent in the expectations of older formats. */
+  readonly hasBlobs?: boolean
   readonly createdSeq: number
   readonly ttlMs: number
   /** Absent when the keyspace has no file. */
@@ -49,7 +51,7 @@ if (process.env['LDB_WRITE_FIXTURES'] === '1') {
   for (const [name, files] of makeFixtures()) writeFixture(name, files)
 }
 
-const EXPECTED = ['v3', 'v4'].flatMap((version) => {
+const EXPECTED = ['v3', 'v4', 'v5'].flatMap((version) => {
   const file = new URL(`fixtures/${version}/expected.json`, import.meta.url)
   const databases = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Expected>
   return Object.entries(databases).map(([name, expected]) => [`${version}/${name}`, expected] as const)
@@ -132,6 +134,7 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
       values: keyspace.valueEncoding,
       createdSeq: keyspace.createdSeq,
       ...(keyspace.mayExpire ? { expires: true } : {}),
+      ...(keyspace.hasBlobs === true ? { blobs: true } : {}),
       ...(keyspace.ttlMs === 0 ? {} : { ttlMs: keyspace.ttlMs }),
     }))
     expect(db.keyspaces()).toEqual(descriptors)

@@ -23,7 +23,7 @@ function valueOf(number: number): Uint8Array {
 }
 
 function openOver(vfs: FaultyVfs, tuning = NEVER): Database {
-  return new Database(openDatabase('data', { vfs, cacheBytes: 65_536 }, tuning))
+  return new Database(openDatabase('data', { vfs, cacheBytes: 65_536, blobBytes: 2 ** 30 }, tuning))
 }
 
 /** Kills the database, and checks the recovered values. */

@@ -1,6 +1,6 @@
-// Makes the golden databases in fixtures/v4: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
+// Makes the golden databases in fixtures/v5: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
 // Never change them for the present format: they show that later versions read what this version wrote.
-// The last builds that wrote formats 1 to 3 made fixtures/v1 to v3. This build refuses formats 1 and 2.
+// The last builds that wrote formats 1 to 4 made fixtures/v1 to v4. This build refuses formats 1 and 2.
 import { readFileSync } from 'node:fs'
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/index.js'
@@ -10,23 +10,25 @@ import type { Files } from './fixture-files.js'
 const DIRECTORY = 'data'
 const DAY_MS = 86_400_000
 const SESSIONS = { keys: 'tuple', values: 'json', ttlMs: DAY_MS } as const
+/** Longer values are in blob files: the reader shows them in each form. */
+const BLOB_BYTES = 8000
 const BLOBS = { keys: 'binary', values: 'binary' } as const
 
 /** Returns the golden databases by name: one that was closed, and the same one later, left open with a torn tail. */
 export function makeFixtures(): Map<string, Files> {
   const time = new ManualTime(FIXTURE_TIME)
   const vfs = new MemoryVfs({ seed: 7, clock: time, scheduler: time })
-  fill(Database.open(DIRECTORY, { vfs, pageBytes: 4096 }))
+  fill(Database.open(DIRECTORY, { vfs, pageBytes: 4096, blobBytes: BLOB_BYTES }))
   const closed = filesIn(vfs)
-  const db = Database.open(DIRECTORY, { vfs })
+  const db = Database.open(DIRECTORY, { vfs, blobBytes: BLOB_BYTES })
   change(db)
   const before = filesIn(vfs)
   db.put('torn', 'this commit is lost: half of its record was not written', { durability: 'periodic' })
   const after = filesIn(vfs)
   db.close()
   return new Map([
-    ['v4/closed', closed],
-    ['v4/left-open', tearLog(before, after)],
+    ['v5/closed', closed],
+    ['v5/left-open', tearLog(before, after)],
   ])
 }
 
@@ -60,11 +62,14 @@ function fill(db: Database): void {
   sessions.put(['nested', [['deep', []], 'end']], { deep: true }, { ttlMs: 1000 })
   blobs.put(new Uint8Array([0]), new Uint8Array([0xff, 0x54, 0x54, 0x4c, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
   blobs.put(new Uint8Array([255, 255]), new Uint8Array(2000).fill(0xab))
+  blobs.put(new Uint8Array([3]), new Uint8Array(9000).fill(0xcd), { ttlMs: DAY_MS })
   blobs.put(new Uint8Array([1]), new Uint8Array([1]), { ttlMs: DAY_MS })
   blobs.put(new Uint8Array([2]), new Uint8Array([0xff, 0x54, 0x54, 0x4c, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
   db.checkpoint()
   db.deleteRange({ gte: cityKey(100), lt: cityKey(140) })
   db.delete('large-1')
+  // Replaces the file with the values of large-0 to large-3 by one without that of large-1.
+  db.compact()
   db.put('large-2', 'z'.repeat(6000))
   db.batch()
     .put(cityKey(0), 'changed')

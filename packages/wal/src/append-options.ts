@@ -1,10 +1,13 @@
 import { invalidArgument } from '@ldb/base'
 import type { Seq } from '@ldb/base'
-import { OWNER_TYPE_MAX } from './format.js'
+import { isOwnerType } from './segment/record-type.js'
 
 /** Options of `Wal.append`. @category Log */
 export interface AppendOptions {
-  /** Record type, 0 to 3. The owner of the log defines its meaning. Default 0. */
+  /**
+   * Record type, 0 to 3. The owner of the log defines its meaning. Type 6, with the option `values` of the log, names values outside of
+   * it. Default 0.
+   */
   readonly type?: number
   /** Commit number; at least that of the previous record. Default: that of the previous record. */
   readonly seq?: Seq | number
@@ -23,8 +26,8 @@ export interface AppendOptions {
  */
 export function checkRecord(payload: Uint8Array, type: number, seq: number, lastSeq: number): void {
   if (!(payload instanceof Uint8Array)) throw invalidArgument('the payload of a record must be a Uint8Array')
-  if (!Number.isInteger(type) || type < 0 || type > OWNER_TYPE_MAX) {
-    throw invalidArgument(`the type of a record must be an integer from 0 to ${OWNER_TYPE_MAX}`)
+  if (!Number.isInteger(type) || !isOwnerType(type)) {
+    throw invalidArgument('the type of a record must be an integer from 0 to 3, or 6')
   }
   if (!Number.isSafeInteger(seq) || seq < lastSeq) {
     throw invalidArgument('the seq of a record must not be less than that of the previous record', {

@@ -10,6 +10,9 @@ export const FORMAT_VERSION = 3
 /** Oldest reader version that can read the segments which this package writes, and oldest format version that it reads. */
 export const MINIMUM_READER_VERSION = 3
 
+/** Flags in the common file header. On disk: never renumber, never reuse. */
+export const SegmentFlag = { externalValues: 2 } as const
+
 /** Unit of torn writes: a write damages no byte outside of the blocks it touches. Header and seal have a block each. */
 export const BLOCK_BYTES = 4096
 export const SEGMENT_ID_BYTES: number = FILE_ID_BYTES
@@ -69,7 +72,7 @@ export const RECORD_RESERVED: number = RECORD_TYPE + 1
 export const RECORD_HEADER_BYTES: number = RECORD_RESERVED + 3
 assert(RECORD_HEADER_BYTES === 32, 'record header must be 32 bytes')
 
-/** Types 0 up to this one belong to the owner of the log. */
+/** Types 0 up to this one belong to the owner of the log, and so does the payload of type 6. */
 export const OWNER_TYPE_MAX = 3
 /** Record types that this package defines. On disk: never renumber, never reuse. */
 export const RecordType = { timeMark: 4, compressedCommit: 5, blobCommit: 6 } as const

@@ -7,6 +7,7 @@
 // Log
 export { Wal } from './wal.js'
 export type { LogHistory } from './log-history.js'
+export type { ExternalValues } from './external-values.js'
 export type { AppendOptions } from './append-options.js'
 export type { WalStats } from './wal-stats.js'
 export { WalReader } from './read/reader.js'

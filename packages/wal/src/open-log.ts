@@ -28,7 +28,7 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   if (found === undefined || found.segmentNumbers.length === 0) {
     return createLog(vfs, directory, options, found)
   }
-  const recovered = recoverLog(vfs, directory, found.segmentNumbers, options.ownerId)
+  const recovered = recoverLog(vfs, directory, found.segmentNumbers, options.ownerId, options.values)
   const segments = new SegmentList(recovered.segments, found.nextNumber)
   const writer = new LogWriter(vfs, directory, options, segments, recovered.end, recovered.seqFloor)
   const source = segments.newest
@@ -40,6 +40,7 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   if (!recovered.clean) {
     releaseOnFailure(writer, () => {
       options.beforeWriting?.sync()
+      options.values?.persist()
       syncSeals(vfs, directory, recovered.unsealed)
       beginAfter(vfs, writer, recovered, source)
     })

@@ -1,5 +1,6 @@
 import { invalidArgument, ownOptions } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import type { ExternalValues } from './external-values.js'
 import { OWNER_ID_BYTES } from './format.js'
 
 /** Options of `Wal.open`. All are optional. @category Log */
@@ -59,6 +60,8 @@ export interface WalOptions {
    * meanwhile.
    */
   readonly continues?: CreatedLog
+  /** The values that records of type 6 name. Without them, no such record can be appended. */
+  readonly values?: ExternalValues
 }
 
 /** The end of a log that this process has created: everything before it is on the device. @category Log */
@@ -70,11 +73,12 @@ export interface CreatedLog {
 
 /** {@link WalOptions} with all defaults applied. */
 export type ResolvedWalOptions = Readonly<
-  Required<Omit<WalOptions, 'ownerId' | 'beforeWriting' | 'continues'>>
+  Required<Omit<WalOptions, 'ownerId' | 'beforeWriting' | 'continues' | 'values'>>
 > & {
   readonly ownerId: Uint8Array | undefined
   readonly beforeWriting: Syncable | undefined
   readonly continues: CreatedLog | undefined
+  readonly values: ExternalValues | undefined
 }
 
 const KIB = 1024
@@ -90,6 +94,7 @@ const KNOWN = [
   'beforeWriting',
   'isUnpublished',
   'continues',
+  'values',
 ] as const
 
 /** Validates options and applies the defaults. */
@@ -105,6 +110,7 @@ export function resolveWalOptions(options: WalOptions | undefined): ResolvedWalO
     beforeWriting: own.beforeWriting,
     isUnpublished: flag('isUnpublished', own.isUnpublished ?? false),
     continues: own.continues,
+    values: own.values,
   })
 }
 

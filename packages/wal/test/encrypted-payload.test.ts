@@ -26,6 +26,7 @@ const HEADER: SegmentHeader = {
   ownerId: new Uint8Array(16),
   firstRecordTime: 0,
   capacityBytes: 65_536,
+  hasExternalValues: false,
   archiveBranchId: new Uint8Array(16),
 }
 

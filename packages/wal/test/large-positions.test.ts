@@ -21,6 +21,7 @@ function logAt(lsn: number, lastSeq: number): MemoryVfs {
     segmentBytes: 1024,
     preallocateBytes: 0,
     isSynced: true,
+    hasExternalValues: false,
   })
   return vfs
 }

@@ -58,6 +58,7 @@ test('the branch id is copied from segment to segment', () => {
     tail: undefined,
     preallocateBytes: 0,
     isSynced: true,
+    hasExternalValues: false,
   })
   const wal = Wal.open(vfs, 'log')
   wal.append(payloadOf(1, 10))

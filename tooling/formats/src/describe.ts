@@ -71,7 +71,7 @@ export function describeDatabase(
 ): object {
   const operations: Record<string, number> = {}
   for (const record of log.records) {
-    if (record.type !== 1) continue
+    if (record.type !== 1 && record.type !== 6) continue
     for (const section of readBatch(record.payload)) {
       for (const { kind } of section.operations) operations[kind] = (operations[kind] ?? 0) + 1
     }
@@ -90,7 +90,7 @@ export function describeDatabase(
 }
 
 function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: readonly number[]): object {
-  const { keyspaceId, name, keyEncoding, valueEncoding, mayExpire, createdSeq, ttlMs } = keyspace
+  const { keyspaceId, name, keyEncoding, valueEncoding, mayExpire, hasBlobs, createdSeq, ttlMs } = keyspace
   const hash = createHash('sha256')
   for (const { key, value } of entries) {
     hash.update(
@@ -103,6 +103,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     keyEncoding,
     valueEncoding,
     mayExpire,
+    ...(hasBlobs ? { hasBlobs } : {}),
     createdSeq,
     ttlMs,
     ...(tree === undefined ? {} : { tree: describeTree(tree) }),

@@ -88,7 +88,7 @@ test.each([
   await expect(textOf(describeStore(store))).toMatchFileSnapshot(pathOf(`${LSM}/v2/${expected}`))
 })
 
-test.each(['v3', 'v4'])('the golden databases %s', async (version) => {
+test.each(['v3', 'v4', 'v5'])('the golden databases %s', async (version) => {
   const databases = ['closed', 'left-open'].map((name) => {
     const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
     return [name, describeDatabase(database, TIMES)] as const

@@ -4,9 +4,9 @@ import { ByteView } from '../src/bytes/byte-view.js'
 import { readFileHeader, seedOfFile } from '../src/bytes/file-header.js'
 import { xxHash64 } from '../src/bytes/xx-hash64.js'
 import { readBatch } from '../src/database/batch.js'
-import { readExpiry } from '../src/database/expiry.js'
 import { readTuple } from '../src/database/tuple-key.js'
 import { decompressed } from '../src/lsm/payload.js'
+import { isReferring, readValue } from '../src/database/value-header.js'
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (byte) => parseInt(byte, 16))
@@ -65,9 +65,15 @@ describe('packages/base', () => {
 })
 
 describe('packages/core', () => {
-  test('expiry header', () => {
+  test('value header', () => {
+    const noBlobs = new Map()
     const stored = bytesOf('FF 54 54 4C 0A 00 00 00 00 00 00 00 61')
-    expect(readExpiry(stored)).toEqual({ value: asciiOf('a'), expiresAt: 10 })
-    expect(readExpiry(bytesOf('FF 54 54 4C 0A'))).toEqual({ value: bytesOf('FF 54 54 4C 0A'), expiresAt: 0 })
+    expect(readValue(stored, noBlobs)).toEqual({ value: asciiOf('a'), expiresAt: 10 })
+    expect(readValue(bytesOf('FF 54 54 4C 0A'), noBlobs)).toEqual({
+      value: bytesOf('FF 54 54 4C 0A'),
+      expiresAt: 0,
+    })
+    expect(isReferring(stored)).toBe(false)
+    expect(isReferring(bytesOf('FF 54 54 4C 0A 00 00 00 00 00 00 80 61'))).toBe(true)
   })
 })

@@ -95,6 +95,7 @@ test.each([...BOUNDARIES, 2 ** 52])('the log crosses LSN and sequence number %i'
     segmentBytes: 67_108_864,
     preallocateBytes: 0,
     isSynced: true,
+    hasExternalValues: false,
   })
   let wal = Wal.open(vfs, 'log', { segmentBytes: 1_024 })
   const lsns: number[] = []

@@ -57,6 +57,7 @@ export class WriteBatch {
   private totalBytes: number
   private totalOperations: number
   private containsPuts: boolean
+  private longestValue: number
 
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when `bytesMax` is not an integer from 0 to {@link BATCH_BYTES_MAX}. */
   constructor(options: WriteBatchOptions = {}) {
@@ -75,6 +76,7 @@ export class WriteBatch {
     this.totalBytes = 0
     this.totalOperations = 0
     this.containsPuts = false
+    this.longestValue = 0
   }
 
   /** Length of the encoded batch, in bytes. */
@@ -95,6 +97,11 @@ export class WriteBatch {
   /** True when an operation is a put; otherwise the batch only deletes. */
   get hasPuts(): boolean {
     return this.containsPuts
+  }
+
+  /** Bytes of the longest value of a put; 0 without one. */
+  get valueBytesMax(): number {
+    return this.longestValue
   }
 
   /**
@@ -123,6 +130,7 @@ export class WriteBatch {
     builder.appendKey(plainKey, keyBytes)
     builder.appendBytes(plainValue, valueBytes)
     this.containsPuts = true
+    if (valueBytes > this.longestValue) this.longestValue = valueBytes
   }
 
   /**
@@ -196,6 +204,7 @@ export class WriteBatch {
     this.totalBytes = 0
     this.totalOperations = 0
     this.containsPuts = false
+    this.longestValue = 0
   }
 
   /**

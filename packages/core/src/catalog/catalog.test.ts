@@ -136,7 +136,7 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_SECTION_BYTES + 1] = 9),
   ],
   ['a branch id', (bytes): void => void (bytes[CATALOG_OFFSET_BRANCH_ID] = 1)],
-  ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 2)],
+  ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 4)],
   [
     'a time to live without the expiry flag',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_TTL_MS] = 1),

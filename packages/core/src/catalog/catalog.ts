@@ -23,6 +23,8 @@ export interface KeyspaceDescriptor {
   readonly createdSeq: number
   /** Present, and true, when some entries may expire. */
   readonly expires?: true | undefined
+  /** Present, and true, when some values may be in blob files. */
+  readonly blobs?: true | undefined
   /** Default time to live in milliseconds; absent for no expiry. */
   readonly ttlMs?: number | undefined
 }

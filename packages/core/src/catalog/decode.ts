@@ -166,11 +166,12 @@ function decodeDescriptor(
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
   const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
   const expires = (flags & KeyspaceFlag.Expires) !== 0
+  const blobs = (flags & KeyspaceFlag.Blobs) !== 0
   const ttlMs = readCheckedU64(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
   const createdSeqAt = start + KEYSPACE_OFFSET_CREATED_SEQ
   if (
     names.name.length > KEYSPACE_NAME_BYTES_MAX ||
-    (flags & ~KeyspaceFlag.Expires) !== 0 ||
+    (flags & ~(KeyspaceFlag.Expires | KeyspaceFlag.Blobs)) !== 0 ||
     view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) !== 0 ||
     (ttlMs !== 0 && (!expires || ttlMs > TTL_MS_MAX))
   ) {
@@ -180,6 +181,7 @@ function decodeDescriptor(
   const engine: EngineName = nameOf('engine', EngineNumber, RESERVED_ENGINES, engineNumber, file, start)
   return keyspaceDescriptor({
     ...(expires ? { expires } : {}),
+    ...(blobs ? { blobs } : {}),
     ...(ttlMs === 0 ? {} : { ttlMs }),
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
     engine,

@@ -9,5 +9,6 @@ export function keyspaceDescriptor(fields: KeyspaceDescriptor): KeyspaceDescript
   const { id, name, engine, compression, keys, values, createdSeq } = fields
   const expires = ownProperty(fields, 'expires')
   const ttlMs = ownProperty(fields, 'ttlMs')
-  return Object.freeze({ id, name, engine, compression, keys, values, createdSeq, expires, ttlMs })
+  const blobs = ownProperty(fields, 'blobs')
+  return Object.freeze({ id, name, engine, compression, keys, values, createdSeq, expires, ttlMs, blobs })
 }

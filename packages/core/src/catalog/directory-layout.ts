@@ -9,6 +9,7 @@ export const RESERVE_NAME = 'RESERVE'
 export const CREATING_NAME = 'CREATING'
 export const LOG_DIRECTORY = 'wal'
 export const KEYSPACES_DIRECTORY = 'keyspaces'
+export const BLOBS_DIRECTORY = 'blobs'
 
 const SEGMENT_ENDING = '.wal'
 const SEGMENT_NAME_UNITS = 14
@@ -32,6 +33,10 @@ export function reservePath(directory: string): string {
 
 export function logPath(directory: string): string {
   return `${directory}/${LOG_DIRECTORY}`
+}
+
+export function blobsPath(directory: string): string {
+  return `${directory}/${BLOBS_DIRECTORY}`
 }
 
 export function keyspacesPath(directory: string): string {

@@ -91,7 +91,10 @@ function encodeKeyspace(
   const { compression } = descriptor
   const number = typeof compression === 'number' ? compression : CompressionNumber[compression]
   view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, number)
-  view.setUint16(start + KEYSPACE_OFFSET_FLAGS, descriptor.expires === true ? KeyspaceFlag.Expires : 0, true)
+  const flags =
+    (descriptor.expires === true ? KeyspaceFlag.Expires : 0) |
+    (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0)
+  view.setUint16(start + KEYSPACE_OFFSET_FLAGS, flags, true)
   writeU64(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, descriptor.createdSeq)
   view.setUint16(start + KEYSPACE_OFFSET_NAME_BYTES, name.length, true)
   view.setUint8(start + KEYSPACE_OFFSET_KEY_ENCODING_BYTES, keys.length)

@@ -20,10 +20,12 @@ import type { CommitPipeline } from '../commit/pipeline.js'
 import type { HandleLease, HandleLeases, PinnedResource } from '../health/handle-leases.js'
 import type { Health } from '../health/health.js'
 import type { HandleSentinel } from '../health/leaks.js'
+import type { KeyspaceStore } from '../keyspace/store.js'
+import { loadLargeValues } from './large-values.js'
+import type { LargeValues } from './large-values.js'
 import { encodingsOf } from '../keyspace/options.js'
 import { KeyspaceCodec } from '../keyspace/codec.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import { rawValue } from '../keyspace/expiry.js'
 
 /** One change of a commit. @category Changes */
 export type Change<K = unknown, V = unknown> =
@@ -166,7 +168,9 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       throwIfAborted(this.#options.signal)
       health.assertOpen()
       if (this.#commits.next(pipeline.seq)) {
-        const changes = this.#decode()
+        const changes = await this.#decode()
+        this.#commits.endCommit()
+        if (this.#isEnded) return undefined
         if (changes.length > 0) return { seq: this.#commits.seq, changes }
         if (gate.isSliceOver) await gate.yieldThread()
         continue
@@ -204,23 +208,38 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     this.#wake?.()
   }
 
-  #decode(): Change<K, V>[] {
+  async #decode(): Promise<Change<K, V>[]> {
     const { payload, file, seq } = this.#commits
     const { keyspace } = this.#options
     const changes: Change<K, V>[] = []
     for (const section of decodeBatch(payload, file, seq)) {
       if (keyspace !== undefined && keyspace.store.descriptor.id !== section.keyspaceId) continue
-      const name = this.#parts.keyspaces.byId(section.keyspaceId)?.descriptor.name
+      const store = this.#parts.keyspaces.byId(section.keyspaceId)
       // `undefined` when the keyspace was dropped.
-      if (name !== undefined) this.#decodeSection(section, name, changes)
+      if (store === undefined) continue
+      const values = store.hasBlobs ? await this.#loadValues(section, store) : undefined
+      // It may have been dropped meanwhile.
+      if (!store.dropped) this.#decodeSection(section, store, values, changes)
     }
     return changes
   }
 
-  #decodeSection(section: KeyspaceSection, keyspace: string, changes: Change<K, V>[]): void {
+  #loadValues(section: KeyspaceSection, store: KeyspaceStore): Promise<LargeValues> {
+    const { health, gate } = this.#parts
+    return loadLargeValues(section, store, gate, () => {
+      throwIfAborted(this.#options.signal)
+      health.assertOpen()
+    })
+  }
+
+  #decodeSection(
+    section: KeyspaceSection,
+    { descriptor: { name: keyspace }, decoder }: KeyspaceStore,
+    values: LargeValues | undefined,
+    changes: Change<K, V>[],
+  ): void {
     const reader = this.#reader
     const codec = this.#codecOf(section.keyspaceId)
-    const expires = this.#parts.keyspaces.require(section.keyspaceId).expiry !== undefined
     const { bounds } = this.#options
     reader.reset(section)
     while (reader.next()) {
@@ -231,8 +250,10 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
         else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
         else {
-          const kept = reader.value()
-          const value = codec.decodeValue(expires ? rawValue(kept) : kept)
+          const large = values?.get(reader.valueStart)
+          const kept = large ?? reader.value()
+          const isPlain = large !== undefined || decoder === undefined
+          const value = codec.decodeValue(isPlain ? kept : decoder.valueOf(kept))
           changes.push({ kind: 'put', keyspace, key, value })
         }
       } else {

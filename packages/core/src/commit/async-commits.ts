@@ -1,5 +1,6 @@
 import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
 import type { CommitWaiter } from '../keyspace/commit-queue.js'
@@ -162,7 +163,7 @@ export class AsyncCommits {
     waiter: CommitWaiter,
     readForUpdate: readonly KeyspaceSection[],
   ): boolean {
-    const { health, keyspaces, log, space } = this.#state
+    const { health, keyspaces, log, space, values } = this.#state
     let isAdmitted = false
     let isLogged = false
     try {
@@ -171,16 +172,17 @@ export class AsyncCommits {
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
       const requested = durability ?? this.#durability
-      const bytes = batch.encode()
-      space.take(bytes.length, batch, undefined)
+      const hasBlobs = values !== undefined && values.prepare(batch, false)
+      space.take(batch.byteLength, batch, undefined)
       isAdmitted = true
-      const isShared = this.#batches.isShared(batch)
+      const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
+      const isShared = this.#batches.isShared(logged)
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(bytes, seq, requested !== 'none' && !isShared, batch.hasPuts)
+      log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, hasBlobs)
       isLogged = true
       // Not when it becomes visible: it may be acknowledged before.
       if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
-      const retained = isShared ? this.#pack(batch, bytes.length, waiter) : batch
+      const retained = isShared ? this.#pack(logged, logged.byteLength, waiter) : logged
       this.#sinks.transactions.noteCommit(seq, retained.sections(), readForUpdate)
       const { last } = this.#queue
       if (last?.batch !== retained)
@@ -202,6 +204,16 @@ export class AsyncCommits {
     }
     this.#groups.start()
     return true
+  }
+
+  /** Writes the large values of a batch, and returns the batch to log. */
+  #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
+    const referring = this.#batches.take()
+    values.write(batch, seq, referring)
+    // The applied commit returns what its own batch has taken.
+    this.#state.space.noteApplied(batch.byteLength - referring.byteLength)
+    if (!this.#batches.isShared(batch)) this.#batches.release(batch)
+    return referring
   }
 
   /**
@@ -232,7 +244,7 @@ export class AsyncCommits {
     if (this.#queue.length > 0) {
       this.#inFlight.update(this.#queue, this.#applier.seq)
       const value = this.#inFlight.find(keyspace.descriptor.id, key, keyBytes)
-      if (value !== NOT_IN_FLIGHT) return keyspace.decodeExpiry(value)
+      if (value !== NOT_IN_FLIGHT) return keyspace.decodeValue(value)
     }
     return keyspace.store.get(key, keyBytes)
   }

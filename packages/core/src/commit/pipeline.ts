@@ -1,5 +1,6 @@
 import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
+import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -26,6 +27,8 @@ export class CommitPipeline {
   readonly #durability: Durability
   /** The batch of commits of one operation; its buffer is reused. */
   readonly #single: WriteBatch = new WriteBatch()
+  /** The batch to log of a commit whose large values were written; its buffer is reused. */
+  readonly #referring: WriteBatch = new WriteBatch()
   readonly #applier: StoreApplier
   /** Makes a checkpoint before a commit, when the device is nearly full. */
   readonly #relieve: () => void
@@ -226,27 +229,29 @@ export class CommitPipeline {
     readForUpdate: readonly KeyspaceSection[] = [],
     load?: StoreLoad,
   ): void {
-    const { health, keyspaces, space } = this.#state
+    const { health, keyspaces, space, values } = this.#state
     this.drain()
     health.assertWritable()
     if (batch.operationCount === 0) return
     const requested = durability ?? this.#durability
-    const sections = batch.sections()
-    for (const section of sections) keyspaces.require(section.keyspaceId)
+    for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
     assert(!this.#committing, 'a commit does not begin within another')
     assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
     const seq = this.#seq + 1
-    const bytes = batch.encode()
+    const hasBlobs = values !== undefined && values.prepare(batch, requested === 'full')
     if (load !== undefined) space.remeasure()
-    space.take(bytes.length, load === undefined ? batch : LOAD_SIZE, this.#relieve)
+    space.take(batch.byteLength, load === undefined ? batch : LOAD_SIZE, this.#relieve)
     this.#committing = true
     try {
-      this.#append(bytes, seq, requested, batch.hasPuts, load !== undefined)
+      const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
+      const sections = logged.sections()
+      this.#append(logged, seq, requested, hasBlobs, load !== undefined)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       if (load === undefined) this.#applier.apply(sections, seq)
       else this.#applier.install(sections, load, seq)
     } finally {
       this.#committing = false
+      if (hasBlobs) this.#referring.clear()
     }
     this.#publish(seq)
     this.#background?.afterCommit()
@@ -300,17 +305,23 @@ export class CommitPipeline {
     changeSignal.wake()
   }
 
-  #append(
-    bytes: Uint8Array,
-    seq: number,
-    durability: Durability,
-    writesEntries: boolean,
-    isLoad: boolean,
-  ): void {
+  /** Writes the large values of a batch, and returns the batch to log. A failure poisons, as that of a write to the log. */
+  #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
     const { log, health } = this.#state
     try {
-      if (isLoad) log.appendLoad(bytes, seq)
-      else log.appendCommit(bytes, seq, durability !== 'none', writesEntries)
+      values.write(batch, seq, this.#referring)
+      return this.#referring
+    } catch (error) {
+      if (!isBeforeLogging(error, log)) health.fail(error, false)
+      throw error
+    }
+  }
+
+  #append(batch: WriteBatch, seq: number, durability: Durability, hasBlobs: boolean, isLoad: boolean): void {
+    const { log, health } = this.#state
+    try {
+      if (isLoad) log.appendLoad(batch.encode(), seq)
+      else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, hasBlobs)
       if (durability !== 'none') log.flush()
       if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {

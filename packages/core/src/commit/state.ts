@@ -1,3 +1,4 @@
+import type { ValueWriter } from '../blob/value-writer.js'
 import type { Health } from '../health/health.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 import type { CommitLog } from '../log/commit-log.js'
@@ -9,4 +10,6 @@ export interface DatabaseState {
   readonly log: CommitLog
   readonly keyspaces: KeyspaceTable
   readonly space: SpaceBudget
+  /** Writes large values to blob files; `undefined` where there are none. */
+  readonly values: ValueWriter | undefined
 }

@@ -20,6 +20,8 @@ export class StoreApplier {
   /** Applies one commit. @throws {@link LdbError} LDB_NO_SPACE, LDB_COMMIT_UNKNOWN. */
   apply(sections: readonly KeyspaceSection[], seq: number): void {
     try {
+      this.#noteValues(sections)
+      this.#state.values?.blobs.liveness.endNotes()
       this.#applySections(sections, seq)
     } catch (error) {
       throw this.#fail(error)
@@ -45,14 +47,28 @@ export class StoreApplier {
       for (const { batch, seq } of group) {
         if (batch === undefined) continue
         const sections = batch.sections()
+        this.#noteValues(sections)
         if (group.length === 1) this.#applySections(sections, seq)
         else
           for (const section of sections)
             merger.add(keyspaces.require(section.keyspaceId).rawStoreForWrites, section, seq)
       }
       merger.finish()
+      this.#state.values?.blobs.liveness.endNotes()
     } catch (error) {
       throw this.#fail(error)
+    }
+  }
+
+  /** Notes which values in blob files die, and which begin to live. */
+  #noteValues(sections: readonly KeyspaceSection[]): void {
+    const { keyspaces, values } = this.#state
+    if (values?.blobs.files === undefined) return
+    for (const section of sections) {
+      const keyspace = keyspaces.require(section.keyspaceId)
+      if (!keyspace.hasBlobs) continue
+      const store = keyspace.rawStoreForWrites
+      values.blobs.liveness.note(section, (key) => store.getBorrowed(key))
     }
   }
 

@@ -1,8 +1,8 @@
 import { copyBytes } from '@ldb/base'
 import type { StoreSnapshot, ValuePredicate } from '@ldb/base'
 import type { Clock } from '@ldb/vfs'
-import { expiryOf } from '../keyspace/expiry.js'
-import type { Expiry } from '../keyspace/expiry.js'
+import { expiryOf } from '../blob/value-header.js'
+import type { Expiry } from '../values/expiry.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
 

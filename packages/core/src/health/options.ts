@@ -1,4 +1,4 @@
-import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions } from '@ldb/base'
+import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
 import { CACHE_BYTES_MAX } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
@@ -44,6 +44,13 @@ export interface DatabaseOptions {
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number
+  /**
+   * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
+   * a reference of 44 bytes. At `'full'`, a commit of the synchronous API with less than 128 KiB of such values writes them to the log and the
+   * store nevertheless: the sync of a second file would take longer.
+   * @defaultValue 16_384 (16 KiB)
+   */
+  readonly blobBytes?: number
   /**
    * Bytes of operations that each keyspace of engine `'lsm'` holds in memory before it writes them to a table: from 65,536 to
    * 1,073,741,824. Up to three times as many are in use while a caller writes faster than the device.
@@ -128,6 +135,7 @@ export interface ResolvedDatabaseOptions {
   readonly syncIntervalMs: number
   readonly cacheBytes: number
   readonly memtableBytes: number
+  readonly blobBytes: number
   /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
   readonly compression: Compression
@@ -145,6 +153,8 @@ export interface ResolvedDatabaseOptions {
 const CACHE_BYTES_MIN = 65_536
 const MEMTABLE_BYTES_MIN = 65_536
 const MEMTABLE_BYTES_MAX = 2 ** 30
+/** A reference takes 44 bytes. */
+const BLOB_BYTES_MIN = 64
 /** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
 /** A file that is synced off the thread has two handles. */
@@ -177,6 +187,7 @@ const KNOWN = [
   'logger',
   'encryption',
   'memtableBytes',
+  'blobBytes',
 ] as const
 
 type Given = OwnOptions<(typeof KNOWN)[number]>
@@ -201,6 +212,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, CACHE_BYTES_MAX),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
+    blobBytes: resolveNumber(given, 'blobBytes', 16_384, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: compression ?? DEFAULT_COMPRESSION,
     readOnly: resolveBoolean(given, 'readOnly', false),

@@ -15,7 +15,7 @@ import type {
   ValueEncodingOption,
 } from '@ldb/base'
 import type { EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
-import { resolveTtl } from './expiry.js'
+import { resolveTtl } from '../values/expiry.js'
 import { assertCompresses, resolveCompression, storedCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
 import { resolveEngine } from '../health/options.js'

@@ -6,9 +6,12 @@ import { equalCheckpoints } from '../log/checkpoint-record.js'
 import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import type { Clock } from '@ldb/vfs'
 import { closedError } from '../health/health.js'
-import { Expiry, hasExpiryHeader } from './expiry.js'
+import type { BlobValues } from '../blob/blob-values.js'
+import { hasValueHeader } from '../blob/value-header.js'
+import { Expiry } from '../values/expiry.js'
+import { ValueDecoder } from '../values/value-decoder.js'
 import { OpenSnapshots } from './open-snapshots.js'
-import { ExpiringStore } from './ttl-store.js'
+import { DecodedStore } from '../values/decoded-store.js'
 
 /** Opens the store of a keyspace. */
 export interface StoreSource {
@@ -26,6 +29,8 @@ export interface StoreSource {
 export class KeyspaceStore {
   readonly #source: StoreSource
   readonly #clock: Clock
+  /** The values in blob files; `undefined` for a memory-only database. */
+  readonly blobs: BlobValues | undefined
   #descriptor: KeyspaceDescriptor
   #rawStore: OrderedStore | undefined = undefined
   #store: OrderedStore | undefined = undefined
@@ -35,10 +40,12 @@ export class KeyspaceStore {
   snapshots: OpenSnapshots<KeyspaceStore> = new OpenSnapshots()
   /** The newest snapshot that has pinned this keyspace, or needs no pin. */
   #pinnedSnapshot = 0
-  #expiry: Expiry | undefined = undefined
+  #decoder: ValueDecoder | undefined = undefined
   #pause: (() => void) | undefined = undefined
   /** Records in the catalog that entries may expire. */
   #enableExpiry: (() => void) | undefined = undefined
+  /** Records in the catalog that values may be in blob files. */
+  #enableBlobs: (() => void) | undefined = undefined
   /** True after the catalog no longer names it. Pinned states stay readable (K4). */
   dropped = false
   /** Pins that are not released. */
@@ -48,7 +55,13 @@ export class KeyspaceStore {
   /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
-  constructor(descriptor: KeyspaceDescriptor, source: StoreSource, clock: Clock) {
+  constructor(
+    descriptor: KeyspaceDescriptor,
+    source: StoreSource,
+    clock: Clock,
+    blobs: BlobValues | undefined,
+  ) {
+    this.blobs = blobs
     this.#source = source
     this.#clock = clock
     this.#descriptor = descriptor
@@ -59,13 +72,13 @@ export class KeyspaceStore {
     return this.#descriptor
   }
 
-  /** The store without expired entries. */
+  /** The store of decoded values, without expired entries. */
   get store(): OrderedStore {
     if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
     return this.#store ?? this.#open()
   }
 
-  /** The store of raw values, which may have expiry headers. */
+  /** The store of raw values, which may have headers. */
   get rawStore(): OrderedStore {
     if (this.acknowledged.isPending) this.acknowledged.applyBeforeRead()
     return this.#raw()
@@ -114,17 +127,28 @@ export class KeyspaceStore {
     return this.#source.fault()
   }
 
-  /** Codec of expiry headers; `undefined` while no entry may expire. */
+  /** Encodes values that may expire; `undefined` while no entry may. */
   get expiry(): Expiry | undefined {
-    return this.#expiry
+    return this.#decoder?.expiry
   }
 
-  /** Adopts a new catalog entry. Existing pins need no expiry: their entries were written before entries could expire. */
+  /** Decodes stored values; `undefined` while none has a header. */
+  get decoder(): ValueDecoder | undefined {
+    return this.#decoder
+  }
+
+  /** True when values may be in blob files. */
+  get hasBlobs(): boolean {
+    return this.#descriptor.blobs === true
+  }
+
+  /** Adopts a new catalog entry. Existing pins need no decoder: their values were written before values could have headers. */
   setDescriptor(descriptor: KeyspaceDescriptor): void {
     this.#descriptor = descriptor
-    if (descriptor.expires !== true || this.#expiry !== undefined) return
-    this.#expiry = new Expiry(this.#clock)
-    if (this.#rawStore !== undefined) this.#store = this.#expiring(this.#rawStore, this.#expiry)
+    if (descriptor.expires !== true && descriptor.blobs !== true) return
+    this.#decoder ??= new ValueDecoder(this.#clock, this.blobs)
+    if (descriptor.expires === true) this.#decoder.expiry ??= new Expiry(this.#clock)
+    if (this.#rawStore !== undefined) this.#store = this.#decoded(this.#rawStore, this.#decoder)
   }
 
   /** Sets what reads that pass many expired entries call; it may throw to interrupt them. */
@@ -141,22 +165,38 @@ export class KeyspaceStore {
   }
 
   /**
+   * Sets the action before the first value is written to a blob file: it records in the catalog that values may be there, and calls
+   * `setDescriptor`.
+   */
+  onFirstBlob(enableBlobs: () => void): void {
+    this.#enableBlobs = enableBlobs
+  }
+
+  /** Called before a value is written to a blob file. @throws {@link LdbError} LDB_NO_SPACE, LDB_IO; LDB_NOT_FOUND when it was dropped. */
+  ensureBlobs(): void {
+    if (this.hasBlobs) return
+    this.#enableBlobs?.()
+    assert(this.hasBlobs, 'the catalog says that values may be in blob files before the first one is')
+  }
+
+  /**
    * Returns a value with an expiry header, if it needs one, as it is logged and stored.
    *
    * @param ttlMs - time to live in milliseconds; `undefined` for the default of the keyspace.
    */
   encodeExpiry(value: Uint8Array, ttlMs: number | undefined): Uint8Array {
     const lifetimeMs = ttlMs ?? this.#descriptor.ttlMs ?? Infinity
-    if (lifetimeMs === Infinity && !hasExpiryHeader(value)) return value
-    if (this.#expiry === undefined) this.#enableExpiry?.()
-    assert(this.#expiry !== undefined, 'expiry is enabled before the first entry that may expire')
-    return this.#expiry.encode(value, lifetimeMs)
+    if (lifetimeMs === Infinity && !hasValueHeader(value)) return value
+    if (this.expiry === undefined) this.#enableExpiry?.()
+    const { expiry } = this
+    assert(expiry !== undefined, 'expiry is enabled before the first entry that may expire')
+    return expiry.encode(value, lifetimeMs)
   }
 
-  /** Returns a logged or stored value without its expiry header; `undefined` when it has expired. */
-  decodeExpiry(stored: Uint8Array | undefined): Uint8Array | undefined {
-    const expiry = this.#expiry
-    return expiry === undefined ? stored : expiry.decode(stored, expiry.clock.now())
+  /** Decodes a logged or stored value; `undefined` when it has expired. */
+  decodeValue(stored: Uint8Array | undefined): Uint8Array | undefined {
+    const decoder = this.#decoder
+    return decoder === undefined ? stored : decoder.decode(stored, decoder.now())
   }
 
   /** @throws {@link LdbError} LDB_NOT_FOUND when the keyspace was dropped. */
@@ -179,7 +219,7 @@ export class KeyspaceStore {
   pinAt(nowMs: number): StorePin {
     this.ensureOpen()
     const store = this.#store
-    return this.#pin(store instanceof ExpiringStore ? store.snapshotAt(nowMs) : this.#raw().snapshot())
+    return this.#pin(store instanceof DecodedStore ? store.snapshotAt(nowMs) : this.#raw().snapshot())
   }
 
   /** Pins the current state for the open snapshots that have not pinned it yet, before it changes. */
@@ -220,7 +260,7 @@ export class KeyspaceStore {
   /** Opens the store, and returns it without expired entries. */
   #open(): OrderedStore {
     const raw = this.#source.open()
-    const store = this.#expiry === undefined ? raw : this.#expiring(raw, this.#expiry)
+    const store = this.#decoder === undefined ? raw : this.#decoded(raw, this.#decoder)
     this.#rawStore = raw
     this.#store = store
     return store
@@ -228,11 +268,13 @@ export class KeyspaceStore {
 
   #pin(view: StoreSnapshot): StorePin {
     this.#pinCount++
-    return new StorePin(this, view)
+    const pin = new StorePin(this, view)
+    if (this.hasBlobs) this.blobs?.pins.add(pin)
+    return pin
   }
 
-  #expiring(raw: OrderedStore, expiry: Expiry): ExpiringStore {
-    return new ExpiringStore(raw, expiry, () => {
+  #decoded(raw: OrderedStore, decoder: ValueDecoder): DecodedStore {
+    return new DecodedStore(raw, decoder, () => {
       this.#pause?.()
     })
   }
@@ -296,6 +338,7 @@ export class StorePin {
     for (const cursor of this.#cursors ?? []) cursor.close()
     this.#cursors = undefined
     this.view.release()
+    if (this.keyspace.hasBlobs) this.keyspace.blobs?.pins.delete(this)
     this.keyspace.unpin()
   }
 }

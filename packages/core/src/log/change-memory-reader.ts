@@ -90,6 +90,10 @@ class MemoryCommitReader implements CommitReader {
     return true
   }
 
+  endCommit(): void {
+    // The payload stays in memory, and names no other values.
+  }
+
   close(): void {
     this.#changes.removeReader(this)
   }

@@ -2,7 +2,7 @@ import { isLdbError } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
 import { changesTruncated } from './change-reader.js'
 import type { CommitReader } from './change-reader.js'
-import { LogRecordType } from '../format.js'
+import { isCommitType, LogRecordType } from '../format.js'
 
 /** Reads commits from the files of a log, and pins them until it is closed. */
 export class WalCommitReader implements CommitReader {
@@ -12,6 +12,8 @@ export class WalCommitReader implements CommitReader {
   #seq: number
   /** The current record of the log reader was not returned yet. */
   #isAhead = false
+  /** The current commit is being decoded. */
+  #isDecoded = false
   #open = true
 
   /** @param since - number of the commit after which it starts. */
@@ -42,7 +44,7 @@ export class WalCommitReader implements CommitReader {
 
   /** Position of the oldest record that it needs. */
   get oldestLsn(): number {
-    return this.#isAhead ? this.#reader.lsn : this.#reader.nextLsn
+    return this.#isAhead || this.#isDecoded ? this.#reader.lsn : this.#reader.nextLsn
   }
 
   /** Bytes of the log that it pins. */
@@ -52,6 +54,7 @@ export class WalCommitReader implements CommitReader {
 
   next(seqMax: number): boolean {
     const reader = this.#reader
+    this.#isDecoded = false
     try {
       for (;;) {
         if (!this.#isAhead && !reader.next()) return false
@@ -61,6 +64,7 @@ export class WalCommitReader implements CommitReader {
           if (reader.seq !== this.#seq + 1) throw changesTruncated(this.#seq, reader.seq - 1)
           this.#seq = reader.seq
           this.#isAhead = false
+          this.#isDecoded = true
           return true
         }
         this.#isAhead = false
@@ -69,6 +73,10 @@ export class WalCommitReader implements CommitReader {
       if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesTruncated(this.#seq, this.#wal.truncatedSeq)
       throw error
     }
+  }
+
+  endCommit(): void {
+    this.#isDecoded = false
   }
 
   close(): void {
@@ -80,5 +88,5 @@ export class WalCommitReader implements CommitReader {
 }
 
 function isCommit({ type }: WalReader): boolean {
-  return type === LogRecordType.Commit || type === LogRecordType.Load
+  return isCommitType(type) || type === LogRecordType.Load
 }

@@ -44,14 +44,23 @@ export interface CommitLog extends StoreLog {
   readonly isPoisoned: boolean
   /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
+  /** Number of the newest commit that the log no longer contains; 0 when it contains all. */
+  readonly truncatedSeq: number
   /**
    * Appends a commit to the buffer of the log.
    *
    * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
    * sync is done. Otherwise the bytes are copied.
    * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
+   * @param hasBlobs - it names values in blob files.
    */
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void
+  appendCommit(
+    batch: Uint8Array,
+    seq: number,
+    isBorrowed: boolean,
+    writesEntries: boolean,
+    hasBlobs: boolean,
+  ): void
   /** Appends a load, whose entries are in tables. The batch is one range delete; see `appendCommit`. */
   appendLoad(batch: Uint8Array, seq: number): void
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
@@ -104,6 +113,7 @@ export interface CommitLog extends StoreLog {
 export class MemoryLog implements CommitLog {
   readonly isPoisoned = false
   readonly isVolatile = true
+  readonly truncatedSeq = 0
   readonly segmentId: Uint8Array = NO_SEGMENT_ID
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges
@@ -113,7 +123,13 @@ export class MemoryLog implements CommitLog {
     this.#changes = new MemoryChanges(backlogBytes)
   }
 
-  appendCommit(batch: Uint8Array, seq: number, _isBorrowed: boolean, _writesEntries: boolean): void {
+  appendCommit(
+    batch: Uint8Array,
+    seq: number,
+    _isBorrowed: boolean,
+    _writesEntries: boolean,
+    _hasBlobs: boolean,
+  ): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq, false)
   }

@@ -58,8 +58,19 @@ export class WalLog implements CommitLog {
     return this.#wal.releasePreallocated()
   }
 
-  appendCommit(batch: Uint8Array, seq: number, isBorrowed: boolean, writesEntries: boolean): void {
-    this.#wal.append(batch, { type: LogRecordType.Commit, seq, isBorrowed })
+  get truncatedSeq(): number {
+    return this.#wal.truncatedSeq
+  }
+
+  appendCommit(
+    batch: Uint8Array,
+    seq: number,
+    isBorrowed: boolean,
+    writesEntries: boolean,
+    hasBlobs: boolean,
+  ): void {
+    const type = hasBlobs ? LogRecordType.BlobCommit : LogRecordType.Commit
+    this.#wal.append(batch, { type, seq, isBorrowed })
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
 

@@ -6,6 +6,8 @@ import { CodecTable } from '@ldb/integrity'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
+import { BlobValues } from '../blob/blob-values.js'
+import { LogValues } from '../blob/log-values.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { LogLink } from '../engine/log-link.js'
@@ -86,7 +88,7 @@ export class Assembly {
     const options = this.#options
     this.#assertPageSize(catalog)
     const logLink = new LogLink()
-    const stores = this.#describeStores(lock, catalog, logLink)
+    const stores = this.#describeStores(lock, catalog, logLink, withLog)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog, stores)
     logLink.connect(replayed.log)
     const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
@@ -140,7 +142,7 @@ export class Assembly {
   }
 
   /** Creates the objects of the stores. No store is opened. */
-  #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink): OpenedStores {
+  #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink, withBlobs: boolean): OpenedStores {
     const vfs = this.#vfs
     const { logger, readOnly } = this.#options
     const events = new EventHub((error) => logger?.error(`a listener failed: ${String(error)}`))
@@ -150,8 +152,10 @@ export class Assembly {
       gate.pause()
     })
     const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
+    const gated = new GatedVfs(vfs, gate)
+    const blobs = withBlobs ? new BlobValues(gated, this.#directory, this.#tuning.blobFileBytes) : undefined
     const resources = {
-      vfs: new GatedVfs(vfs, gate),
+      vfs: gated,
       directory: this.#directory,
       cache: this.#createCache(catalog),
       blocks: new BlockCache(this.#options.cacheBytes),
@@ -167,10 +171,11 @@ export class Assembly {
     )
     const openings = new StoreOpenings(engines, gate, catalog, lock)
     for (const record of catalog.keyspaces) {
-      keyspaces.add(new KeyspaceStore(record.descriptor, openings.of(record), vfs.clock))
+      keyspaces.add(new KeyspaceStore(record.descriptor, openings.of(record), vfs.clock, blobs))
     }
     this.#opened.push(() => {
       engines.closeThreads()
+      blobs?.close()
     })
     this.#opened.push(() => {
       runAll(
@@ -182,7 +187,7 @@ export class Assembly {
     const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
     const files = this.#files
     const { closeLogBytes } = this.#tuning
-    const parts = { health, events, trigger, gate, keyspaces, engines, openings }
+    const parts = { health, events, trigger, gate, keyspaces, engines, openings, blobs }
     return { ...parts, files, directoryEntries, closeLogBytes }
   }
 
@@ -208,7 +213,7 @@ export class Assembly {
   }
 
   #openLog(catalog: Catalog, stores: OpenedStores): ReplayedLog {
-    const { keyspaces, engines, openings, directoryEntries } = stores
+    const { keyspaces, engines, openings, directoryEntries, blobs } = stores
     const { segmentBytes, preallocateBytes } = this.#tuning
     const wal = Wal.open(this.#logVfs, logPath(this.#directory), {
       create: false,
@@ -217,6 +222,7 @@ export class Assembly {
       segmentBytes,
       preallocateBytes,
       beforeWriting: directoryEntries,
+      ...(blobs !== undefined && { values: new LogValues(blobs, this.#options.readOnly) }),
       ...(this.#createdLog !== undefined && { continues: this.#createdLog }),
     })
     this.#opened.push(() => {

@@ -47,7 +47,7 @@ export class KeyspaceManager {
     this.#sinks = sinks
     this.#background = background
     this.#options = options
-    for (const keyspace of state.keyspaces) this.#enableExpiryOnFirstUse(keyspace)
+    for (const keyspace of state.keyspaces) this.#enableOnFirstUse(keyspace)
   }
 
   get catalog(): Catalog {
@@ -93,6 +93,7 @@ export class KeyspaceManager {
     // (K4) Open transactions keep a snapshot of it.
     this.#sinks.transactions.removeStore(id)
     keyspace.dropped = true
+    if (keyspace.hasBlobs) this.#state.values?.blobs.liveness.noteDropped()
     keyspace.whenUnpinned(() => {
       this.#files.removeDropped(id, () => {
         keyspace.openedStore?.close()
@@ -127,7 +128,7 @@ export class KeyspaceManager {
     const keyspace = this.#orPoison(() =>
       this.#state.space.withoutReserve(() => this.#createRecord(descriptor)),
     )
-    this.#enableExpiryOnFirstUse(keyspace)
+    this.#enableOnFirstUse(keyspace)
     keyspaces.add(keyspace)
     this.#sinks.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
     this.#background.schedule()
@@ -139,7 +140,12 @@ export class KeyspaceManager {
     this.#writer.addKeyspace(this.#pipeline.seq, record)
     // (R8) The record of the catalog is synced with the first commit, or a moment later.
     this.#sinks.backgroundSync.schedule()
-    return new KeyspaceStore(descriptor, new StoreOpening(this.#openings, record), this.#files.clock)
+    return new KeyspaceStore(
+      descriptor,
+      new StoreOpening(this.#openings, record),
+      this.#files.clock,
+      this.#state.values?.blobs,
+    )
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
@@ -160,22 +166,31 @@ export class KeyspaceManager {
     })
   }
 
-  #enableExpiryOnFirstUse(keyspace: KeyspaceStore): void {
+  #enableOnFirstUse(keyspace: KeyspaceStore): void {
     keyspace.onFirstExpiring(() => {
       this.#setTtl(keyspace, Infinity)
+    })
+    keyspace.onFirstBlob(() => {
+      this.#replace(keyspace, keyspaceDescriptor({ ...keyspace.descriptor, blobs: true }))
     })
   }
 
   /** (X4) Records in the catalog that entries of a keyspace may expire, and its default time to live. */
   #setTtl(keyspace: KeyspaceStore, ttlMs: number): void {
-    keyspace.assertLive()
-    this.#state.health.assertWritable()
     const { ttlMs: _before, ...rest } = keyspace.descriptor
     const descriptor = keyspaceDescriptor({
       ...rest,
       expires: true,
       ...(ttlMs === Infinity ? {} : { ttlMs }),
     })
+    this.#replace(keyspace, descriptor)
+    this.#background.schedule()
+  }
+
+  /** Replaces the descriptor of a keyspace, in the catalog first. */
+  #replace(keyspace: KeyspaceStore, descriptor: KeyspaceDescriptor): void {
+    keyspace.assertLive()
+    this.#state.health.assertWritable()
     this.#orPoison(() => {
       this.#state.space.withoutReserve(() => {
         this.#writer.updateKeyspace(descriptor, (record) => ({ ...record, descriptor }))

@@ -1,7 +1,9 @@
 import { isLdbError, optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { TransactionManager } from '@ldb/mvcc'
+import type { TransactionManager } from '@ldb/mvcc'
 import type { PooledVfs, ScheduledTask, Scheduler, VfsLock } from '@ldb/vfs'
+import type { BlobValues } from '../blob/blob-values.js'
+import type { BackgroundCollection } from '../collection/background-collection.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
 import { Checkpointer } from '../commit/checkpointer.js'
@@ -16,7 +18,6 @@ import { LeakReporter } from '../health/leaks.js'
 import type { HandleSentinel } from '../health/leaks.js'
 import type { ResolvedDatabaseOptions } from '../health/options.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-import { KeyspaceTransactionStore } from '../keyspace/transaction-store.js'
 import { BackgroundSync } from '../log/background-sync.js'
 import { ChangeSignal } from '../log/change-signal.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
@@ -32,6 +33,7 @@ import { KeyspaceFiles } from './keyspace-files.js'
 import { KeyspaceManager } from './keyspace-manager.js'
 import { runAll } from './run-all.js'
 import { isReplayShort } from '../recovery/short-log.js'
+import { openCollection, openTransactions, openValueWriter } from './parts.js'
 import { SlicedCheckpoint } from './sliced-checkpoint.js'
 import type { StoreOpenings } from './store-opening.js'
 
@@ -44,6 +46,8 @@ export interface OpenedStores {
   readonly keyspaces: KeyspaceTable
   readonly engines: StoreFactory
   readonly openings: StoreOpenings
+  /** The values in blob files; `undefined` for a memory-only database. */
+  readonly blobs: BlobValues | undefined
   /** The layer that bounds the open files of the stores; `undefined` for a memory-only database. */
   readonly files: PooledVfs | undefined
   readonly directoryEntries: DirectoryEntrySync
@@ -78,6 +82,8 @@ export class OpenDatabase {
   readonly files: PooledVfs | undefined
   readonly log: CommitLog
   readonly space: SpaceBudget
+  /** The values in blob files; `undefined` for a memory-only database. */
+  readonly blobs: BlobValues | undefined
   readonly changeSignal: ChangeSignal
   readonly backgroundSync: BackgroundSync
   readonly transactions: TransactionManager
@@ -87,6 +93,8 @@ export class OpenDatabase {
   readonly manager: KeyspaceManager
   readonly openReads: OpenReads
   readonly openStreams: HandleLeases<PinnedResource>
+  /** Collects the space of large values; `undefined` where there are none. */
+  readonly collection: BackgroundCollection | undefined
   readonly #sweep: ExpirySweep
   readonly #idle: IdleCompaction
   readonly #lock: VfsLock
@@ -107,7 +115,8 @@ export class OpenDatabase {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
     const { vfs, directory } = engines
     const { clock, scheduler } = vfs
-    const state = { health, log, keyspaces, space }
+    const values = openValueWriter(stores.blobs, keyspaces, options)
+    const state = { health, log, keyspaces, space, values }
     this.options = options
     this.#lock = lock
     this.#closeLogBytes = stores.closeLogBytes
@@ -119,6 +128,7 @@ export class OpenDatabase {
     this.files = stores.files
     this.log = log
     this.space = space
+    this.blobs = stores.blobs
     const changeSignal = new ChangeSignal()
     const backgroundSync = new BackgroundSync(health, log, vfs, options.syncIntervalMs)
     const leaks = new LeakReporter(events, clock, nameOf(directory, log), options)
@@ -134,8 +144,10 @@ export class OpenDatabase {
     this.pipeline.attach(this.slicedCheckpoint)
     const sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
     this.#sweep = sweep
+    this.collection = openCollection(state, this, trigger, vfs, options)
     this.pipeline.onCommit(() => {
       sweep.afterCommit()
+      this.collection?.afterCommit()
     })
     this.#idle = new IdleCompaction(state, this.pipeline, this.slicedCheckpoint, changeSignal, scheduler)
     const writer = new CatalogWriter(catalog, vfs, directory, log)
@@ -264,8 +276,7 @@ export class OpenDatabase {
 
   /** (R6) True when a close would leave the commits since the last checkpoint in the log. */
   get closesWithoutCheckpoint(): boolean {
-    const { health, log, keyspaces, space } = this
-    return this.#areStoresRecorded && isReplayShort({ health, log, keyspaces, space }, this.#closeLogBytes)
+    return this.#areStoresRecorded && isReplayShort(this, this.#closeLogBytes)
   }
 
   /** @param save - makes the commits durable, and reports whether the stores contain them all. */
@@ -274,6 +285,7 @@ export class OpenDatabase {
     this.backgroundSync.close()
     this.#sweep.cancel()
     this.#idle.cancel()
+    this.collection?.cancel()
     this.pipeline.drain()
     let clean = false
     const { health } = this
@@ -302,6 +314,9 @@ export class OpenDatabase {
         this.log.close(clean)
       },
       (): void => {
+        this.blobs?.close()
+      },
+      (): void => {
         this.engines.cache.release()
       },
       (): void => {
@@ -324,23 +339,4 @@ export class OpenDatabase {
 /** Returns what messages call the database. */
 function nameOf(directory: string, { isVolatile }: CommitLog): string {
   return isVolatile ? 'memory-only database' : `database at ${directory}`
-}
-
-function openTransactions(
-  keyspaces: KeyspaceTable,
-  seq: number,
-  leaks: LeakReporter,
-  scheduler: Scheduler,
-): TransactionManager {
-  return new TransactionManager({
-    stores: [...keyspaces].map((each) => [each.descriptor.id, new KeyspaceTransactionStore(each)] as const),
-    seq,
-    monotonicMs: () => leaks.nowMs,
-    openStack: () => leaks.captureStack(),
-    afterCollection: optionalMember(scheduler, 'afterCollection')?.bind(scheduler) ?? false,
-    schedule: optionalMember(scheduler, 'immediate')?.bind(scheduler),
-    onLeak: ({ kind, ageMs, stack }) => {
-      leaks.report({ kind, openedAtMs: leaks.nowMs - ageMs, stack })
-    },
-  })
 }

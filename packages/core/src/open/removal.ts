@@ -1,7 +1,9 @@
 import { isLdbError, LdbError } from '@ldb/base'
+import { isBlobFileName } from '@ldb/blob'
 import { defaultVfs, InternalVfs, OwnedVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import {
+  blobsPath,
   CATALOG_COPY_NAME,
   CATALOG_NAME,
   CATALOG_NEW_NAME,
@@ -41,6 +43,7 @@ export function destroyDatabase(
     removeIfThere(unlocked, reservePath(directory))
     removeStores(vfs, directory, engines)
     removeKnown(vfs, logPath(directory), isLogName)
+    removeKnown(vfs, blobsPath(directory), isBlobFileName)
     removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
     removeIfThere(vfs, `${directory}/${CATALOG_COPY_NAME}`)
     vfs.syncDirectory(directory)

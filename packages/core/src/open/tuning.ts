@@ -19,6 +19,8 @@ export interface DatabaseTuning {
   readonly openedStoresMax: number
   /** Log length in bytes up to which a close makes no checkpoint. */
   readonly closeLogBytes: number
+  /** Length of a blob file from which the next value goes to a new one. */
+  readonly blobFileBytes: number
   /** Whether the page cache has an adaptive hash index. */
   readonly usesHashIndex: boolean
   /** Size of the arenas of a page cache that one does not hold, a power of two in bytes; `undefined` for the standard one. */
@@ -36,6 +38,7 @@ export const STANDARD_TUNING: DatabaseTuning = Object.freeze({
   reservingBytes: 262_144,
   openedStoresMax: 8,
   closeLogBytes: 16_384,
+  blobFileBytes: 67_108_864,
   usesHashIndex: true,
   arenaBytes: undefined,
   engines: BUILT_IN_ENGINES,

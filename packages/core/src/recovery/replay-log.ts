@@ -8,7 +8,7 @@ import type { CheckpointRecord } from '../log/checkpoint-record.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { HistoryCheck } from './history-check.js'
 import type { RecoveredDatabase } from './recovered-database.js'
-import { LogRecordType } from '../format.js'
+import { isCommitType, LogRecordType } from '../format.js'
 import { KeyOrder } from './key-order.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
@@ -96,7 +96,7 @@ class Replay {
   }
 
   add(reader: WalReader): void {
-    if (reader.type === LogRecordType.Commit) this.#addCommit(reader)
+    if (isCommitType(reader.type)) this.#addCommit(reader)
     else if (reader.type === LogRecordType.Load) this.#noteCommit(reader)
     else if (reader.type === LogRecordType.Checkpoint) this.#addCheckpoint(reader)
     else if (reader.type === LogRecordType.Catalog) this.#addCatalog(reader)

@@ -13,7 +13,10 @@ const FREE_BYTES_MAX = 1_048_576
  *
  * @param logBytesMax - bytes of the log since the last checkpoint.
  */
-export function isReplayShort({ log, keyspaces }: DatabaseState, logBytesMax: number): boolean {
+export function isReplayShort(
+  { log, keyspaces }: Pick<DatabaseState, 'log' | 'keyspaces'>,
+  logBytesMax: number,
+): boolean {
   if (log.bytesSinceCheckpoint > logBytesMax || log.stats().segmentCount > SEGMENTS_MAX) return false
   let dirtyBytes = 0
   let freeBytes = 0

@@ -8,7 +8,6 @@ import type { HandleSentinel } from '../health/leaks.js'
 import { mapPackedKeys } from '../keyspace/packed-keys.js'
 import { pinnedByOwner } from '../read/read-source.js'
 import type { PinnedState, ReadPin, ReadSource } from '../read/read-source.js'
-import { ExpiringCursor } from '../keyspace/ttl-cursor.js'
 
 /** State that all keyspace views of one transaction share. */
 export interface TransactionState {
@@ -100,8 +99,8 @@ export class TransactionSource implements ReadSource {
   }
 
   #decode(kept: Uint8Array | undefined): Uint8Array | undefined {
-    const { expiry } = this.keyspace
-    return expiry === undefined ? kept : expiry.decode(kept, this.#state.beganAtMs)
+    const { decoder } = this.keyspace
+    return decoder === undefined ? kept : decoder.decode(kept, decoder.timeOf(this.#state.beganAtMs))
   }
 }
 
@@ -132,7 +131,8 @@ class TransactionPin implements ReadPin {
   openCursor(bounds: KeyBounds): StoreCursor {
     const { hasRetryableCursors: isRetryable, beganAtMs } = this.#state
     const cursor = this.#frozen.cursor(bounds, { isRetryable })
-    return this.keyspace.expiry === undefined ? cursor : new ExpiringCursor(cursor, beganAtMs)
+    const { decoder } = this.keyspace
+    return decoder === undefined ? cursor : decoder.cursor(cursor, decoder.timeOf(beganAtMs))
   }
 
   closeCursor(cursor: StoreCursor): void {

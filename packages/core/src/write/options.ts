@@ -1,7 +1,7 @@
 import { ownOptions } from '@ldb/base'
 import { resolveDurability } from '../health/options.js'
 import type { Durability } from '../health/options.js'
-import { resolveTtl } from '../keyspace/expiry.js'
+import { resolveTtl } from '../values/expiry.js'
 
 /** Options of one commit. @category Writing */
 export interface WriteOptions {

@@ -1,6 +1,7 @@
 import { assert, corruption } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
-import { RECORD_ALIGNMENT } from '../format.js'
+import type { ExternalValues } from '../external-values.js'
+import { RECORD_ALIGNMENT, RecordType } from '../format.js'
 import { SegmentCursor } from '../segment/cursor.js'
 import { readSegmentChain } from '../segment/log-directory.js'
 import type { LogPosition } from '../segment/log-position.js'
@@ -41,6 +42,7 @@ export interface RecoveredLog {
  * before their successor was created, so that a bad record in one is corruption; reading it reports that.
  * @param segmentNumbers - ascending, at least one.
  * @param ownerId - required owner of the log, if known.
+ * @param values - the values that records of type 6 name; without them, such records count as complete.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
 export function recoverLog(
@@ -48,6 +50,7 @@ export function recoverLog(
   directory: string,
   segmentNumbers: readonly number[],
   ownerId: Uint8Array | undefined,
+  values?: ExternalValues,
 ): RecoveredLog {
   const found = readSegmentChain(vfs, directory, segmentNumbers, ownerId)
   const newest = found.at(-1)
@@ -56,7 +59,7 @@ export function recoverLog(
   try {
     const tail =
       typeof newest.seal === 'string'
-        ? scanOpenSegment(newest, cursor)
+        ? scanOpenSegment(newest, cursor, values)
         : checkClosedSegment(newest, cursor, newest.seal)
     newest.segment.endLsn = tail.synced.lsn
     return { segments: found.map((one) => one.segment), unsealed: findUnsealed(found), ...tail }
@@ -103,12 +106,16 @@ function checkClosedSegment(found: FoundSegment, cursor: SegmentCursor, seal: Se
 }
 
 /** Finds the end of a log that was left open: the first bad record, unless it is below the position known to be synced. */
-function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
+function scanOpenSegment(
+  found: FoundSegment,
+  cursor: SegmentCursor,
+  values: ExternalValues | undefined,
+): Tail {
   const { segment } = found
   const spaceEnd = recordSpaceEnd(found, cursor)
   const walk = new RecordWalk(segment)
   walk.run(cursor, spaceEnd)
-  const end = walk.position()
+  let end = walk.position()
   observeRecordsAfter(end.lsn, spaceEnd, cursor, walk)
   if (end.lsn < walk.syncedLsn) {
     const offset = segment.fileOffsetOf(end.lsn)
@@ -119,7 +126,26 @@ function scanOpenSegment(found: FoundSegment, cursor: SegmentCursor): Tail {
   }
   const { seqFloor, observedEnd } = walk
   const synced = positionAt(walk.syncedLsn, segment, cursor)
+  const completeLsn = values === undefined ? end.lsn : completeEnd(synced.lsn, end.lsn, cursor, values)
+  if (completeLsn < end.lsn) end = positionAt(completeLsn, segment, cursor)
   return { clean: false, synced, end, seqFloor, observedEnd }
+}
+
+/**
+ * Returns the position of the first record whose values were lost; the end of the log without one. Values of records that are known to be
+ * synced are on the device.
+ */
+function completeEnd(
+  syncedLsn: number,
+  endLsn: number,
+  cursor: SegmentCursor,
+  values: ExternalValues,
+): number {
+  for (let lsn = syncedLsn; lsn < endLsn; lsn += cursor.recordBytes) {
+    cursor.requireRecord(lsn, endLsn)
+    if (cursor.type === RecordType.blobCommit && !values.isComplete(cursor.payload, lsn)) return lsn
+  }
+  return endLsn
 }
 
 /** Collects synced positions and seqs from everything that is readable after the first bad record. */

@@ -43,6 +43,7 @@ const HEADER: SegmentHeader = {
   ownerId: id(3),
   firstRecordTime: 1_700_000_000_000,
   capacityBytes: 65_536,
+  hasExternalValues: false,
   archiveBranchId: id(5),
 }
 

@@ -33,6 +33,7 @@ import {
   RECORD_ALIGNMENT,
   RECORDS_FILE_OFFSET,
   SEGMENT_ID_BYTES,
+  SegmentFlag,
 } from '../format.js'
 
 /** Header of a segment: the content of its first block. */
@@ -59,6 +60,8 @@ export interface SegmentHeader {
   readonly archiveBranchId: Uint8Array
   /** The records of this segment end at most this many bytes after `baseLsn`, unless a single larger record is all of them. */
   readonly capacityBytes: number
+  /** Records of type 6, which name values outside of the log, may occur. */
+  readonly hasExternalValues: boolean
 }
 
 /** The header is stored plain in every segment: its id and suite are needed before any key is known. */
@@ -86,7 +89,7 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
     kind: FILE_KIND,
     format: FORMAT_VERSION,
     minimumReader: MINIMUM_READER_VERSION,
-    flags: 0,
+    flags: header.hasExternalValues ? SegmentFlag.externalValues : 0,
   })
   target.set(fileHeader, HEADER_FILE_HEADER)
   target.set(header.segmentId, HEADER_SEGMENT_ID)
@@ -122,8 +125,9 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
       actual: sourceBytes,
     })
   }
-  // Refuses every flag.
-  const { format } = decodeFileHeader(source, { file, kind: FILE_KIND, format: FORMAT_VERSION })
+  // Refuses every other flag.
+  const known = { file, kind: FILE_KIND, format: FORMAT_VERSION, flags: SegmentFlag.externalValues }
+  const { format, flags } = decodeFileHeader(source, known)
   if (format < MINIMUM_READER_VERSION) {
     throw formatError(
       file,
@@ -141,7 +145,7 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
     throw corruption(file, HEADER_CHECKSUM, 'the header of a log segment does not match its checksum')
   }
   checkReserved(source, file)
-  return decodeFields(source, file)
+  return decodeFields(source, file, (flags & SegmentFlag.externalValues) !== 0)
 }
 
 /** Refuses what the checksum proves to be written, but this build gives no meaning. */
@@ -167,7 +171,7 @@ function checkReserved(source: Uint8Array, file: string): void {
   }
 }
 
-function decodeFields(source: Uint8Array, file: string): SegmentHeader {
+function decodeFields(source: Uint8Array, file: string, hasExternalValues: boolean): SegmentHeader {
   const field = (offset: number): number => readCheckedU64(source, offset, file, offset)
   const header: SegmentHeader = {
     segmentId: source.slice(HEADER_SEGMENT_ID, HEADER_SEGMENT_ID + SEGMENT_ID_BYTES),
@@ -185,6 +189,7 @@ function decodeFields(source: Uint8Array, file: string): SegmentHeader {
     firstRecordTime: field(HEADER_FIRST_RECORD_TIME),
     archiveBranchId: source.slice(HEADER_ARCHIVE_BRANCH_ID, HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES),
     capacityBytes: field(HEADER_CAPACITY_BYTES),
+    hasExternalValues,
   }
   if (header.baseLsn % RECORD_ALIGNMENT !== 0 || header.durableEndLsn < header.baseLsn) {
     throw inconsistent(file, HEADER_BASE_LSN)

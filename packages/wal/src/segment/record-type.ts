@@ -1,5 +1,10 @@
 import { OWNER_TYPE_MAX, RecordType, SKIPPABLE_TYPE_MIN } from '../format.js'
 
+/** Reports whether the owner of the log appends records of a type, and defines their payload. */
+export function isOwnerType(type: number): boolean {
+  return (type >= 0 && type <= OWNER_TYPE_MAX) || type === RecordType.blobCommit
+}
+
 /** Reports whether readers of this build pass over records of a type without returning them. */
 export function isSkippedType(type: number): boolean {
   return type >= SKIPPABLE_TYPE_MIN || type === RecordType.timeMark
@@ -7,11 +12,8 @@ export function isSkippedType(type: number): boolean {
 
 /** Returns why this build does not read records of a type, or `undefined` when it reads or skips them. */
 export function unreadableTypeReason(type: number): string | undefined {
-  if (type <= OWNER_TYPE_MAX || isSkippedType(type)) return undefined
+  if (isOwnerType(type) || isSkippedType(type)) return undefined
   if (type === RecordType.compressedCommit)
     return 'the log has a compressed commit, which this build does not read'
-  if (type === RecordType.blobCommit) {
-    return 'the log has a commit with blob references, which this build does not read'
-  }
   return `the log has a record of type ${type}, which this build does not know`
 }

@@ -113,7 +113,7 @@ export class CurrentSegment {
    */
   *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file
-    const { beforeWriting } = this.#options
+    const { beforeWriting, values } = this.#options
     try {
       // The first write to an existing log.
       if (old === undefined && beforeWriting !== undefined) yield beforeWriting
@@ -121,6 +121,7 @@ export class CurrentSegment {
         old.truncateTo(segment.baseLsn)
         if (!isSynced) {
           this.#counters.syncCount++
+          if (values?.isSynced === false) yield values
           yield old
         }
         // If another write or sync has failed meanwhile, the success of this sync proves nothing.
@@ -171,7 +172,7 @@ export class CurrentSegment {
 
   #plan(start: LogPosition, seqFloor: number, tail: TailCopy | undefined): SegmentPlan {
     const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes, ownerId, isUnpublished } = this.#options
+    const { preallocateBytes, segmentBytes, ownerId, isUnpublished, values } = this.#options
     return {
       segmentNumber: this.#segments.allocateNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
@@ -183,6 +184,7 @@ export class CurrentSegment {
       segmentBytes,
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
       isSynced: !isUnpublished || previous !== undefined,
+      hasExternalValues: values !== undefined || previous?.header.hasExternalValues === true,
     }
   }
 

@@ -1,5 +1,5 @@
-import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
-import type { SyncPoll, TaskSteps } from '@ldb/base'
+import { assert, isLdbError, LdbError } from '@ldb/base'
+import type { ResumableTask, SyncPoll } from '@ldb/base'
 import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
 import type { ResolvedWalOptions } from '../options.js'
@@ -11,6 +11,8 @@ import type { ActiveSegment } from './active-segment.js'
 import { CurrentSegment } from './current-segment.js'
 import { RecordBuffer } from './record-buffer.js'
 import { NO_SEGMENT_ID } from './segment-creation.js'
+import { nothingToDo } from './nothing-to-do.js'
+import { SyncedValues } from './synced-values.js'
 import type { TailCopy } from './tail-copy.js'
 import { WalCounters } from './wal-counters.js'
 import { commitUnknown, WriteFailure } from './write-failure.js'
@@ -21,7 +23,8 @@ import { commitUnknown, WriteFailure } from './write-failure.js'
  * - (2) The newest segment begins at or below syncedLsn: a segment is synced before its successor is created.
  * - (3) A segment found at open is never appended to (W1).
  * - (4) During a rotation, records of the new segment stay in the buffer until its file is renamed.
- * - (5) After the first failed write or sync nothing more is written, except the truncation that undoes the failed write.
+ * - (5) syncedLsn is not above the first record of type 6 whose values may not be on the device.
+ * - (6) After the first failed write or sync nothing more is written, except the truncation that undoes the failed write.
  */
 export class LogWriter {
   endLsn: number
@@ -30,6 +33,7 @@ export class LogWriter {
   lastSeq: number
   seqFloor: number
   readonly counters: WalCounters
+  readonly #values: SyncedValues
   readonly #segmentBytes: number
   readonly #buffer: RecordBuffer
   readonly #current: CurrentSegment
@@ -51,6 +55,7 @@ export class LogWriter {
     this.lastSeq = end.lastSeq
     this.seqFloor = Math.max(seqFloor, end.lastSeq)
     this.counters = new WalCounters()
+    this.#values = new SyncedValues(options.values)
     this.#segmentBytes = options.segmentBytes
     this.#buffer = new RecordBuffer(options.bufferBytes)
     this.#failure = new WriteFailure()
@@ -63,6 +68,7 @@ export class LogWriter {
       this.#failure,
       (lsn) => {
         this.syncedLsn = lsn
+        this.#values.noteSynced(lsn)
       },
     )
     this.#chainHash = end.chainHash.copy()
@@ -112,6 +118,7 @@ export class LogWriter {
     const unsyncedBytes = lsn - Math.max(this.syncedLsn, segment.baseLsn)
     this.#buffer.append(payload, type, seq, lsn, unsyncedBytes, segment, this.#chainHash, isBorrowed)
     this.endLsn = lsn + recordBytes
+    this.#values.noteAppended(type, lsn)
     this.lastSeq = seq
     if (seq > this.seqFloor) this.seqFloor = seq
     this.counters.recordCount++
@@ -145,15 +152,13 @@ export class LogWriter {
     this.flush()
   }
 
-  /**
-   * Requests a sync of all flushed records by another thread; see `DeadlineSync.request`.
-   *
-   * @returns `undefined` where no other thread can sync.
-   */
+  /** Requests a sync of all flushed records by another thread; `undefined` where there is none, and while values are not synced. */
   requestSync(noticeMs: number, delayMs: number): DeadlineSync | undefined {
     this.assertUsable()
     this.noteSyncs()
     this.#assertNoFailedSync()
+    if (!this.#values.isSynced) return undefined
+    this.#values.noteSynced(this.endLsn)
     return this.#current.file?.requestSync(noticeMs, delayMs, this.flushedLsn)
   }
 
@@ -164,7 +169,8 @@ export class LogWriter {
     if (file === undefined || syncs === undefined || this.#failure.isSet || syncs.failure !== undefined)
       return
     this.counters.syncCount += syncs.takeSyncCount()
-    this.syncedLsn = Math.max(this.syncedLsn, file.deadlineSyncedLsn)
+    // (5) That thread does not sync values.
+    this.syncedLsn = Math.max(this.syncedLsn, Math.min(file.deadlineSyncedLsn, this.#values.unsyncedLsn))
   }
 
   #assertNoFailedSync(): void {
@@ -215,13 +221,14 @@ export class LogWriter {
     try {
       file.allocateAhead(covered)
       this.counters.syncCount++
-      await file.syncAsync()
+      await this.#values.syncAsync(file.syncAsync())
     } catch (error) {
       throw this.#failure.setBySync(error)
     }
     // If another write or sync has failed meanwhile, the success of this sync proves nothing.
     if (this.#failure.isSet) throw this.#failure.setBySync(this.#failure.cause)
     if (covered > this.syncedLsn) this.syncedLsn = covered
+    this.#values.noteSynced(covered)
     file.fillAhead(this.flushedLsn).catch((error: unknown) => {
       // That sync may have reported the failed write-back of records.
       this.#failure.setBySync(error)
@@ -238,7 +245,7 @@ export class LogWriter {
     const current = this.#current
     current.rotation?.sync()
     if (current.segment !== undefined && current.segment.baseLsn >= this.endLsn) {
-      return new ResumableTask(noSteps())
+      return nothingToDo()
     }
     this.flush()
     return current.rotate(this.#endPosition(), this.seqFloor, this.syncedLsn === this.flushedLsn)
@@ -315,11 +322,13 @@ export class LogWriter {
     try {
       if (!isExact) file.allocateAhead(this.flushedLsn)
       this.counters.syncCount++
+      this.#values.sync()
       file.sync()
     } catch (error) {
       throw this.#failure.setBySync(error)
     }
     this.syncedLsn = this.flushedLsn
+    this.#values.noteSynced(this.flushedLsn)
   }
 
   /**
@@ -338,6 +347,3 @@ export class LogWriter {
     return error
   }
 }
-
-/** Steps of a task without work. */
-function* noSteps(): TaskSteps {}

@@ -34,6 +34,7 @@ export interface SegmentPlan {
   readonly preallocateBytes: number
   /** The file is synced before it gets its name. */
   readonly isSynced: boolean
+  readonly hasExternalValues: boolean
 }
 
 /** A created segment, and the chain hash after its copied records. */
@@ -82,6 +83,7 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
     archiveBranchId: plan.archiveBranchId,
     // The copied records may come from a larger segment.
     capacityBytes: Math.max(plan.segmentBytes, tail === undefined ? 0 : tail.endLsn - start.lsn),
+    hasExternalValues: plan.hasExternalValues,
   }
   return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
 }

@@ -15,6 +15,7 @@ export interface Keyspace {
   readonly keyEncoding: string
   readonly valueEncoding: string
   readonly mayExpire: boolean
+  readonly hasBlobs: boolean
   readonly createdSeq: number
   readonly ttlMs: number
   readonly fileId: string
@@ -36,7 +37,7 @@ export interface Catalog {
 export function readCatalog(bytes: Uint8Array): Catalog {
   const view = new ByteView(bytes)
   requireSound(hasMagic(view, 'C'), 'the catalog does not begin with its magic')
-  const { flags } = readFileHeader(view, 'C', 4, 3)
+  const { flags } = readFileHeader(view, 'C', 5, 3)
   requireKnown(flags === 0, 'flags of the catalog')
   requireSound(view.length >= ROOT_END && view.length <= CATALOG_BYTES_MAX, 'length of the catalog')
   requireSound(view.checksum(24) === xxHash64(view.slice(32, view.length), 0n), 'checksum of the catalog')
@@ -87,9 +88,9 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
   requireKnown(compression <= 4, `compression ${compression}`)
   requireSupported(compression === 0, `compression ${compression}`)
   const flags = view.u16(start + 6)
-  requireSound(flags <= 1 && view.u16(start + 22) === 0, 'flags or reserved field of a keyspace')
+  requireSound(flags <= 3 && view.u16(start + 22) === 0, 'flags or reserved field of a keyspace')
   const ttlMs = view.u64(start + 24)
-  requireSound(flags === 1 || ttlMs === 0, 'a time to live in a keyspace whose entries never expire')
+  requireSound((flags & 1) === 1 || ttlMs === 0, 'a time to live in a keyspace whose entries never expire')
   const nameBytes = view.u16(start + 16)
   const keyEncodingBytes = view.u8(start + 18)
   const valueEncodingBytes = view.u8(start + 19)
@@ -104,7 +105,8 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
     name: decodeText(view.slice(start + KEYSPACE_FIXED_BYTES, nameEnd)),
     keyEncoding: decodeText(view.slice(nameEnd, keyEncodingEnd)),
     valueEncoding: decodeText(view.slice(keyEncodingEnd, valueEncodingEnd)),
-    mayExpire: flags === 1,
+    mayExpire: (flags & 1) === 1,
+    hasBlobs: (flags & 2) === 2,
     createdSeq: view.u64(start + 8),
     ttlMs,
     fileId: readTreeSection(new ByteView(view.slice(valueEncodingEnd, end)), pageBytes),

@@ -1,5 +1,7 @@
 // A whole database directory: FORMAT.md of packages/core, "Reading a database".
 import { compareBytes, hexOf } from '../bytes/byte-view.js'
+import { readBlobFile } from '../blob/blob-file.js'
+import type { BlobFile } from '../blob/blob-file.js'
 import { FormatError, requireSound } from '../bytes/format-error.js'
 import { readLog } from '../log/log.js'
 import type { Log } from '../log/log.js'
@@ -12,11 +14,11 @@ import { readBatch } from './batch.js'
 import type { Operation } from './batch.js'
 import { readCatalog } from './catalog.js'
 import type { Catalog, Keyspace } from './catalog.js'
-import { readExpiry } from './expiry.js'
+import { isReferring, readValue } from './value-header.js'
 import { History } from './history.js'
 import { readCatalogRecord, readCheckpointRecord } from './log-payloads.js'
 
-/** An entry of a keyspace, without its expiry header. */
+/** An entry of a keyspace, without its value header. */
 export interface DatabaseEntry extends Entry {
   /** Milliseconds since 1970 from which on the entry is absent; 0 for never. */
   readonly expiresAt: number
@@ -43,7 +45,11 @@ export interface DatabaseContent {
 export function readDatabase(files: ReadonlyMap<string, Uint8Array>): DatabaseContent {
   const catalog = readCatalog(fileAt(files, 'CATALOG'))
   const logFiles = [...files].filter(([path]) => path.startsWith('wal/'))
-  const log = readLog(new Map(logFiles.map(([path, bytes]) => [path.slice('wal/'.length), bytes])))
+  const blobs = new BlobDirectory(files)
+  const log = readLog(
+    new Map(logFiles.map(([path, bytes]) => [path.slice('wal/'.length), bytes])),
+    (payload) => hasValues(payload, blobs),
+  )
   const isOwned = log.segments.every((segment) => segment.ownerId === catalog.databaseId)
   requireSound(isOwned, 'the log belongs to another database')
   const history = new History(log)
@@ -55,7 +61,7 @@ export function readDatabase(files: ReadonlyMap<string, Uint8Array>): DatabaseCo
     requireSound(tree.meta.pageBytes === catalog.pageBytes, `page size of keyspace ${keyspaceId}`)
     trees.set(keyspaceId, tree)
   }
-  const replay = new Replay(catalog, trees)
+  const replay = new Replay(catalog, trees, blobs)
   for (const record of log.records) replay.apply(record)
   history.checkCatalog(catalog)
   for (const [keyspaceId, { meta }] of trees) history.checkTree(keyspaceId, meta)
@@ -97,6 +103,37 @@ function fileAt(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Arra
   return bytes
 }
 
+/** The blob files of a database, each read at its first use. */
+class BlobDirectory {
+  readonly #files: ReadonlyMap<string, Uint8Array>
+  readonly #read = new Map<number, BlobFile>()
+
+  constructor(files: ReadonlyMap<string, Uint8Array>) {
+    this.#files = files
+  }
+
+  get(number: number): BlobFile {
+    const file = this.#read.get(number) ?? readBlobFile(fileAt(this.#files, `blobs/${number}.blob`), number)
+    this.#read.set(number, file)
+    return file
+  }
+}
+
+/** Reports whether all blobs that a commit names are intact. */
+function hasValues(payload: Uint8Array, blobs: BlobDirectory): boolean {
+  try {
+    for (const { operations } of readBatch(payload)) {
+      for (const { kind, second } of operations) {
+        if (kind === 'put' && isReferring(second)) readValue(second, blobs)
+      }
+    }
+    return true
+  } catch (error) {
+    if (error instanceof FormatError && error.code === 'LDB_CORRUPTION') return false
+    throw error
+  }
+}
+
 /** Applies the commits in the log that the trees do not contain. */
 class Replay {
   readonly #catalog: Catalog
@@ -106,7 +143,10 @@ class Replay {
   #lastCommit: number | undefined
   #checkpointSeq: number | undefined
 
-  constructor(catalog: Catalog, trees: ReadonlyMap<number, Tree>) {
+  readonly #blobs: BlobDirectory
+
+  constructor(catalog: Catalog, trees: ReadonlyMap<number, Tree>, blobs: BlobDirectory) {
+    this.#blobs = blobs
     this.#catalog = catalog
     this.#trees = trees
     this.#contents = new Map(
@@ -119,7 +159,7 @@ class Replay {
 
   apply(record: LogRecord): void {
     if (record.type === 0) this.#noteLoad(record)
-    else if (record.type === 1) this.#applyCommit(record)
+    else if (record.type === 1 || record.type === 6) this.#applyCommit(record)
     else if (record.type === 2) this.#checkCheckpoint(record)
     else if (record.type === 3) this.#checkCatalog(readCatalogRecord(record.payload).generation)
     else requireSound(record.type >= 4, `a record of type ${record.type} in the log of a database`)
@@ -141,10 +181,14 @@ class Replay {
     return seq
   }
 
-  entriesOf({ keyspaceId, mayExpire }: Keyspace): DatabaseEntry[] {
+  entriesOf({ keyspaceId, mayExpire, hasBlobs }: Keyspace): DatabaseEntry[] {
+    const hasHeaders = mayExpire || hasBlobs
     return [...(this.#contents.get(keyspaceId)?.values() ?? [])]
       .sort((left, right) => compareBytes(left.key, right.key))
-      .map(({ key, value }) => ({ key, ...(mayExpire ? readExpiry(value) : { value, expiresAt: 0 }) }))
+      .map(({ key, value }) => ({
+        key,
+        ...(hasHeaders ? readValue(value, this.#blobs) : { value, expiresAt: 0 }),
+      }))
   }
 
   #noteCommit({ seq }: LogRecord): void {

@@ -24,8 +24,15 @@ interface Progress {
   readonly chainHash: bigint
 }
 
-/** Reads all segments of a log. Keys are file names; other names than those of segments are ignored. */
-export function readLog(files: ReadonlyMap<string, Uint8Array>): Log {
+/**
+ * Reads all segments of a log. Keys are file names; other names than those of segments are ignored.
+ *
+ * @param hasValues - reports whether all values that the payload of a record of type 6 names are intact.
+ */
+export function readLog(
+  files: ReadonlyMap<string, Uint8Array>,
+  hasValues: (payload: Uint8Array) => boolean = () => true,
+): Log {
   const segments = [...files]
     .filter(([name]) => /^\d{10}\.wal$/.test(name) && Number(name.slice(0, 10)) > 0)
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -63,8 +70,23 @@ export function readLog(files: ReadonlyMap<string, Uint8Array>): Log {
     ...syncedPositionsAfter(newest, progress.lsn, limit),
   )
   requireSound(progress.lsn >= syncedLsn, 'a synced record is bad')
-  records.push(...inNewest)
+  const lost = inNewest.findIndex(
+    ({ type, lsn, payload }) => type === 6 && lsn >= syncedLsn && !hasValues(payload),
+  )
+  if (lost >= 0) progress = progressTo(newest, inNewest.slice(0, lost))
+  records.push(...(lost < 0 ? inNewest : inNewest.slice(0, lost)))
   return { ...summarize(progress), segments, records, isClosed: false, startLsn, syncedLsn }
+}
+
+/** Returns the position after records of a segment, from its start. */
+function progressTo(segment: Segment, records: readonly LogRecord[]): Progress {
+  let { baseLsn: lsn, lastSeq, chainHash } = segment
+  for (const record of records) {
+    chainHash = extendChain(chainHash, record.checksum)
+    lastSeq = record.seq
+    lsn = record.endLsn
+  }
+  return { lsn, lastSeq, chainHash }
 }
 
 /** Returns the lsn at which the search for records ends, whatever the length of the file. */
@@ -98,7 +120,7 @@ function readRecords(segment: Segment, from: Progress, limit: number, records: L
   for (;;) {
     const record = recordAt(segment, lsn, limit)
     if (record === undefined || !record.isGood) return { lsn, lastSeq, chainHash }
-    requireKnown(record.type <= 4 || record.type >= 128, `record of type ${record.type}`)
+    requireKnown(record.type <= 4 || record.type === 6 || record.type >= 128, `record of type ${record.type}`)
     requireSound(record.seq >= lastSeq, 'seqs of records descend')
     records.push(record)
     chainHash = extendChain(chainHash, record.checksum)

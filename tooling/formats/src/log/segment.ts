@@ -43,7 +43,7 @@ export function readSegment(bytes: Uint8Array, numberInName: number): Segment {
   const view = new ByteView(bytes)
   requireSound(view.length >= HEADER_BYTES, 'a segment is shorter than its header')
   const { flags } = readFileHeader(view, 'W', 3)
-  requireKnown(flags === 0, 'flags of a segment')
+  requireKnown(flags === 0 || flags === 2, 'flags of a segment')
   requireSound(view.checksum(4088) === xxHash64(view.slice(0, 4088), 0n), 'checksum of a segment header')
   requireKnown(view.u8(120) === 0, 'the log is encrypted')
   requireKnown(view.isZero(122, 124), 'padding of a segment header')

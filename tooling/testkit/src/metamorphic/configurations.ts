@@ -73,6 +73,11 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     pageBytes: 512,
     checkpointLogBytes: 10_000,
   }),
+  configuration('values in blob files', 'memory files', {
+    pageBytes: 1_024,
+    blobBytes: 64,
+    checkpointLogBytes: 5_000,
+  }),
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
   ...(['none', 'lz4', 'adaptive'] as const).map((compression, index) =>
     configuration(`LSM trees, compression ${compression}`, 'memory files', {

@@ -76,6 +76,7 @@ export function modelCase(seed: number): ModelCase {
     ...settingsOf(random),
     ...(seed % 3 === 0 ? { maxOpenFiles: 2 } : {}),
     dividesCache: seed % 2 === 1,
+    ...(seed % 4 === 1 ? { blobBytes: 64 } : {}),
   }
   const weights = isLong ? faultFreeWeights() : biasedWeights(random)
   const source = new CommandSource(random.fork(), shapeOf(random, isLong), weights)

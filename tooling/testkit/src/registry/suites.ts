@@ -3,7 +3,7 @@ import type { IsolationSubject } from '../suite/isolation-subject.js'
 import type { Subject } from '../suite/subject.js'
 import type { Suite } from '../suite/suite.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
-import { databaseSubject, lsmDatabaseSubject } from '../subjects/database-subject.js'
+import { blobDatabaseSubject, databaseSubject, lsmDatabaseSubject } from '../subjects/database-subject.js'
 import { lsmStores } from '../subjects/lsm-stores.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { lsmSubject } from '../subjects/lsm-subject.js'
@@ -18,6 +18,7 @@ const SUBJECTS: readonly Subject[] = [
   lsmSubject,
   databaseSubject,
   lsmDatabaseSubject,
+  blobDatabaseSubject,
   asyncDatabaseSubject,
 ]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']

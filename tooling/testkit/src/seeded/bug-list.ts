@@ -1,5 +1,6 @@
 import { EARLY_WRITEBACK_BUGS } from './bugs/early-writeback.js'
 import { CACHE_BUGS } from './bugs/cache.js'
+import { BLOB_BUGS } from './bugs/blobs.js'
 import { CORE_BUGS } from './bugs/core.js'
 import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
@@ -24,6 +25,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...LSM_READ_BUGS,
   ...CACHE_BUGS,
   ...CORE_BUGS,
+  ...BLOB_BUGS,
   ...TRANSACTION_BUGS,
   ...BASE_BUGS,
 ]

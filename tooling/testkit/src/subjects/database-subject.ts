@@ -2,7 +2,6 @@ import { Database } from '@ldb/core'
 import type { Durability, Keyspace } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import { smallLsmEngine } from './small-lsm-engine.js'
-import type { SmallLsmEngine } from './small-lsm-engine.js'
 import type { History } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
@@ -49,7 +48,26 @@ export const databaseSubject: Subject = {
 export const lsmDatabaseSubject: Subject = {
   name: 'database-lsm',
   sweepShare: 0.25,
-  newRun: (random) => new DatabaseRun(random, smallLsmEngine(random.below(1000))),
+  newRun: (random) =>
+    new DatabaseRun(random, { tuning: { engines: { btree: smallLsmEngine(random.below(1000)) } } }),
+}
+
+/**
+ * The same with values over 64 bytes in blob files of a few kilobytes, and a collector that works all the time.
+ *
+ * @category Subjects
+ */
+export const blobDatabaseSubject: Subject = {
+  name: 'database-blobs',
+  sweepShare: 0.25,
+  newRun: (random) =>
+    new DatabaseRun(random, { blobBytes: 64, tuning: { blobFileBytes: random.pick([4096, 32_768]) } }),
+}
+
+/** How the database of a run differs from the default. */
+interface DatabaseVariant {
+  readonly blobBytes?: number
+  readonly tuning?: { readonly blobFileBytes?: number; readonly engines?: object }
 }
 
 /** Key of internal settings in the options of a database. */
@@ -70,11 +88,10 @@ class DatabaseRun implements SubjectRun {
   readonly #hasShortLog: boolean
   /** The page cache is divided into arenas, as one above 2 GiB is. */
   readonly #dividesCache: boolean
-  readonly #engine: SmallLsmEngine | undefined
+  readonly #variant: DatabaseVariant
 
-  /** @param engine - replaces the B+tree. */
-  constructor(random: TestRandom, engine?: SmallLsmEngine) {
-    this.#engine = engine
+  constructor(random: TestRandom, variant: DatabaseVariant = {}) {
+    this.#variant = variant
     const { durability, mixesDurability } = swarmOptions(random, {
       durability: ['full', 'full', 'periodic', 'none'],
       mixesDurability: [true, false],
@@ -105,13 +122,14 @@ class DatabaseRun implements SubjectRun {
     const tuning = {
       ...(this.#hasShortLog && { checkpointLogBytes: SHORT_LOG_BYTES }),
       ...(this.#dividesCache && { arenaBytes: ARENA_BYTES }),
-      ...(this.#engine !== undefined && { engines: { btree: this.#engine } }),
+      ...this.#variant.tuning,
     }
     return Database.open(DATABASE_DIRECTORY, {
       vfs,
       durability,
       maxOpenFiles: openFilesOf(shape),
       cacheBytes: 65_536,
+      blobBytes: this.#variant.blobBytes ?? 16_384,
       createIfMissing: !history.isCreated,
       ...{ [TUNING]: tuning },
     })

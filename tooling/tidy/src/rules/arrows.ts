@@ -14,7 +14,7 @@ export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {
   mvcc: ['base', 'vfs', 'integrity'],
   btree: ['base', 'vfs', 'integrity', 'cache'],
   lsm: ['base', 'vfs', 'integrity', 'cache'],
-  core: ['base', 'vfs', 'integrity', 'cache', 'wal', 'mvcc', 'btree', 'lsm'],
+  core: ['base', 'vfs', 'integrity', 'cache', 'wal', 'blob', 'mvcc', 'btree', 'lsm'],
   cli: ['base', 'vfs', 'integrity', 'core'],
   level: ['base', 'core'],
   ffi: ['base', 'vfs', 'core'],

@@ -25,12 +25,17 @@ export interface FormatRow {
 export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '@ldb/base': { 'Section header': 'SECTION_*_OFFSET' },
   '@ldb/wal': { 'Segment header': 'HEADER_*', Seal: 'SEAL_*', Record: 'RECORD_*' },
-  '@ldb/blob': { 'File header': 'HEADER_*', Record: 'RECORD_*', Reference: 'REFERENCE_*' },
+  '@ldb/blob': {
+    'File header': 'HEADER_*',
+    'Index entry': 'INDEX_*',
+    Record: 'RECORD_*',
+    Reference: 'REFERENCE_*',
+  },
   '@ldb/core': {
     'Catalog root': 'CATALOG_OFFSET_*',
     'Keyspace record': 'KEYSPACE_OFFSET_*',
     'Section of the B+tree': 'BTREE_SECTION_OFFSET_*',
-    Expiry: 'EXPIRY_OFFSET_*',
+    'Value header': 'VALUE_HEADER_OFFSET_*',
     'Checkpoint record': 'CHECKPOINT_OFFSET_*',
     'Checkpoint entry': 'ENTRY_OFFSET_*',
     'Catalog record': 'CATALOG_RECORD_OFFSET_*',

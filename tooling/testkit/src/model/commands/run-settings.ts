@@ -23,6 +23,8 @@ export interface RunSettings {
   readonly dividesCache?: boolean
   /** Greatest number of open files of keyspaces. @defaultValue that of the database */
   readonly maxOpenFiles?: number
+  /** Bytes above which a value is in a blob file. @defaultValue that of the database */
+  readonly blobBytes?: number
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -49,7 +51,7 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true, dividesCache = false, maxOpenFiles } = settings
+  const { usesHashIndex = true, dividesCache = false, maxOpenFiles, blobBytes } = settings
   const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
   const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
@@ -60,6 +62,7 @@ export function optionsOf(settings: RunSettings): {
     preallocateBytes,
     usesHashIndex,
     arenaBytes,
+    ...(blobBytes === undefined ? {} : { blobFileBytes: 8192 }),
     ...engines,
   }
   return {
@@ -67,6 +70,7 @@ export function optionsOf(settings: RunSettings): {
     cacheBytes,
     syncIntervalMs: SYNC_INTERVAL_MS,
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
+    ...(blobBytes === undefined ? {} : { blobBytes }),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

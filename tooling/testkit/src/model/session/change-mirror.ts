@@ -3,8 +3,8 @@ import type { AsyncDatabaseHandle, Change, ChangeStream, CommittedChanges, Datab
 import { keyConversion, valueConversion } from '../commands/conversions.js'
 import type { KeyConversion, ValueConversion } from '../commands/conversions.js'
 
-/** Number of microtasks after which a change stream without a result counts as having none. */
-const MICROTASKS_MAX = 400
+/** Number of microtasks after which a change stream without a result counts as having none: a commit may name many values in blob files. */
+const MICROTASKS_MAX = 10_000
 
 const ENCODINGS = { utf8: utf8Keys, binary: binaryKeys, tuple: tupleKeys }
 const NO_BYTES = new Uint8Array(0)

@@ -1,7 +1,8 @@
 import { compareBytes, copyBytes, INVARIANTS } from '@ldb/base'
 import type { StoreCursor, ValuePredicate } from '@ldb/base'
 import { RetryableCursor } from '../resident/retryable-cursor.js'
-import { expiryOf, rawValue } from './expiry.js'
+import { expiryOf } from '../blob/value-header.js'
+import type { StoredValueReader } from './stored-value-reader.js'
 
 /** Pages of expired entries after which a move may be interrupted: about half a millisecond. */
 const PAUSE_PAGES = INVARIANTS ? 3 : 64
@@ -19,6 +20,7 @@ interface PassedEntries {
 export class ExpiringCursor implements StoreCursor {
   readonly isRetryable = true
   readonly #inner: RetryableCursor
+  readonly #reader: StoredValueReader
   readonly #isExpired: ValuePredicate
   readonly #pause: (() => void) | undefined
   #passed: PassedEntries | undefined = undefined
@@ -29,7 +31,8 @@ export class ExpiringCursor implements StoreCursor {
    * @param pause - called after some pages of expired entries in one move; may throw to interrupt the move, which is then retried. Only for
    * the cursor of a snapshot, whose entries do not change.
    */
-  constructor(inner: StoreCursor, nowMs: number, pause?: () => void) {
+  constructor(inner: StoreCursor, reader: StoredValueReader, nowMs: number, pause?: () => void) {
+    this.#reader = reader
     this.#pause = pause
     this.#inner = new RetryableCursor(inner)
     this.#isExpired = (bytes, start, end): boolean => expiryOf(bytes, start, end) <= nowMs
@@ -44,7 +47,7 @@ export class ExpiringCursor implements StoreCursor {
   }
 
   get value(): Uint8Array {
-    return rawValue(this.#inner.cursor.value)
+    return this.#reader.valueOf(this.#inner.cursor.value)
   }
 
   takeKey(): Uint8Array {
@@ -52,7 +55,7 @@ export class ExpiringCursor implements StoreCursor {
   }
 
   takeValue(): Uint8Array {
-    return rawValue(this.#inner.cursor.takeValue())
+    return this.#reader.valueOf(this.#inner.cursor.takeValue())
   }
 
   first(): boolean {

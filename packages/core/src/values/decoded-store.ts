@@ -14,26 +14,26 @@ import type {
   Syncable,
   VerifySink,
 } from '@ldb/base'
-import { ExpiringCursor } from './ttl-cursor.js'
-import { expiryOf } from './expiry.js'
-import type { Expiry } from './expiry.js'
+import { expiryOf } from '../blob/value-header.js'
+import type { ValueDecoder } from './value-decoder.js'
 
 /**
- * A store that hides expired entries. Writes pass through unchanged: their values have expiry headers already.
+ * A store of decoded values: it hides expired entries, and reads values in blob files. Writes pass through unchanged: their values are
+ * encoded already.
  *
  * (X1) A read of the live state uses the clock at the call. (X2) A snapshot, and each scan and cursor on it, uses the time at which
  * it was taken: its contents do not change.
  */
-export class ExpiringStore implements OrderedStore {
+export class DecodedStore implements OrderedStore {
   /** The store of raw values, with all entries. */
   readonly inner: OrderedStore
-  readonly expiry: Expiry
+  readonly decoder: ValueDecoder
   readonly #pause: () => void
 
   /** @param pause - called by a cursor that passes many expired entries in one move; may throw to interrupt it. */
-  constructor(inner: OrderedStore, expiry: Expiry, pause: () => void) {
+  constructor(inner: OrderedStore, decoder: ValueDecoder, pause: () => void) {
     this.inner = inner
-    this.expiry = expiry
+    this.decoder = decoder
     this.#pause = pause
   }
 
@@ -50,20 +50,20 @@ export class ExpiringStore implements OrderedStore {
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.expiry.decode(this.inner.get(key, keyBytes), this.expiry.clock.now())
+    return this.decoder.decode(this.inner.get(key, keyBytes), this.decoder.now())
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.expiry.decode(this.inner.getBorrowed(key, keyBytes), this.expiry.clock.now())
+    return this.decoder.decode(this.inner.getBorrowed(key, keyBytes), this.decoder.now())
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
-    const nowMs = this.expiry.clock.now()
-    return this.inner.getMany(keys, ends).map((stored) => this.expiry.decode(stored, nowMs))
+    const nowMs = this.decoder.now()
+    return this.inner.getMany(keys, ends).map((stored) => this.decoder.decode(stored, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
-    return this.get(key, keyBytes) !== undefined
+    return isLive(this.inner, key, keyBytes, this.decoder.now())
   }
 
   apply(section: BatchSection, seq: Seq): void {
@@ -71,12 +71,12 @@ export class ExpiringStore implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
-    return this.snapshotAt(this.expiry.clock.now())
+    return this.snapshotAt(this.decoder.now())
   }
 
   /** Returns a snapshot without the entries that had expired at a time. */
   snapshotAt(nowMs: number): StoreSnapshot {
-    return new ExpiringSnapshot(this.inner.snapshot(), this.expiry, nowMs, this.#pause)
+    return new DecodedSnapshot(this.inner.snapshot(), this.decoder, this.decoder.timeOf(nowMs), this.#pause)
   }
 
   beginReplay(): void {
@@ -137,16 +137,16 @@ export class ExpiringStore implements OrderedStore {
   }
 }
 
-class ExpiringSnapshot implements StoreSnapshot {
+class DecodedSnapshot implements StoreSnapshot {
   readonly #inner: StoreSnapshot
-  readonly #expiry: Expiry
+  readonly #decoder: ValueDecoder
   readonly #nowMs: number
   readonly #pause: () => void
 
-  constructor(inner: StoreSnapshot, expiry: Expiry, nowMs: number, pause: () => void) {
+  constructor(inner: StoreSnapshot, decoder: ValueDecoder, nowMs: number, pause: () => void) {
     this.#pause = pause
     this.#inner = inner
-    this.#expiry = expiry
+    this.#decoder = decoder
     this.#nowMs = nowMs
   }
 
@@ -155,28 +155,29 @@ class ExpiringSnapshot implements StoreSnapshot {
   }
 
   get(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.#expiry.decode(this.#inner.get(key, keyBytes), this.#nowMs)
+    return this.#decoder.decode(this.#inner.get(key, keyBytes), this.#nowMs)
   }
 
   getBorrowed(key: Uint8Array, keyBytes?: number): Uint8Array | undefined {
-    return this.#expiry.decode(this.#inner.getBorrowed(key, keyBytes), this.#nowMs)
+    return this.#decoder.decode(this.#inner.getBorrowed(key, keyBytes), this.#nowMs)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
     const nowMs = this.#nowMs
-    return this.#inner.getMany(keys, ends).map((stored) => this.#expiry.decode(stored, nowMs))
+    return this.#inner.getMany(keys, ends).map((stored) => this.#decoder.decode(stored, nowMs))
   }
 
   has(key: Uint8Array, keyBytes?: number): boolean {
-    return this.get(key, keyBytes) !== undefined
+    return isLive(this.#inner, key, keyBytes, this.#nowMs)
   }
 
   cursor(bounds?: KeyBounds): StoreCursor {
-    return new ExpiringCursor(this.#inner.cursor(bounds), this.#nowMs, this.#pause)
+    return this.#decoder.cursor(this.#inner.cursor(bounds), this.#nowMs, this.#pause)
   }
 
-  /** Visits every entry: page statistics do not know how many have expired. */
+  /** Visits every entry where entries may expire: page statistics do not know how many have. */
   count(bounds?: KeyBounds): number {
+    if (this.#nowMs === 0) return this.#inner.count(bounds)
     const cursor = this.#inner.cursor(bounds)
     const nowMs = this.#nowMs
     let count = 0
@@ -197,4 +198,16 @@ class ExpiringSnapshot implements StoreSnapshot {
   release(): void {
     this.#inner.release()
   }
+}
+
+/** Reports whether a key has an entry that had not expired at a time. Reads no value in a blob file. */
+function isLive(
+  store: Pick<StoreSnapshot, 'has' | 'getBorrowed'>,
+  key: Uint8Array,
+  keyBytes: number | undefined,
+  nowMs: number,
+): boolean {
+  if (nowMs === 0) return store.has(key, keyBytes)
+  const stored = store.getBorrowed(key, keyBytes)
+  return stored !== undefined && expiryOf(stored, 0, stored.length) > nowMs
 }

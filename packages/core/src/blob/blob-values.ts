@@ -1,0 +1,173 @@
+import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
+import type { LdbError, Syncable, VerifySink } from '@ldb/base'
+import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
+import type { BlobReference } from '@ldb/blob'
+import { directoryOf } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { blobsPath } from '../catalog/directory-layout.js'
+import { Liveness } from './liveness.js'
+import { OpenPins } from './open-pins.js'
+import { REFERRING_VALUE_BYTES } from './value-header.js'
+
+/** Bytes of the number of a keyspace, in front of the key in a blob record. */
+const KEYSPACE_ID_BYTES = 4
+/** Longest key whose value may be in a blob file. */
+export const BLOB_KEY_BYTES_MAX: number = KEY_BYTES_MAX - KEYSPACE_ID_BYTES
+
+/** Statistics of large values. @category Statistics */
+export interface BlobStats {
+  /** Number of blob files. */
+  readonly fileCount: number
+  /** Bytes of these files. */
+  readonly fileBytes: number
+  /** Bytes of the values that present entries have; where they are not known yet, those of the whole file. */
+  readonly liveBytes: number
+  /** Bytes that the collector has returned to the device since the database was opened. */
+  readonly collectedBytes: number
+}
+
+/** The key of a blob record. */
+export interface BlobKey {
+  readonly keyspaceId: number
+  readonly key: Uint8Array
+}
+
+/** Returns the keyspace and the key of a blob record. */
+export function decodeBlobKey(bytes: Uint8Array): BlobKey {
+  return { keyspaceId: readU32(bytes, 0), key: bytes.subarray(KEYSPACE_ID_BYTES) }
+}
+
+/**
+ * The large values of a database, in the blob files beside its stores.
+ *
+ * @remarks (V5) A value is written once, before the commit that names it is logged, and is on the device before the log counts that commit as
+ * synced. (V6) A value is removed when no present entry, no durable checkpoint, no record of the log and no open pin can name it.
+ */
+export class BlobValues implements Syncable {
+  /** What is known of the live bytes of each file. */
+  readonly liveness: Liveness = new Liveness()
+  /** Open pins of states of keyspaces with values in blob files. */
+  readonly pins: OpenPins = new OpenPins()
+  /** Bytes that were returned to the device since the database was opened. */
+  collectedBytes = 0
+  /** Directory of the blob files. */
+  readonly directory: string
+  readonly #vfs: Vfs
+  readonly #fileBytes: number
+  #files: BlobFiles | undefined
+  #key: Uint8Array = new Uint8Array(512)
+  /** A stored value that refers to a blob, overwritten by each append. */
+  readonly referring: Uint8Array = new Uint8Array(REFERRING_VALUE_BYTES)
+
+  /**
+   * @param directory - of the database.
+   * @param fileBytes - length from which a file is ended.
+   */
+  constructor(vfs: Vfs, directory: string, fileBytes: number) {
+    this.#vfs = vfs
+    this.directory = blobsPath(directory)
+    this.#fileBytes = fileBytes
+    this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
+    for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
+  }
+
+  /** The blob files; `undefined` while there are none. */
+  get files(): BlobFiles | undefined {
+    return this.#files
+  }
+
+  /**
+   * Appends the value `bytes[start, end)` of a key.
+   *
+   * @returns the encoded reference.
+   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO: nothing was appended.
+   */
+  append(
+    keyspaceId: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+    seq: number,
+  ): Uint8Array {
+    const keyBytes = KEYSPACE_ID_BYTES + keyEnd - keyStart
+    if (keyBytes > this.#key.length) this.#key = new Uint8Array(2 * keyBytes)
+    writeU32(this.#key, 0, keyspaceId)
+    copyBytesInto(this.#key, KEYSPACE_ID_BYTES, bytes, keyStart, keyEnd)
+    const files = (this.#files ??= this.#create())
+    const reference = files.append(this.#key, bytes, 0, keyBytes, start, end)
+    this.liveness.noteAppended(files.activeNumber, seq)
+    return reference
+  }
+
+  /** Reads the value that the reference at `start` of `bytes` names. The caller owns it. @throws {@link LdbError} LDB_CORRUPTION, LDB_IO. */
+  read(bytes: Uint8Array, start: number): Uint8Array {
+    if (this.#files === undefined) throw corruption(this.directory, 0, 'the blob files are missing')
+    return this.#files.read(bytes, start)
+  }
+
+  /** True when every appended value is on the device. */
+  get isSynced(): boolean {
+    return this.#files === undefined || this.#files.isSynced
+  }
+
+  sync(): void {
+    this.#files?.sync()
+  }
+
+  async syncAsync(): Promise<void> {
+    await this.#files?.syncAsync()
+  }
+
+  /** Reads and checks the value that a reference names. Returns why it is damaged, or `undefined`. */
+  faultOf(bytes: Uint8Array, start: number): LdbError | undefined {
+    try {
+      this.read(bytes, start)
+      return undefined
+    } catch (error) {
+      if (isLdbError(error, 'LDB_CORRUPTION')) return error
+      throw error
+    }
+  }
+
+  /** Returns the bytes of the value that a reference names; 0 for a malformed reference. */
+  bytesOf(bytes: Uint8Array, start: number): number {
+    return decodeReference(bytes, start)?.valueBytes ?? 0
+  }
+
+  /** Writes the records of references again, in place, and syncs them. */
+  persist(references: readonly BlobReference[]): void {
+    if (references.length > 0) this.#files?.persist(references)
+  }
+
+  stats(): BlobStats {
+    const files = this.#files?.files() ?? []
+    let fileBytes = 0
+    let liveBytes = 0
+    for (const file of files) {
+      fileBytes += file.fileBytes
+      liveBytes += Math.min(file.fileBytes, this.liveness.liveBytesOf(file.number) ?? file.fileBytes)
+    }
+    return { fileCount: files.length, fileBytes, liveBytes, collectedBytes: this.collectedBytes }
+  }
+
+  verify(sink: VerifySink): void {
+    if (this.#files !== undefined) verifyBlobFiles(this.#files, this.directory, sink)
+  }
+
+  close(): void {
+    this.#files?.close()
+  }
+
+  #open(): BlobFiles {
+    return BlobFiles.open(this.#vfs, this.directory, { fileBytes: this.#fileBytes })
+  }
+
+  /** Creates the directory. Its entry is durable before a reference can name a file in it. */
+  #create(): BlobFiles {
+    this.#vfs.makeDirectory(this.directory)
+    this.#vfs.syncDirectory(directoryOf(this.directory))
+    return this.#open()
+  }
+}

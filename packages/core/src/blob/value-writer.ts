@@ -1,0 +1,103 @@
+import { BatchReader, INVARIANTS, OperationKind } from '@ldb/base'
+import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import { VALUE_HEADER_BYTES } from '../format.js'
+import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
+import type { BlobValues } from './blob-values.js'
+import { beginsWithHeader, encodeReferring } from './value-header.js'
+
+/**
+ * A commit that alone waits for the device, with fewer bytes of large values, writes them to the log: the sync of a second file takes longer
+ * than the second write. Always reached where invariants are checked.
+ */
+const SYNCED_BYTES_MIN = INVARIANTS ? 0 : 131_072
+
+/** Writes the large values of commits to blob files. */
+export class ValueWriter {
+  readonly blobs: BlobValues
+  readonly #blobBytes: number
+  readonly #ensureBlobs: (keyspaceId: number) => void
+  readonly #reader: BatchReader = new BatchReader()
+
+  /**
+   * @param blobBytes - a longer value goes to a blob file.
+   * @param ensureBlobs - called before a value of a keyspace goes there: the catalog must say so.
+   */
+  constructor(blobs: BlobValues, blobBytes: number, ensureBlobs: (keyspaceId: number) => void) {
+    this.blobs = blobs
+    this.#blobBytes = blobBytes
+    this.#ensureBlobs = ensureBlobs
+  }
+
+  /**
+   * Prepares a batch for the write of its large values. Returns false when it has none, or too few bytes of them.
+   *
+   * @param isSynced - its commit waits for syncs of the device that no other commit shares.
+   * @throws {@link LdbError} what the change of the catalog throws: nothing was written.
+   */
+  prepare(batch: WriteBatch, isSynced: boolean): boolean {
+    if (batch.valueBytesMax <= this.#blobBytes) return false
+    const keyspaceIds: number[] = []
+    let byteCount = 0
+    for (const section of batch.sections()) {
+      const largeBytes = this.#largeBytesOf(section)
+      if (largeBytes > 0) keyspaceIds.push(section.keyspaceId)
+      byteCount += largeBytes
+    }
+    if (byteCount === 0 || (isSynced && byteCount < SYNCED_BYTES_MIN)) return false
+    for (const keyspaceId of keyspaceIds) this.#ensureBlobs(keyspaceId)
+    return true
+  }
+
+  /**
+   * Writes the large values of a batch to blob files.
+   *
+   * @param seq - number of the commit.
+   * @param target - an empty batch, which receives the operations, with references to these values.
+   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO.
+   */
+  write(batch: WriteBatch, seq: number, target: WriteBatch): void {
+    for (const section of batch.sections()) this.#writeSection(section, seq, target)
+    this.#reader.release()
+  }
+
+  #largeBytesOf(section: KeyspaceSection): number {
+    const reader = this.#reader
+    let byteCount = 0
+    reader.reset(section)
+    while (reader.next()) if (this.#isLarge()) byteCount += reader.valueEnd - reader.valueStart
+    reader.release()
+    return byteCount
+  }
+
+  #writeSection(section: KeyspaceSection, seq: number, target: WriteBatch): void {
+    const reader = this.#reader
+    const { keyspaceId } = section
+    reader.reset(section)
+    while (reader.next()) {
+      const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = reader
+      const key = bytes.subarray(keyStart, keyEnd)
+      if (kind === OperationKind.Put && this.#isLarge()) {
+        const hasHeader = beginsWithHeader(bytes, valueStart, valueEnd)
+        const start = hasHeader ? valueStart + VALUE_HEADER_BYTES : valueStart
+        const reference = this.blobs.append(keyspaceId, bytes, keyStart, keyEnd, start, valueEnd, seq)
+        const { referring } = this.blobs
+        encodeReferring(referring, bytes, valueStart, valueEnd, reference)
+        target.put(keyspaceId, key, referring)
+      } else if (kind === OperationKind.Put) target.put(keyspaceId, key, bytes.subarray(valueStart, valueEnd))
+      else if (kind === OperationKind.Delete) target.delete(keyspaceId, key)
+      else if (kind === OperationKind.Expire) target.expire(keyspaceId, key)
+      else {
+        const upper = kind === OperationKind.DeleteRange ? bytes.subarray(valueStart, valueEnd) : undefined
+        target.deleteRange(keyspaceId, key.length === 0 ? undefined : key, upper)
+      }
+    }
+  }
+
+  /** Reports whether the current operation is a put whose value goes to a blob file. */
+  #isLarge(): boolean {
+    const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = this.#reader
+    if (kind !== OperationKind.Put || valueEnd - valueStart <= this.#blobBytes) return false
+    const headerBytes = beginsWithHeader(bytes, valueStart, valueEnd) ? VALUE_HEADER_BYTES : 0
+    return valueEnd - valueStart - headerBytes > this.#blobBytes && keyEnd - keyStart <= BLOB_KEY_BYTES_MAX
+  }
+}

@@ -1,0 +1,53 @@
+import type { StoreCursor } from '@ldb/base'
+import type { Clock } from '@ldb/vfs'
+import type { BlobValues } from '../blob/blob-values.js'
+import { expiryOf, rawValue, referenceAt } from '../blob/value-header.js'
+import type { Expiry } from './expiry.js'
+import { ReferringCursor } from './referring-cursor.js'
+import type { StoredValueReader } from './stored-value-reader.js'
+import { ExpiringCursor } from './expiring-cursor.js'
+
+/** Decodes the stored values of one keyspace: removes their headers, hides expired ones, and reads those in blob files. */
+export class ValueDecoder implements StoredValueReader {
+  readonly #clock: Clock
+  readonly #blobs: BlobValues | undefined
+  /** Encodes expiry; `undefined` while no entry may expire. */
+  expiry: Expiry | undefined = undefined
+
+  constructor(clock: Clock, blobs: BlobValues | undefined) {
+    this.#clock = clock
+    this.#blobs = blobs
+  }
+
+  /** Returns the present time by which entries expire; 0 while none may. */
+  now(): number {
+    return this.expiry === undefined ? 0 : this.#clock.now()
+  }
+
+  /** Returns the time by which entries of a state expire that was taken at a time. */
+  timeOf(nowMs: number): number {
+    return this.expiry === undefined ? 0 : nowMs
+  }
+
+  /** Returns the value of an entry, borrowed; `undefined` for an absent or expired one. */
+  decode(stored: Uint8Array | undefined, nowMs: number): Uint8Array | undefined {
+    if (stored === undefined || expiryOf(stored, 0, stored.length) <= nowMs) return undefined
+    return this.valueOf(stored)
+  }
+
+  /** Returns the value of an entry, expired or not, borrowed. @throws {@link LdbError} LDB_CORRUPTION, LDB_IO. */
+  valueOf(stored: Uint8Array): Uint8Array {
+    const at = referenceAt(stored, 0, stored.length)
+    return at < 0 || this.#blobs === undefined ? rawValue(stored) : this.#blobs.read(stored, at)
+  }
+
+  /**
+   * Returns a cursor of decoded values.
+   *
+   * @param nowMs - entries that had expired then are skipped; 0 skips none.
+   * @param pause - called after some pages of expired entries in one move; may throw to interrupt the move, which is then retried.
+   */
+  cursor(inner: StoreCursor, nowMs: number, pause?: () => void): StoreCursor {
+    return nowMs === 0 ? new ReferringCursor(inner, this) : new ExpiringCursor(inner, this, nowMs, pause)
+  }
+}

@@ -58,6 +58,7 @@ export type { Change, CommittedChanges } from './changes/stream.js'
 export type { ChangesOptions } from './changes/options.js'
 
 // Health
+export type { BlobStats } from './blob/blob-values.js'
 export type { DatabaseStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'

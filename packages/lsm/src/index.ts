@@ -6,6 +6,7 @@
 export { LsmTree } from './lsm-tree.js'
 export type { LsmTreeOptions } from './options.js'
 export type { CompactionThread, RunningJob } from './worker/thread.js'
+export type { KeyRange, TableMeta } from './table/table-meta.js'
 export type { CompactionJob, JobOutcome } from './worker/job.js'
 export { runJob as runCompactionJob } from './worker/run-job.js'
 export { createCompactionThread } from '#worker'

@@ -47,8 +47,9 @@ export interface DatabaseOptions {
   /**
    * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
    * a reference of 44 bytes. At `'full'`, a commit of the synchronous API with less than 128 KiB of such values writes them to the log and the
-   * store nevertheless: the sync of a second file would take longer.
-   * @defaultValue 16_384 (16 KiB)
+   * store nevertheless: the sync of a second file would take longer. The space of deleted values returns in the background, after a checkpoint,
+   * and a full device keeps it longer than without blob files.
+   * @defaultValue 1_073_741_824 (no value is that long: there are no blob files)
    */
   readonly blobBytes?: number
   /**
@@ -212,7 +213,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, CACHE_BYTES_MAX),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-    blobBytes: resolveNumber(given, 'blobBytes', 16_384, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
+    blobBytes: resolveNumber(given, 'blobBytes', VALUE_BYTES_MAX, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: compression ?? DEFAULT_COMPRESSION,
     readOnly: resolveBoolean(given, 'readOnly', false),

@@ -1,6 +1,6 @@
 import { assert, compareByteRanges, compareBytes, concatBytes } from '@ldb/base'
 
-/** A table as the manifest describes it. */
+/** A table as the manifest describes it. @category Compaction in another thread */
 export interface TableMeta {
   /** Number of its file. */
   readonly number: number
@@ -37,7 +37,7 @@ export function boundAfter(key: Uint8Array): Uint8Array {
   return concatBytes(key, Uint8Array.of(0))
 }
 
-/** Key range of something; `upper` is exclusive, `undefined` is unbounded. */
+/** Key range of something; `upper` is exclusive, `undefined` is unbounded. @category Compaction in another thread */
 export interface KeyRange {
   readonly lower: Uint8Array
   readonly upper: Uint8Array | undefined

@@ -47,6 +47,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'AsyncDatabaseHandle.off': 'delegates to the sync API',
   'Database.makePromises': 'internal',
   'Transaction.deleteBounds': 'internal',
+  'Database.load': 'packages/core/test/load.test.ts',
+  'Keyspace.load': 'packages/core/test/load.test.ts',
+  'AsyncDatabaseHandle.load': 'packages/core/test/load.test.ts',
+  'AsyncKeyspace.load': 'packages/core/test/load.test.ts',
 }
 
 const READS: readonly Read[] = [

@@ -12,10 +12,12 @@ const RECORD_HEADER = 16
 const STATE_HEADER = 48
 const STATE_STAMP = 8
 const TABLE_FILE_BYTES = 8
-const TABLE_ENTRIES = 16
-const TABLE_FILE_ID = 56
-const TABLE_LOWER_BYTES = 76
-const TABLE_BYTES = 84
+const TABLE_RAW_BYTES = 16
+const TABLE_ENTRIES = 24
+const TABLE_FILE_ID = 64
+const TABLE_LOWER_BYTES = 88
+const TABLE_BYTES = 96
+const PROPERTIES_RAW_BYTES = 64
 const NO_UPPER_BOUND = 0xffffffff
 
 /** A unit of a table, trailer included. */
@@ -110,6 +112,12 @@ export function manifestNaming(manifest: Uint8Array, table: Uint8Array): Uint8Ar
     // The greatest stamp in use.
     const maxStamp = table.subarray(properties.start + 32, properties.start + 40)
     changed.set(maxStamp, HEADER_BYTES + RECORD_HEADER + STATE_STAMP)
+    const counts = viewOf(table)
+    const rawAt = properties.start + PROPERTIES_RAW_BYTES
+    if (rawAt + 16 <= table.length) {
+      const saved = counts.getBigUint64(rawAt, true) - counts.getBigUint64(rawAt + 8, true)
+      view.setBigUint64(tableRecord + TABLE_RAW_BYTES, BigInt.asUintN(64, BigInt(table.length) + saved), true)
+    }
   }
   repairManifest(changed)
   return changed

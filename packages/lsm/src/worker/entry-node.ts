@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { NodeVfs } from '@ldb/vfs'
 import type { CompactionJob, JobOutcome } from './job.js'
-import { runJob } from './run-job.js'
+import { runCompactionJob } from './run-job.js'
 import { BEAT, IS_CANCELLED, IS_ENDED, IS_SERVING, WORK_KIB } from './words-node.js'
 import type { JobMessage, OutcomeMessage } from './words-node.js'
 
@@ -12,7 +12,7 @@ const vfs = new NodeVfs()
 
 port.on('message', ({ id, job, words }: JobMessage<CompactionJob>) => {
   let byteCount = 0
-  const outcome = runJob(job, vfs, (stepBytes) => {
+  const outcome = runCompactionJob(job, vfs, (stepBytes) => {
     byteCount += stepBytes
     Atomics.add(threadWords, BEAT, 1)
     Atomics.store(words, WORK_KIB, Math.floor(byteCount / 1024))

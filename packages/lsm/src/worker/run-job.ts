@@ -25,7 +25,11 @@ const CODECS = new CodecTable()
  * @param progressed - called after each step with the bytes merged in it; returns false to cancel the job.
  * @category Compaction in another thread
  */
-export function runJob(job: CompactionJob, vfs: Vfs, progressed: (byteCount: number) => boolean): JobOutcome {
+export function runCompactionJob(
+  job: CompactionJob,
+  vfs: Vfs,
+  progressed: (byteCount: number) => boolean,
+): JobOutcome {
   const output = new JobOutput(job, vfs)
   const inputs: Table[] = []
   try {

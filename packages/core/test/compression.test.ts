@@ -3,6 +3,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/index.js'
 import type { Compression, CompressionCodec, DatabaseOptions } from '../src/index.js'
+import { copyAfterKill } from './directory-tree.js'
 
 /** A codec of the application that drops the letters x at the end. */
 function trimming(id = 140): CompressionCodec & { calls: number } {
@@ -169,8 +170,7 @@ describe('a codec of the application', () => {
     lost.compact()
     fill(lost, 100, 'new')
     lost.sync()
-    const copy = new MemoryVfs()
-    copyTree(vfs, copy, 'data')
+    const copy = copyAfterKill(vfs, 'data')
     const db = Database.open('data', { vfs: copy })
     db.put('a', 'b')
     db.close()
@@ -214,20 +214,3 @@ describe('a codec of the application', () => {
     db.close()
   })
 })
-
-function copyTree(source: MemoryVfs, target: MemoryVfs, path: string): void {
-  target.makeDirectory(path)
-  for (const name of source.list(path)) {
-    const child = `${path}/${name}`
-    if (source.status(child)?.kind === 'directory') copyTree(source, target, child)
-    else if (name !== 'LOCK') {
-      const from = source.open(child, 'read')
-      const bytes = new Uint8Array(from.length())
-      from.read(bytes, 0, bytes.length, 0)
-      from.close()
-      const to = target.open(child, 'create')
-      to.write(bytes, 0, bytes.length, 0)
-      to.close()
-    }
-  }
-}

@@ -1,6 +1,7 @@
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { AsyncDatabase, Database } from '../src/index.js'
+import { copyAfterKill } from './directory-tree.js'
 
 const OPTIONS = { engine: 'lsm', memtableBytes: 65_536, durability: 'periodic' } as const
 
@@ -70,8 +71,7 @@ describe('a database of LSM trees', () => {
     const lost = Database.open('data', { ...OPTIONS, vfs })
     fill(lost, 3000)
     lost.deleteRange({ gte: 'k1', lt: 'k2' })
-    const copy = new MemoryVfs()
-    copyTree(vfs, copy, 'data')
+    const copy = copyAfterKill(vfs, 'data')
     const db = Database.open('data', { ...OPTIONS, vfs: copy })
     expect(db.count()).toBe(lost.count())
     expect(db.verify().ok).toBe(true)
@@ -106,20 +106,3 @@ describe('a database of LSM trees', () => {
     expect(() => Database.memory({ memtableBytes: memtableBytes as number })).toThrow(/memtableBytes/)
   })
 })
-
-function copyTree(source: MemoryVfs, target: MemoryVfs, path: string): void {
-  target.makeDirectory(path)
-  for (const name of source.list(path)) {
-    const child = `${path}/${name}`
-    if (source.status(child)?.kind === 'directory') copyTree(source, target, child)
-    else if (name !== 'LOCK') {
-      const from = source.open(child, 'read')
-      const bytes = new Uint8Array(from.length())
-      from.read(bytes, 0, bytes.length, 0)
-      from.close()
-      const to = target.open(child, 'create')
-      to.write(bytes, 0, bytes.length, 0)
-      to.close()
-    }
-  }
-}

@@ -25,19 +25,14 @@ export function makeRoom(opened: OpenedStore, byteCount: number): void {
   if (state.memtables.length - 1 > FROZEN_MAX) {
     wait(opened, 'flush', () => state.memtables.length - 1 > FROZEN_MAX && work.flushStep() > 0)
   }
-  if (state.version.level(0).length > LEVEL0_TABLES_MAX) {
-    wait(
-      opened,
-      'compaction',
-      () => state.version.level(0).length > LEVEL0_TABLES_MAX && work.compactionStep() > 0,
-    )
+  const isBehind = (): boolean => state.version.level(0).length > LEVEL0_TABLES_MAX
+  if (!isBehind()) return
+  wait(opened, 'compaction', () => {
+    if (!work.isDelegated) return isBehind() && (work.compactionStep() > 0 || work.isDelegated)
     // The commits that follow wait as well, and level 0 cannot outgrow the limit by far.
-    if (work.isDelegated)
-      wait(opened, 'compaction', () => {
-        work.waitForCompaction(THREAD_WAIT_MS)
-        return false
-      })
-  }
+    work.waitForCompaction(THREAD_WAIT_MS)
+    return false
+  })
 }
 
 /** Reports whether a commit has background work to run. */

@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url'
 
 const NODE_VERSION = '26.10.0'
 /** Long tests over simulated files alone, in which a version of Node plays no part. */
-const SIMULATED = ['ended-calls', 'fault', 'model', 'replay']
+const SIMULATED = [
+  'ended-calls',
+  'fault',
+  'full-device',
+  'missing-files',
+  'model',
+  'replay',
+  'wrong-arguments',
+]
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')

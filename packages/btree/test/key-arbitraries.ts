@@ -6,7 +6,7 @@ function repeated(byte: number, length: number): Uint8Array {
 }
 
 function joined(...parts: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 const URL_PREFIX = Uint8Array.from('https://example.com/users/2026/items/0/', (each) => each.charCodeAt(0))

@@ -30,7 +30,7 @@ function rewrite(
     const other = random(index + 1)
     ;[order[index], order[other]] = [order[other]!, order[index]!]
   }
-  const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
+  const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
   const content = bytesOf(value)
   for (let start = 0; start < keyCount; start += 500) {
     harness.apply((batch) => {

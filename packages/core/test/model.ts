@@ -4,14 +4,11 @@ import type { RangeOptions } from '@ldb/base'
 export type Text = string
 
 export function toBytes(text: Text): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
 export function toText(bytes: Uint8Array): Text {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4096)
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096))
-  return text
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
 /** Range options over texts. */

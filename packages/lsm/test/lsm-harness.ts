@@ -15,7 +15,7 @@ export const SMALL: LsmTreeOptions = {
 
 /** Returns Latin-1 text as bytes. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
 /** Returns bytes as Latin-1 text. */

@@ -8,7 +8,7 @@ import type { Transaction } from '../src/transaction/transaction.js'
 
 /** Returns the bytes of a Latin-1 string, so that strings and their bytes have the same order. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
 /** Returns the Latin-1 string of bytes. */

@@ -162,6 +162,34 @@ for (const clean of [true, false]) {
   })
 }
 
+test.each([100, 1_500_000])(
+  'zeros of any length in place of synced records of %d bytes hide no later record',
+  (byteCount) => {
+    const vfs = new SimulatedVfs()
+    const wal = Wal.open(vfs, 'log')
+    const lsns = [0, 1, 2].map((index) => {
+      if (index === 2) wal.sync()
+      return wal.append(payloadOf(index, index === 2 ? 100 : byteCount))
+    })
+    wal.flush()
+    wal.close({ clean: false })
+    const path = 'log/0000000001.wal'
+    const end = RECORDS_FILE_OFFSET + lsns[2]!
+    // The zeros end where the last record begins, which alone proves that those before it were synced.
+    for (let count = 8; count <= 256; count += 8) {
+      const copy = new SimulatedVfs()
+      copy.directories.add('log')
+      copy.replaceContent(path, vfs.content(path).slice())
+      const start =
+        byteCount > 1000 ? RECORDS_FILE_OFFSET + count : Math.max(RECORDS_FILE_OFFSET, end - count)
+      copy.content(path).fill(0, start, end)
+      expect(() => Wal.open(copy, 'log'), `${count}`).toThrow(
+        expect.objectContaining({ code: 'LDB_CORRUPTION' }),
+      )
+    }
+  },
+)
+
 test('a bad record is corruption when a later one proves that it was synced', () => {
   const vfs = new SimulatedVfs()
   const wal = Wal.open(vfs, 'log')

@@ -192,9 +192,22 @@ export class SegmentCursor {
   findRecord(lsn: number, endLsn: number): number {
     const last = endLsn - RECORD_HEADER_BYTES
     for (let candidate = lsn; candidate <= last; candidate += RECORD_ALIGNMENT) {
-      if (this.readRecord(candidate, endLsn)) return candidate
+      candidate += this.#zeroHeaderBytes(candidate, endLsn)
+      if (candidate <= last && this.readRecord(candidate, endLsn)) return candidate
     }
     return -1
+  }
+
+  /** Returns the distance from `lsn` to the first position whose header is not all zeros, which no header is. */
+  #zeroHeaderBytes(lsn: number, endLsn: number): number {
+    const { segment } = this
+    const at = this.#window.fetch(
+      segment.fileOffsetOf(lsn),
+      RECORD_HEADER_BYTES,
+      segment.fileOffsetOf(endLsn),
+    )
+    const headers = at < 0 ? -1 : this.#window.zeroBytesFrom(at) - RECORD_HEADER_BYTES
+    return headers < 0 ? 0 : headers - (headers % RECORD_ALIGNMENT) + RECORD_ALIGNMENT
   }
 
   close(): void {

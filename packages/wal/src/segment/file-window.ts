@@ -46,6 +46,15 @@ export class FileWindow {
     return byteCount <= this.#end - fileOffset ? 0 : -1
   }
 
+  /** Returns the number of zeros from `index` on, in whole words of four bytes, as far as bytes are buffered. */
+  zeroBytesFrom(index: number): number {
+    const { view } = this
+    const last = this.#end - this.#start - 4
+    let at = index
+    while (at <= last && view.getInt32(at, true) === 0) at += 4
+    return at - index
+  }
+
   close(): void {
     this.#file.close()
   }

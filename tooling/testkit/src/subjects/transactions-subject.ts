@@ -118,7 +118,7 @@ function* entriesOf(cursor: StoreCursor, range: ScanRange): Generator<[string, s
 }
 
 function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
 function optional(text: string | undefined): Uint8Array | undefined {

@@ -1,11 +1,10 @@
 import { commonPrefixBytes } from '@ldb/base'
-import type { EntryCursor } from '../entry/entry-cursor.js'
 import { Tombstones } from '../entry/tombstones.js'
-import { MemtableCursor } from '../memtable/memtable-cursor.js'
 import type { Memtable } from '../memtable/memtable.js'
-import { LevelCursor } from '../read/level-cursor.js'
-import { MergingCursor } from '../read/merging-cursor.js'
-import { TableCursor } from '../table/table-cursor.js'
+import { allocateMergeBuffer } from '../merge/merge-buffer.js'
+import { MemtableSource } from '../merge/memtable-source.js'
+import { RunMerge } from '../merge/run-merge.js'
+import { TableRun } from '../merge/table-run.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import type { CompactionPlan } from './choose.js'
@@ -67,8 +66,12 @@ export function compactionSteps<T>(
   )
   const { lower, upper } = hullOf(runs.flat().map(({ meta }) => meta))
   const prefixBytes = upper === undefined ? 0 : commonPrefixBytes(lower, upper)
-  const merged = new MergingCursor(cursorsOver(runs), prefixBytes)
-  return mergeSteps(merged, retention, kept, output, tableBytes)
+  const { windows, output: outputBuffer } = allocateMergeBuffer(runs)
+  const merged = new RunMerge(
+    runs.map((run, index) => new TableRun(run, windows[index]!)),
+    prefixBytes,
+  )
+  return mergeSteps(merged, retention, kept, output, tableBytes, outputBuffer)
 }
 
 /** Writes a frozen memtable to one table, as `compactionSteps` merges tables. Deletes stay: the tables may contain older versions. */
@@ -80,15 +83,5 @@ export function* flushSteps<T>(
   const retention = new Retention(snapshots, memtable.tombstones, () => true)
   const kept = keptTombstones(memtable.tombstones, retention, () => true)
   for (const keyCount of memtable.sortSteps()) yield keyCount * SORTED_BYTES
-  const cursors = memtable.keyRuns().map((keys) => new MemtableCursor(memtable, keys))
-  return yield* mergeSteps(new MergingCursor(cursors), retention, kept, output, Infinity)
-}
-
-function cursorsOver(runs: readonly (readonly Table[])[]): EntryCursor[] {
-  return runs.flatMap((run): EntryCursor[] => {
-    const tables = run.filter(({ meta }) => meta.entryCount > 0)
-    const [only] = tables
-    if (only === undefined) return []
-    return [tables.length === 1 ? new TableCursor(only.reader, true) : new LevelCursor(tables, true)]
-  })
+  return yield* mergeSteps(new MemtableSource(memtable), retention, kept, output, Infinity)
 }

@@ -122,9 +122,7 @@ export class BlockBuilder {
       end = encodeVarint(valueEnd - valueStart, target, end)
       copyBytesInto(target, end, keys, rest, keyEnd)
       end += keyEnd - rest
-      const values = this.#valueBuffers[index]!
-      if (values === target) target.copyWithin(end, valueStart, valueEnd)
-      else copyBytesInto(target, end, values, valueStart, valueEnd)
+      copyBytesInto(target, end, this.#valueBuffers[index]!, valueStart, valueEnd)
       end += valueEnd - valueStart
       keyStart = keyEnd
     }

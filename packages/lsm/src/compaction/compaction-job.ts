@@ -1,8 +1,8 @@
 import { commonPrefixBytes } from '@ldb/base'
 import { Tombstones } from '../entry/tombstones.js'
 import type { Memtable } from '../memtable/memtable.js'
-import { allocateMergeBuffer } from '../merge/merge-buffer.js'
-import { MemtableSource } from '../merge/memtable-source.js'
+import { allocateMergeBuffer, outputWithin } from '../merge/merge-buffer.js'
+import { memtableSource } from '../merge/memtable-source.js'
 import { RunMerge } from '../merge/run-merge.js'
 import { TableRun } from '../merge/table-run.js'
 import type { Table } from '../version/table.js'
@@ -83,5 +83,6 @@ export function* flushSteps<T>(
   const retention = new Retention(snapshots, memtable.tombstones, () => true)
   const kept = keptTombstones(memtable.tombstones, retention, () => true)
   for (const keyCount of memtable.sortSteps()) yield keyCount * SORTED_BYTES
-  return yield* mergeSteps(new MemtableSource(memtable), retention, kept, output, Infinity)
+  const buffer = outputWithin(memtable.spare)
+  return yield* mergeSteps(memtableSource(memtable), retention, kept, output, Infinity, buffer)
 }

@@ -16,6 +16,11 @@ export interface BufferPart {
   readonly end: number
 }
 
+/** Returns the memory for the output of a flush: what a frozen memtable has left, if that is enough. */
+export function outputWithin(spare: BufferPart): BufferPart | undefined {
+  return spare.end - spare.start < OUTPUT_BYTES ? undefined : { ...spare, start: spare.end - OUTPUT_BYTES }
+}
+
 /** The windows of the inputs of a merge, and its output. */
 export interface MergeBuffer {
   readonly windows: readonly BufferPart[]

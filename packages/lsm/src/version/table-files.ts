@@ -239,16 +239,13 @@ export class TableFiles {
     this.#remove(tablePath(this.#directory, number))
   }
 
-  /** Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them. */
-  noteDurable(tables: Iterable<Table>): void {
+  /** Notes which tables the durable manifest names now. Returns those that it named before, whose files may be unneeded now. */
+  noteDurable(tables: Iterable<Table>): Table[] {
     const named = new Set(tables)
-    const before = [...this.#durable]
+    const replaced = [...this.#durable].filter((table) => !named.has(table))
     for (const table of named) this.#durable.add(table)
-    for (const table of before) {
-      if (named.has(table)) continue
-      this.#durable.delete(table)
-      this.deleteUnneeded(table)
-    }
+    for (const table of replaced) this.#durable.delete(table)
+    return replaced
   }
 
   /** Deletes no file from now on: after a failed write, the manifest on the device may name more tables than is known. */

@@ -66,9 +66,9 @@ export function compactionSteps<T>(
   )
   const { lower, upper } = hullOf(runs.flat().map(({ meta }) => meta))
   const prefixBytes = upper === undefined ? 0 : commonPrefixBytes(lower, upper)
-  const { windows, output: outputBuffer } = allocateMergeBuffer(runs)
+  const { inputs, output: outputBuffer } = allocateMergeBuffer(runs)
   const merged = new RunMerge(
-    runs.map((run, index) => new TableRun(run, windows[index]!)),
+    inputs.map(({ run, window }) => new TableRun(run, window)),
     prefixBytes,
   )
   return mergeSteps(merged, retention, kept, output, tableBytes, outputBuffer)

@@ -166,7 +166,8 @@ function sortTies(
     const high = words[2 * first + HIGH]!
     const low = words[2 * first + LOW]! & headMask
     let next = first + 1
-    while (next < end && words[2 * next + HIGH] === high && (words[2 * next + LOW]! & headMask) === low) next++
+    while (next < end && words[2 * next + HIGH] === high && (words[2 * next + LOW]! & headMask) === low)
+      next++
     if (next - first >= TIED_KEYS_MIN) sortTied(sorted.subarray(first, next), source, restOffset)
     else for (let index = first + 1; index < next; index++) insertTied(sorted, first, index, source)
     first = next

@@ -8,7 +8,9 @@ import type { MergeSource } from './merge-source.js'
 export function memtableSource(memtable: Memtable): MergeSource {
   const runs = memtable.keyRuns()
   const [only] = runs
-  return only !== undefined && runs.length === 1 ? new SortedRun(memtable, only) : new SeveralRuns(memtable, runs)
+  return only !== undefined && runs.length === 1
+    ? new SortedRun(memtable, only)
+    : new SeveralRuns(memtable, runs)
 }
 
 /** Keys by which a record is loaded before it is needed. */
@@ -24,7 +26,7 @@ class SortedRun implements MergeSource {
   /** Position of the current version; 0 without a current entry. */
   #version = 0
   /** Depends on what was loaded ahead, so that the loads are not optimized away. */
-  #sink = 0
+  loadedAhead = 0
 
   constructor(memtable: Memtable, keys: Int32Array) {
     this.#memtable = memtable
@@ -62,7 +64,7 @@ class SortedRun implements MergeSource {
     }
     // Records are in the order of their insertion: each is a cache miss, and those of the next keys go on meanwhile.
     const ahead = index + AHEAD
-    if (ahead < keys.length) this.#sink ^= memtable.newestOf(keys[ahead]!)
+    if (ahead < keys.length) this.loadedAhead ^= memtable.newestOf(keys[ahead]!)
     const key = keys[index]!
     const { entry } = this
     entry.keyStart = memtable.keyStart(key)

@@ -23,7 +23,7 @@ export function outputWithin(spare: BufferPart): BufferPart | undefined {
 
 /** The windows of the inputs of a merge, and its output. */
 export interface MergeBuffer {
-  readonly windows: readonly BufferPart[]
+  readonly inputs: readonly { readonly run: readonly Table[]; readonly window: BufferPart }[]
   readonly output: BufferPart
 }
 
@@ -37,10 +37,10 @@ export function allocateMergeBuffer(runs: readonly (readonly Table[])[]): MergeB
   const sizes = runs.map((run) => Math.min(WINDOW_BYTES, Math.max(...run.map(({ meta }) => meta.fileBytes))))
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, OUTPUT_BYTES))
   let end = OUTPUT_BYTES
-  const windows = sizes.map((size) => {
+  const inputs = runs.map((run, index) => {
     const start = end
-    end += size
-    return { bytes, start, end }
+    end += sizes[index] ?? 0
+    return { run, window: { bytes, start, end } }
   })
-  return { windows, output: { bytes, start: 0, end: OUTPUT_BYTES } }
+  return { inputs, output: { bytes, start: 0, end: OUTPUT_BYTES } }
 }

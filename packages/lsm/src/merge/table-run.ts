@@ -119,8 +119,7 @@ export class TableRun {
       needsPrefix = true
     }
     const bytes = this.#bytes
-    if (needsPrefix)
-      copyBytesInto(key, 0, bytes, this.#prefixStart, this.#prefixStart + prefixBytes)
+    if (needsPrefix) copyBytesInto(key, 0, bytes, this.#prefixStart, this.#prefixStart + prefixBytes)
     copyBytesInto(key, prefixBytes, bytes, rest, restEnd)
     entry.keyBuffer = key
     entry.keyEnd = keyBytes

@@ -290,7 +290,8 @@ export class LsmTree implements OrderedStore {
     const { state } = this.#opened
     const { active } = state
     const reader = this.#reader
-    reader.reset(section)
+    const staged = active.stage(section)
+    reader.reset(staged)
     while (reader.next()) {
       const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = reader
       const stamp = ++state.stamp
@@ -304,7 +305,7 @@ export class LsmTree implements OrderedStore {
         active.deleteCount++
       }
     }
-    if (section.bytes.length > SECTION_BYTES_KEPT) reader.release()
+    if (staged.bytes.length > SECTION_BYTES_KEPT) reader.release()
   }
 
   /** Runs a part that writes; the store is poisoned when it throws. */

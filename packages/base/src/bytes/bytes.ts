@@ -98,7 +98,7 @@ export function copyBytes(source: Uint8Array, start: number = 0, end: number = s
  * Copies `source[start, end)` to `target` at `targetOffset`. The two ranges must not overlap. Short copies use a loop, because
  * creating a view costs more than the copy.
  *
- * @remarks Allocates nothing for copies of up to 64 bytes or of a whole array. Does not check the bounds.
+ * @remarks Allocates nothing for copies of up to 64 bytes, of a whole array, or within one array. Does not check the bounds.
  * @category Bytes
  */
 export function copyBytesInto(
@@ -110,7 +110,8 @@ export function copyBytesInto(
 ): void {
   const count = end - start
   if (count > LOOP_BYTES_MAX) {
-    if (count === source.length) target.set(source, targetOffset)
+    if (source === target) target.copyWithin(targetOffset, start, end)
+    else if (count === source.length) target.set(source, targetOffset)
     else target.set(source.subarray(start, end), targetOffset)
     return
   }

@@ -18,7 +18,8 @@ const ENTRIES_MIN = 64
 /**
  * Builds the payload of a block from entries in ascending order. Reused for many blocks.
  *
- * @remarks The common prefix is known with the last key, so that keys are collected. Values are copied once, when the block is finished.
+ * @remarks The common prefix is known with the last key, so that keys are collected. Values are copied once, when the block is finished: a
+ * value in the buffer of the block is moved within it.
  */
 export class BlockBuilder {
   /** Keys of the entries added, one after the other. */
@@ -44,7 +45,7 @@ export class BlockBuilder {
     return BLOCK_PREFIX_OFFSET + 3 + keyBytes + this.#valueBytes + count * RECORD_OVERHEAD_MAX
   }
 
-  /** Adds an entry that follows the last one in the order of entries. Copies the key; the value must not change until `finish`. */
+  /** Adds an entry that follows the last one in the order of entries. Copies the key; the value must not change until `finish` or `keepValues`. */
   add(
     kind: EntryKind,
     stamp: number,
@@ -70,6 +71,21 @@ export class BlockBuilder {
     this.#valueBytes += valueEnd - valueStart
     if (stamp < this.#stampMin) this.#stampMin = stamp
     this.#count = index + 1
+  }
+
+  /** Copies the values of the entries added, whose memory will be overwritten. */
+  keepValues(): void {
+    const kept = new Uint8Array(this.#valueBytes)
+    let end = 0
+    for (let index = 0; index < this.#count; index++) {
+      const start = this.#valueStarts[index]!
+      const valueEnd = this.#valueEnds[index]!
+      copyBytesInto(kept, end, this.#valueBuffers[index]!, start, valueEnd)
+      this.#valueBuffers[index] = kept
+      this.#valueStarts[index] = end
+      end += valueEnd - start
+      this.#valueEnds[index] = end
+    }
   }
 
   /** Returns a copy of the key of the last entry. */

@@ -1,11 +1,10 @@
 import { commonPrefixBytes } from '@ldb/base'
-import type { EntryCursor } from '../entry/entry-cursor.js'
 import { Tombstones } from '../entry/tombstones.js'
-import { MemtableCursor } from '../memtable/memtable-cursor.js'
 import type { Memtable } from '../memtable/memtable.js'
-import { LevelCursor } from '../read/level-cursor.js'
-import { MergingCursor } from '../read/merging-cursor.js'
-import { TableCursor } from '../table/table-cursor.js'
+import { allocateMergeBuffer, outputWithin } from '../merge/merge-buffer.js'
+import { memtableSource } from '../merge/memtable-source.js'
+import { RunMerge } from '../merge/run-merge.js'
+import { TableRun } from '../merge/table-run.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import type { CompactionPlan } from './choose.js'
@@ -67,8 +66,12 @@ export function compactionSteps<T>(
   )
   const { lower, upper } = hullOf(runs.flat().map(({ meta }) => meta))
   const prefixBytes = upper === undefined ? 0 : commonPrefixBytes(lower, upper)
-  const merged = new MergingCursor(cursorsOver(runs), prefixBytes)
-  return mergeSteps(merged, retention, kept, output, tableBytes)
+  const { inputs, output: outputBuffer } = allocateMergeBuffer(runs)
+  const merged = new RunMerge(
+    inputs.map(({ run, window }) => new TableRun(run, window)),
+    prefixBytes,
+  )
+  return mergeSteps(merged, retention, kept, output, tableBytes, outputBuffer)
 }
 
 /** Writes a frozen memtable to one table, as `compactionSteps` merges tables. Deletes stay: the tables may contain older versions. */
@@ -80,15 +83,6 @@ export function* flushSteps<T>(
   const retention = new Retention(snapshots, memtable.tombstones, () => true)
   const kept = keptTombstones(memtable.tombstones, retention, () => true)
   for (const keyCount of memtable.sortSteps()) yield keyCount * SORTED_BYTES
-  const cursors = memtable.keyRuns().map((keys) => new MemtableCursor(memtable, keys))
-  return yield* mergeSteps(new MergingCursor(cursors), retention, kept, output, Infinity)
-}
-
-function cursorsOver(runs: readonly (readonly Table[])[]): EntryCursor[] {
-  return runs.flatMap((run): EntryCursor[] => {
-    const tables = run.filter(({ meta }) => meta.entryCount > 0)
-    const [only] = tables
-    if (only === undefined) return []
-    return [tables.length === 1 ? new TableCursor(only.reader, true) : new LevelCursor(tables, true)]
-  })
+  const buffer = outputWithin(memtable.spare)
+  return yield* mergeSteps(memtableSource(memtable), retention, kept, output, Infinity, buffer)
 }

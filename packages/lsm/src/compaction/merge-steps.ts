@@ -1,6 +1,7 @@
 import { INVARIANTS } from '@ldb/base'
 import type { Tombstone } from '../entry/tombstones.js'
-import type { MergingCursor } from '../read/merging-cursor.js'
+import type { BufferPart } from '../merge/merge-buffer.js'
+import type { MergeSource } from '../merge/merge-source.js'
 import type { TableWriter } from '../table/table-writer.js'
 import { clipTombstones } from './kept-tombstones.js'
 import type { Retention } from './retention.js'
@@ -12,40 +13,45 @@ const ENTRY_BYTES = 16
 
 /** Creates the output tables of a merge. */
 export interface TableOutput<T> {
-  /** Begins a table. */
-  begin(): TableWriter
+  /** Begins a table. @param buffer - memory for its output, if there is any. */
+  begin(buffer?: BufferPart): TableWriter
   /** Ends the table begun last. */
   end(tombstones: readonly Tombstone[]): T
 }
 
 /**
- * Writes the entries of a cursor that are kept to new tables, with the range tombstones that are kept, in steps.
+ * Writes the entries of a source that are kept to new tables, with the range tombstones that are kept, in steps.
  *
+ * @param buffer - memory for the output, if there is any.
  * @returns a generator that yields the bytes merged in each step.
  */
 export function* mergeSteps<T>(
-  merged: MergingCursor,
+  merged: MergeSource,
   retention: Retention,
   kept: readonly Tombstone[],
   output: TableOutput<T>,
   tableBytes: number,
+  buffer?: BufferPart,
 ): Generator<number, T[], void> {
   const tables: T[] = []
   let writer: TableWriter | undefined
   let tableLower: Uint8Array | undefined
   let stepBytes = 0
-  for (merged.first(); merged.isValid; merged.next()) {
-    const { entry } = merged
+  const keepValues = (): void => {
+    writer?.keepValues()
+  }
+  for (merged.first(keepValues); merged.isValid; merged.next()) {
+    const { entry, isNewKey } = merged
     stepBytes += entry.keyEnd - entry.keyStart + (entry.valueEnd - entry.valueStart) + ENTRY_BYTES
     // (L1) A table ends between two keys, never between two versions of one key.
-    if (writer !== undefined && writer.byteCount >= tableBytes && retention.isNewKey(entry)) {
+    if (writer !== undefined && writer.byteCount >= tableBytes && isNewKey) {
       const upper = entry.copyKey()
       tables.push(output.end(clipTombstones(kept, tableLower, upper)))
       writer = undefined
       tableLower = upper
     }
-    if (retention.keeps(entry)) {
-      writer ??= output.begin()
+    if (retention.keeps(entry, isNewKey)) {
+      writer ??= output.begin(buffer)
       writer.add(entry)
     }
     if (stepBytes < STEP_BYTES) continue

@@ -1,5 +1,3 @@
-import { assert, copyBytesInto } from '@ldb/base'
-import { compareKey } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstones } from '../entry/tombstones.js'
 import { EntryKind } from '../format.js'
@@ -16,10 +14,7 @@ export class Retention {
   readonly #snapshots: readonly number[]
   readonly #tombstones: Tombstones
   readonly #hasOlder: (entry: Entry) => boolean
-  #key: Uint8Array = new Uint8Array(64)
-  /** Length of the last key; -1 before the first. */
-  #keyBytes = -1
-  /** Period of the last version of that key. */
+  /** Period of the last version. */
   #period = -1
 
   /**
@@ -32,20 +27,14 @@ export class Retention {
     this.#hasOlder = hasOlder
   }
 
-  /** Reports whether an entry has another key than the one before. */
-  isNewKey(entry: Entry): boolean {
-    return this.#keyBytes < 0 || compareKey(entry, this.#key, this.#keyBytes) !== 0
-  }
-
-  /** Returns true when the merge keeps an entry. Call it for each entry once, in order. */
-  keeps(entry: Entry): boolean {
-    const order = this.#keyBytes < 0 ? 1 : compareKey(entry, this.#key, this.#keyBytes)
-    // A table whose entries lie outside its bounds would be merged into others that are out of order.
-    assert(order >= 0, 'the entries of a merge ascend')
-    const isNewKey = order > 0
+  /**
+   * Returns true when the merge keeps an entry. Call it for each entry once, in order.
+   *
+   * @param isNewKey - whether the entry has another key than the one before.
+   */
+  keeps(entry: Entry, isNewKey: boolean): boolean {
     const period = this.periodOf(entry.stamp)
     const isHidden = !isNewKey && period === this.#period
-    if (isNewKey) this.#copyKey(entry)
     this.#period = period
     if (isHidden) return false
     const periodEnd = this.#snapshots[period] ?? Infinity
@@ -64,11 +53,5 @@ export class Retention {
       else high = middle
     }
     return low
-  }
-
-  #copyKey({ keyBuffer, keyStart, keyEnd }: Entry): void {
-    this.#keyBytes = keyEnd - keyStart
-    if (this.#keyBytes > this.#key.length) this.#key = new Uint8Array(2 * this.#keyBytes)
-    copyBytesInto(this.#key, 0, keyBuffer, keyStart, keyEnd)
   }
 }

@@ -6,8 +6,7 @@ const STEP_KEYS = INVARIANTS ? 64 : 8192
 const PART_KEYS_MAX = INVARIANTS ? 64 : 16_384
 /** Greatest number of keys that a word can number. */
 export const SORTED_KEYS_MAX: number = 2 ** 24
-const INDEX_MASK = SORTED_KEYS_MAX - 1
-/** Bytes of the head of a key. */
+/** Bytes that are in the head of a key whatever the number of keys. */
 const HEAD_BYTES = 5
 /** Bits of the head by which keys are divided into parts. */
 const PART_BITS = 12
@@ -25,8 +24,9 @@ export interface KeySource {
 /**
  * Returns keys in ascending order, in steps; yields the number of keys of each step.
  *
- * @remarks Each key becomes a 64-bit word: the five bytes behind the prefix that all keys share, and its index. A native sort of the words
- * takes a fifth of the time of a sort by a function that compares keys. Keys with equal heads are then sorted by what follows.
+ * @remarks Each key becomes a 64-bit word: its index, and above it as many bits behind the prefix that all keys share as the indexes of all
+ * keys leave, 40 or more. A native sort of the words takes a fifth of the time of a sort by a function that compares keys. Keys with
+ * equal heads are then sorted by what follows.
  * @param keys - up to {@link SORTED_KEYS_MAX} different keys.
  */
 export function* sortKeySteps(keys: Int32Array, source: KeySource): Generator<number, Int32Array, void> {
@@ -39,11 +39,12 @@ export function* sortKeySteps(keys: Int32Array, source: KeySource): Generator<nu
     prefixBytes = sharedPrefix(keys, start, end, source, prefixBytes)
     if (end < count) yield STEP_KEYS
   }
+  const indexBits = 32 - Math.clz32(count - 1)
   let words = new Uint32Array(2 * count)
   const partEnds = new Int32Array(PARTS)
   for (let start = 0; start < count; start += STEP_KEYS) {
     const end = Math.min(count, start + STEP_KEYS)
-    writeWords(keys, start, end, source, prefixBytes, words, partEnds)
+    writeWords(keys, start, end, source, prefixBytes, indexBits, words, partEnds)
     if (end < count) yield STEP_KEYS
   }
   if (count > PART_KEYS_MAX) {
@@ -65,8 +66,8 @@ export function* sortKeySteps(keys: Int32Array, source: KeySource): Generator<nu
     while (part < PARTS && partEnds[part]! - start <= PART_KEYS_MAX) end = partEnds[part++]!
     if (end === start) continue
     new BigUint64Array(words.buffer, 8 * start, end - start).sort()
-    takeSorted(words, start, end, keys, sorted)
-    sortTies(words, start, end, sorted, source, prefixBytes + HEAD_BYTES)
+    takeSorted(words, start, end, indexBits, keys, sorted)
+    sortTies(words, start, end, indexBits, sorted, source, prefixBytes + HEAD_BYTES)
     yield end - start
     start = end
   }
@@ -100,25 +101,28 @@ function writeWords(
   end: number,
   source: KeySource,
   prefixBytes: number,
+  indexBits: number,
   words: Uint32Array,
   partCounts: Int32Array,
 ): void {
   const { bytes } = source
+  const headMask = -1 << indexBits
   for (let index = start; index < end; index++) {
     const at = source.keyStart(keys[index]!) + prefixBytes
     const keyEnd = source.keyEnd(keys[index]!)
     let high = 0
     let low = 0
-    if (at + HEAD_BYTES <= keyEnd) {
+    if (at + 8 <= keyEnd) {
       high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-      low = bytes[at + 4]!
+      low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!
     } else {
       for (let offset = 0; offset < 4; offset++) {
         high = (high << 8) | (at + offset < keyEnd ? bytes[at + offset]! : 0)
+        low = (low << 8) | (at + 4 + offset < keyEnd ? bytes[at + 4 + offset]! : 0)
       }
     }
     words[2 * index + HIGH] = high
-    words[2 * index + LOW] = (low << 24) | index
+    words[2 * index + LOW] = (low & headMask) | index
     partCounts[high >>> (32 - PART_BITS)]!++
   }
 }
@@ -137,11 +141,13 @@ function takeSorted(
   words: Uint32Array,
   start: number,
   end: number,
+  indexBits: number,
   keys: Int32Array,
   sorted: Int32Array,
 ): void {
+  const indexMask = ~(-1 << indexBits)
   for (let index = start; index < end; index++) {
-    sorted[index] = keys[words[2 * index + LOW]! & INDEX_MASK]!
+    sorted[index] = keys[words[2 * index + LOW]! & indexMask]!
   }
 }
 
@@ -150,41 +156,55 @@ function sortTies(
   words: Uint32Array,
   start: number,
   end: number,
+  indexBits: number,
   sorted: Int32Array,
   source: KeySource,
   restOffset: number,
 ): void {
+  const headMask = -1 << indexBits
   for (let first = start; first < end - 1;) {
     const high = words[2 * first + HIGH]!
-    const low = words[2 * first + LOW]! >>> 24
+    const low = words[2 * first + LOW]! & headMask
     let next = first + 1
-    while (next < end && words[2 * next + HIGH] === high && words[2 * next + LOW]! >>> 24 === low) next++
-    if (next - first > 1) sortTied(sorted.subarray(first, next), source, restOffset)
+    while (next < end && words[2 * next + HIGH] === high && (words[2 * next + LOW]! & headMask) === low)
+      next++
+    if (next - first >= TIED_KEYS_MIN) sortTied(sorted.subarray(first, next), source, restOffset)
+    else for (let index = first + 1; index < next; index++) insertTied(sorted, first, index, source)
     first = next
   }
 }
 
 function sortTied(keys: Int32Array, source: KeySource, restOffset: number): void {
-  const { bytes } = source
   // Keys that end within their heads are equal to others up to there only by the padding: the prefix of all is then shorter.
   const areLong = keys.every((key) => source.keyEnd(key) - source.keyStart(key) > restOffset)
-  if (keys.length < TIED_KEYS_MIN || !areLong) {
-    keys.sort((a, b) =>
-      compareByteRanges(
-        bytes,
-        source.keyStart(a),
-        source.keyEnd(a),
-        bytes,
-        source.keyStart(b),
-        source.keyEnd(b),
-      ),
-    )
+  if (!areLong) {
+    keys.sort((a, b) => compareKeys(a, b, source))
     return
   }
   const steps = sortKeySteps(keys.slice(), source)
   let step = steps.next()
   while (step.done !== true) step = steps.next()
   keys.set(step.value)
+}
+
+/** Inserts the key at an index into the sorted ones from `first` on. */
+function insertTied(sorted: Int32Array, first: number, index: number, source: KeySource): void {
+  const key = sorted[index]!
+  let at = index
+  for (; at > first && compareKeys(sorted[at - 1]!, key, source) > 0; at--) sorted[at] = sorted[at - 1]!
+  sorted[at] = key
+}
+
+function compareKeys(a: number, b: number, source: KeySource): number {
+  const { bytes } = source
+  return compareByteRanges(
+    bytes,
+    source.keyStart(a),
+    source.keyEnd(a),
+    bytes,
+    source.keyStart(b),
+    source.keyEnd(b),
+  )
 }
 
 /** Indexes of the halves of a word, which the native sort takes in the order of the processor. */

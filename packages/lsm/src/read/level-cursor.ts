@@ -9,14 +9,11 @@ const NO_ENTRY = new Entry()
 /** A position in a level above 0: in one of its tables at a time. */
 export class LevelCursor implements EntryCursor {
   readonly #tables: Level
-  readonly #isScan: boolean
   #index: number
   #cursor: TableCursor | undefined
 
-  /** @param isScan - as for `TableCursor`. */
-  constructor(tables: Level, isScan = false) {
+  constructor(tables: Level) {
     this.#tables = tables
-    this.#isScan = isScan
     this.#index = 0
     this.#cursor = undefined
   }
@@ -81,7 +78,7 @@ export class LevelCursor implements EntryCursor {
   #enter(index: number): void {
     const table = this.#tables[index]
     if (table === undefined || index !== this.#index || this.#cursor === undefined) {
-      this.#cursor = table === undefined ? undefined : new TableCursor(table.reader, this.#isScan)
+      this.#cursor = table === undefined ? undefined : new TableCursor(table.reader)
     }
     this.#index = index
   }

@@ -19,7 +19,7 @@ export function* checkpointSteps(
     work.flushStep()
     if (timeSlice !== undefined) yield timeSlice
   }
-  yield* persistence.steps(log)
+  yield* persistence.steps(log, timeSlice)
 }
 
 /** The steps of a compaction: flushes all memtables, compacts, and makes the tables durable. */
@@ -37,7 +37,7 @@ export function* compactionTaskSteps(
     return isInterrupted?.() !== true && work.idleCompactionStep() > 0
   }
   while (step()) if (timeSlice !== undefined) yield timeSlice
-  yield* persistence.steps(log)
+  yield* persistence.steps(log, timeSlice)
 }
 
 /** Returns the range of bounds; `undefined` for all keys. */

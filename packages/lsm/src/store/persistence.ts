@@ -1,5 +1,5 @@
 import { NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
-import type { Seq, StoreLog, TaskSteps } from '@ldb/base'
+import type { Seq, StoreLog, Syncable, TaskSteps } from '@ldb/base'
 import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { LeveledTable, ManifestEdit } from '../version/manifest-record.js'
@@ -58,10 +58,14 @@ export class Persistence {
     return bytes
   }
 
-  /** The steps of making the present version durable, after those that are in progress. */
-  *steps(log: StoreLog | undefined): TaskSteps {
+  /**
+   * The steps of making the present version durable, after those that are in progress.
+   *
+   * @param timeSlice - waited for between the deletions of replaced tables, each of which takes milliseconds.
+   */
+  *steps(log: StoreLog | undefined, timeSlice?: Syncable): TaskSteps {
     this.#running?.sync()
-    const task = new ResumableTask(this.#persistSteps(log))
+    const task = new ResumableTask(this.#persistSteps(log, timeSlice))
     this.#running = task
     try {
       yield task
@@ -70,7 +74,7 @@ export class Persistence {
     }
   }
 
-  *#persistSteps(log: StoreLog | undefined): TaskSteps {
+  *#persistSteps(log: StoreLog | undefined, timeSlice: Syncable | undefined): TaskSteps {
     const pinned = this.#state.current.pin()
     try {
       const { version } = pinned
@@ -100,8 +104,12 @@ export class Persistence {
       this.durableSeq = toSeq(seq)
       this.durableSegmentId = segmentId
       this.#durableLevels = levels
-      this.#files.noteDurable(levels.keys())
+      const replaced = this.#files.noteDurable(levels.keys())
       this.#removeLeftovers()
+      for (const table of replaced) {
+        this.#files.deleteUnneeded(table)
+        if (timeSlice !== undefined) yield timeSlice
+      }
     } catch (error) {
       this.#files.stopDeleting()
       throw error

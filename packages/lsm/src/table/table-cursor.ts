@@ -14,17 +14,14 @@ import type { TableReader } from './table-reader.js'
 export class TableCursor implements EntryCursor {
   readonly entry: Entry = new Entry()
   readonly #table: TableReader
-  readonly #isScan: boolean
   readonly #topEntry: Entry = new Entry()
   readonly #indexEntry: Entry = new Entry()
   readonly #top: BlockCursor
   readonly #index: BlockCursor
   readonly #data: BlockCursor
 
-  /** @param isScan - the blocks are read past the cache, because each is used once. */
-  constructor(table: TableReader, isScan = false) {
+  constructor(table: TableReader) {
     this.#table = table
-    this.#isScan = isScan
     this.#top = new BlockCursor(this.#topEntry)
     this.#index = new BlockCursor(this.#indexEntry)
     this.#data = new BlockCursor(this.entry)
@@ -111,9 +108,6 @@ export class TableCursor implements EntryCursor {
   }
 
   #read({ valueBuffer, valueStart, valueEnd }: Entry, content: UnitContent): Block {
-    const handle = this.#table.handleAt(valueBuffer, valueStart, valueEnd)
-    return this.#isScan && content === UnitContent.Data
-      ? this.#table.blockOnce(handle, content)
-      : this.#table.block(handle, content)
+    return this.#table.block(this.#table.handleAt(valueBuffer, valueStart, valueEnd), content)
   }
 }

@@ -56,6 +56,11 @@ export class TableReader {
     if (meta.tombstoneCount === 0) this.#tombstones = NO_TOMBSTONES
   }
 
+  /** The file, for reads of stored units past the cache. */
+  get file(): UnitFile {
+    return this.#file
+  }
+
   get path(): string {
     return this.#file.path
   }

@@ -4,6 +4,7 @@ import type { VfsFile } from '@ldb/vfs'
 import { BlockBuilder } from '../block/block-builder.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import type { BufferPart } from '../merge/merge-buffer.js'
 import {
   EntryKind,
   FOOTER_FILTER_OFFSET,
@@ -56,9 +57,10 @@ export class TableWriter {
   #lastIndexed: Uint8Array = new Uint8Array(0)
   #lastIndexedStamp = 0
 
-  constructor(file: VfsFile, parameters: TableParameters) {
+  /** @param buffer - memory for the output. */
+  constructor(file: VfsFile, parameters: TableParameters, buffer?: BufferPart) {
     this.#parameters = parameters
-    this.#units = new UnitWriter(file, parameters.ids)
+    this.#units = new UnitWriter(file, parameters.ids, buffer)
     this.#compressor = new BlockCompressor(parameters.codec)
     this.#filter = new FilterBuilder(parameters.filterSeed, parameters.filterBitsPerKey)
   }
@@ -72,7 +74,7 @@ export class TableWriter {
     return this.#properties.entryCount
   }
 
-  /** Adds an entry. Copies its key; its value must not change until the table is finished. */
+  /** Adds an entry. Copies its key; its value must not change until the table is finished, or `keepValues` is called. */
   add(entry: Entry): void {
     const { kind, stamp, keyBuffer, keyStart, keyEnd, valueBuffer, valueStart, valueEnd } = entry
     this.#firstKey ??= entry.copyKey()
@@ -86,6 +88,11 @@ export class TableWriter {
     properties.valueBytes += valueEnd - valueStart
     this.#noteStamp(stamp)
     if (this.#block.byteCountMax >= this.#parameters.blockBytes) this.#endBlock()
+  }
+
+  /** Copies the values that are not written yet: their memory will be overwritten. */
+  keepValues(): void {
+    this.#block.keepValues()
   }
 
   /**

@@ -51,14 +51,38 @@ export class UnitFile {
   read({ fileOffset, storedBytes }: UnitHandle, content: UnitContent): Uint8Array {
     if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
     const bytes = new Uint8Array(storedBytes)
+    this.readStored(bytes, 0, fileOffset, storedBytes)
+    return this.decode(bytes, 0, { fileOffset, storedBytes }, content)
+  }
+
+  /**
+   * Reads units as they are stored.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION when the file is another one or ends before, LDB_IO.
+   */
+  readStored(target: Uint8Array, start: number, fileOffset: number, byteCount: number): void {
     this.#check()
-    if (this.#file.read(bytes, 0, storedBytes, fileOffset) !== storedBytes) {
+    if (this.#file.read(target, start, byteCount, fileOffset) !== byteCount) {
       throw this.fault(fileOffset, 'the file ends within a unit', this.fileBytes)
     }
+  }
+
+  /**
+   * Checks a stored unit at an offset of a buffer, and returns its payload, uncompressed: a part of the buffer, or a buffer of its own.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION; LDB_UNSUPPORTED when its codec is unknown.
+   */
+  decode(
+    bytes: Uint8Array,
+    start: number,
+    { fileOffset, storedBytes }: UnitHandle,
+    content: UnitContent,
+  ): Uint8Array {
     const kind = content === UnitContent.Filter ? UnitKind.Filter : UnitKind.Block
-    const isAuthentic = this.#codec.decode(kind, fileOffset, 0, bytes, 0, storedBytes)
-    const trailer = storedBytes - TRAILER_BYTES - this.#codec.trailerBytes
-    if (!isAuthentic || !this.#isIntact(bytes, trailer)) {
+    const trailer = start + storedBytes - TRAILER_BYTES - this.#codec.trailerBytes
+    if (trailer < start) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
+    const isAuthentic = this.#codec.decode(kind, fileOffset, 0, bytes, start, storedBytes)
+    if (!isAuthentic || !this.#isIntact(bytes, start, trailer)) {
       throw this.fault(fileOffset, 'the checksum of a unit does not match')
     }
     if (readU64(bytes, trailer + TRAILER_FILE_OFFSET_OFFSET) !== fileOffset) {
@@ -70,11 +94,11 @@ export class UnitFile {
       bytes[trailer + TRAILER_CONTENT_OFFSET] !== content ||
       bytes[trailer + TRAILER_RESERVED_OFFSET] !== 0 ||
       bytes[trailer + TRAILER_RESERVED_OFFSET + 1] !== 0 ||
-      (codecId === CodecId.None ? rawBytes !== trailer : content !== UnitContent.Data)
+      (codecId === CodecId.None ? rawBytes !== trailer - start : content !== UnitContent.Data)
     ) {
       throw this.fault(fileOffset, 'the trailer of a unit is malformed')
     }
-    const payload = bytes.subarray(0, trailer)
+    const payload = bytes.subarray(start, trailer)
     if (codecId === CodecId.None) return payload
     return this.#codecs.decompress(codecId, payload, rawBytes, this.path, fileOffset)
   }
@@ -88,11 +112,11 @@ export class UnitFile {
     this.#file.close()
   }
 
-  #isIntact(bytes: Uint8Array, trailer: number): boolean {
+  #isIntact(bytes: Uint8Array, start: number, trailer: number): boolean {
     const checksum = trailer + TRAILER_CHECKSUM_OFFSET
     return this.#codec.isIntact(
       bytes,
-      0,
+      start,
       checksum,
       readU32(bytes, checksum) | 0,
       readU32(bytes, checksum + 4) | 0,

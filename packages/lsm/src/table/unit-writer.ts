@@ -13,6 +13,7 @@ import {
   TRAILER_RESERVED_OFFSET,
   UnitContent,
 } from '../format.js'
+import type { BufferPart } from '../merge/merge-buffer.js'
 import type { BlockCompressor } from './block-compressor.js'
 import { encodeHeader } from './file-header.js'
 import type { HeaderIds } from './file-header.js'
@@ -20,6 +21,8 @@ import type { UnitHandle } from './handle.js'
 
 /** Bytes of one write to the file. */
 const WRITE_BYTES = 256 * 1024
+/** Bytes of a unit behind them that needs no larger buffer. */
+const LARGE_UNIT_BYTES = 64 * 1024
 
 /** A unit that was appended. */
 interface WrittenUnit extends UnitHandle {
@@ -34,16 +37,23 @@ export class UnitWriter {
   readonly #file: VfsFile
   readonly #codec: UnitCodec
   readonly #hash: Int32Array = new Int32Array(2)
-  #buffer: Uint8Array = new Uint8Array(WRITE_BYTES + 65_536)
-  /** Bytes of the buffer that are not written yet. */
+  #buffer: Uint8Array
+  /** Part of the buffer that collects units. */
+  #start: number
+  #end: number
+  /** Bytes in it that are not written yet. */
   #bufferedBytes = 0
   /** File offset of the first of them. */
   #bufferOffset = 0
 
-  constructor(file: VfsFile, ids: HeaderIds) {
+  /** @param buffer - memory to collect units in. Default: an own buffer. */
+  constructor(file: VfsFile, ids: HeaderIds, buffer?: BufferPart) {
     this.#file = file
     this.#codec = new UnitCodec(seedOfFile(ids.fileId))
-    this.#buffer.set(encodeHeader(TABLE_KIND, ids))
+    this.#buffer = buffer?.bytes ?? new Uint8Array(WRITE_BYTES + LARGE_UNIT_BYTES)
+    this.#start = buffer?.start ?? 0
+    this.#end = buffer?.end ?? this.#buffer.length
+    this.#buffer.set(encodeHeader(TABLE_KIND, ids), this.#start)
     this.#bufferedBytes = HEADER_BYTES
   }
 
@@ -68,7 +78,7 @@ export class UnitWriter {
     this.#reserve(payloadBytesMax + TRAILER_BYTES + this.#codec.trailerBytes)
     const fileOffset = this.end
     const buffer = this.#buffer
-    const start = this.#bufferedBytes
+    const start = this.#start + this.#bufferedBytes
     const end = writePayload(buffer, start)
     const rawBytes = end - start
     const compressed = compressor?.compress(buffer.subarray(start, end))
@@ -96,14 +106,17 @@ export class UnitWriter {
   /** Writes the collected units to the file. */
   flush(): void {
     if (this.#bufferedBytes === 0) return
-    this.#file.write(this.#buffer, 0, this.#bufferedBytes, this.#bufferOffset)
+    this.#file.write(this.#buffer, this.#start, this.#bufferedBytes, this.#bufferOffset)
     this.#bufferOffset += this.#bufferedBytes
     this.#bufferedBytes = 0
   }
 
   #reserve(byteCount: number): void {
-    if (byteCount <= this.#buffer.length - this.#bufferedBytes) return
+    if (byteCount <= this.#end - this.#start - this.#bufferedBytes) return
     this.flush()
-    if (byteCount > this.#buffer.length) this.#buffer = new Uint8Array(byteCount)
+    if (byteCount <= this.#end - this.#start) return
+    this.#buffer = new Uint8Array(byteCount)
+    this.#start = 0
+    this.#end = byteCount
   }
 }

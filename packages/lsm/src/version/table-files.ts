@@ -7,6 +7,7 @@ import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { RandomSource, Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import type { BufferPart } from '../merge/merge-buffer.js'
 import { LEVEL_COUNT } from '../format.js'
 import { newSeed } from '../key-hash.js'
 import type { LevelCodecs } from '../table/level-codecs.js'
@@ -96,9 +97,9 @@ export class OutputFiles {
     this.#level = level
   }
 
-  /** Creates the file of a table and returns its writer. */
-  begin(): TableWriter {
-    this.#current = this.#files.create(this.#level)
+  /** Creates the file of a table and returns its writer. @param buffer - memory for its output. */
+  begin(buffer?: BufferPart): TableWriter {
+    this.#current = this.#files.create(this.#level, buffer)
     return this.#current.writer
   }
 
@@ -185,15 +186,15 @@ export class TableFiles {
     this.#hasDirectory = true
   }
 
-  /** Creates the file of a table of a level. @internal */
-  create(level: number): NewTable {
+  /** Creates the file of a table of a level. @param buffer - memory for its output. @internal */
+  create(level: number, buffer?: BufferPart): NewTable {
     this.ensureDirectory()
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
     const settings = { number, level, storeId: this.#storeId, blockBytes: this.#blockBytes }
     const parameters = newTableParameters(settings, this.#codecs.at(level), this.#vfs.random)
-    return { writer: new TableWriter(file, parameters), file, path }
+    return { writer: new TableWriter(file, parameters, buffer), file, path }
   }
 
   /** Opens a table that was written. @internal */
@@ -238,16 +239,13 @@ export class TableFiles {
     this.#remove(tablePath(this.#directory, number))
   }
 
-  /** Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them. */
-  noteDurable(tables: Iterable<Table>): void {
+  /** Notes which tables the durable manifest names now. Returns those that it named before, whose files may be unneeded now. */
+  noteDurable(tables: Iterable<Table>): Table[] {
     const named = new Set(tables)
-    const before = [...this.#durable]
+    const replaced = [...this.#durable].filter((table) => !named.has(table))
     for (const table of named) this.#durable.add(table)
-    for (const table of before) {
-      if (named.has(table)) continue
-      this.#durable.delete(table)
-      this.deleteUnneeded(table)
-    }
+    for (const table of replaced) this.#durable.delete(table)
+    return replaced
   }
 
   /** Deletes no file from now on: after a failed write, the manifest on the device may name more tables than is known. */

@@ -6,6 +6,7 @@ import type { Block } from '../block/block.js'
 import { compactionSteps } from '../compaction/compaction-job.js'
 import type { TableOutput } from '../compaction/merge-steps.js'
 import type { Tombstone } from '../entry/tombstones.js'
+import type { BufferPart } from '../merge/merge-buffer.js'
 import { tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
 import { TableWriter } from '../table/table-writer.js'
@@ -68,7 +69,7 @@ class JobOutput implements TableOutput<TableMeta> {
     this.#vfs = vfs
   }
 
-  begin(): TableWriter {
+  begin(buffer?: BufferPart): TableWriter {
     const { directory, codecId, firstNumber, fileCountMax } = this.#job
     const codec = CODECS.find(codecId)
     assert(codec !== undefined, 'a job names a built-in codec')
@@ -77,7 +78,7 @@ class JobOutput implements TableOutput<TableMeta> {
     this.#file = this.#vfs.open(tablePath(directory, number), 'createNew')
     this.numbers.push(number)
     const parameters = newTableParameters({ ...this.#job, number }, codec, this.#vfs.random)
-    this.#writer = new TableWriter(this.#file, parameters)
+    this.#writer = new TableWriter(this.#file, parameters, buffer)
     return this.#writer
   }
 

@@ -76,7 +76,7 @@ export const LSM_FILE_BUGS: readonly SeededBug[] = [
     rows: [21],
     effect: 'the checksum of a unit is not verified',
     file: 'packages/lsm/src/table/unit-file.ts',
-    find: ' || !this.#isIntact(bytes, trailer)) {',
+    find: ' || !this.#isIntact(bytes, start, trailer)) {',
     replace: ') {',
     suite: 'packages/lsm/src/table/unit-file.test.ts',
     test: 'are corruption',

@@ -132,7 +132,7 @@ export const LSM_VERSION_BUGS: readonly SeededBug[] = [
     rows: [24],
     effect: 'keys with equal heads stay in the order of their insertion',
     file: 'packages/lsm/src/memtable/key-sort.ts',
-    find: '    sortTies(words, start, end, sorted, source, prefixBytes + HEAD_BYTES)\n',
+    find: '    sortTies(words, start, end, indexBits, sorted, source, prefixBytes + HEAD_BYTES)\n',
     replace: '',
     suite: 'packages/lsm/src/memtable/memtable.test.ts',
     test: 'a sort of many keys',

@@ -14,7 +14,7 @@ export const LSM_BUGS: readonly SeededBug[] = [
     rows: [23],
     effect: 'a compaction divides the versions of one key between two tables of a level',
     file: 'packages/lsm/src/compaction/merge-steps.ts',
-    find: ' && retention.isNewKey(entry)) {',
+    find: ' && isNewKey) {',
     replace: ') {',
     suite: compaction,
     test: 'never divided between two tables',

@@ -166,3 +166,16 @@ test('verify counts files and records, and takes what has no intact header for d
   expect(findings).toEqual([])
   expect(counts.units).toBe(2)
 })
+
+test('files are shorter where little space is free', () => {
+  let freeBytes = 16 * 1_000_000
+  const { files } = openedFiles({ freeBytes: () => freeBytes })
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 300_000))
+  expect(files.fileCount).toBe(2)
+  freeBytes = 0
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 100_000))
+  // The file that was begun with more space takes its share; then 256 KiB hold two values.
+  files.rotate()
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 100_000))
+  expect(files.fileCount).toBe(4)
+})

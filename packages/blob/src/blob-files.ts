@@ -6,11 +6,11 @@ import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
 import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
-import { compactionSteps } from './compaction.js'
+import { compactionSteps, removeQuietly, truncationSteps } from './compaction.js'
 import type { KeptRecord } from './compaction.js'
 import { byFileNumber, rewriteRecords } from './rewriting.js'
 import { BlobStreamWriter } from './stream-writer.js'
-import { blobFileName, blobFileNumber, newBlobFileName } from './file-name.js'
+import { blobFileName, blobFileNumber, isNewBlobFileName, newBlobFileName } from './file-name.js'
 import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
@@ -23,9 +23,14 @@ export interface BlobFilesOptions {
    * @defaultValue 64 MiB
    */
   readonly fileBytes?: number
+  /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
+  readonly freeBytes?: () => number | undefined
 }
 
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
+/** A file is ended at this share of the space that was free at its creation, but not before it has so many bytes. */
+const FREE_DIVISOR = 16
+const SHORT_FILE_BYTES = 256 * 1024
 
 /**
  * The blob files of one directory: values are appended to them, and read by their references.
@@ -53,6 +58,9 @@ export class BlobFiles implements Syncable {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #fileBytes: number
+  readonly #freeBytes: () => number | undefined
+  /** Length from which the active file is ended. */
+  #endBytes = 0
   /** Existing files, by number. */
   readonly #sources: Map<number, BlobSource> = new Map()
   /** Files with bytes that may not be on the device. */
@@ -65,10 +73,11 @@ export class BlobFiles implements Syncable {
   readonly #pinned: Set<number> = new Set()
   #closed = false
 
-  private constructor(vfs: Vfs, directory: string, fileBytes: number) {
+  private constructor(vfs: Vfs, directory: string, { fileBytes, freeBytes }: Required<BlobFilesOptions>) {
     this.#vfs = vfs
     this.#directory = directory
     this.#fileBytes = fileBytes
+    this.#freeBytes = freeBytes
   }
 
   /**
@@ -77,8 +86,9 @@ export class BlobFiles implements Syncable {
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
    */
   static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
-    const { fileBytes } = ownOptions(options, ['fileBytes'], 'options of blob files') as BlobFilesOptions
-    const files = new BlobFiles(vfs, directory, fileBytes ?? FILE_BYTES_DEFAULT)
+    const given = ownOptions(options, ['fileBytes', 'freeBytes'], 'options of blob files') as BlobFilesOptions
+    const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined } = given
+    const files = new BlobFiles(vfs, directory, { fileBytes, freeBytes })
     for (const name of vfs.list(directory)) {
       const number = blobFileNumber(name)
       if (number === undefined) continue
@@ -100,6 +110,13 @@ export class BlobFiles implements Syncable {
   /** Number of the active file; 0 when the next blob goes to a new one. */
   get activeNumber(): number {
     return this.#active?.number ?? 0
+  }
+
+  /** Removes the copies that compactions of an earlier process have not completed. */
+  removeUnfinished(): void {
+    for (const name of this.#vfs.list(this.#directory)) {
+      if (isNewBlobFileName(name)) removeQuietly(this.#vfs, `${this.#directory}/${name}`)
+    }
   }
 
   /** The existing files, by ascending number. */
@@ -126,8 +143,8 @@ export class BlobFiles implements Syncable {
     const active = this.#active
     const recordBytes = recordBytesOf(keyEnd - keyStart, end - start)
     const isFull =
-      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#fileBytes
-    const file = active === undefined || isFull ? this.#create() : active
+      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#endBytes
+    const file = active === undefined || isFull ? this.#beginFile() : active
     this.#active = file
     const reference = file.append(key, keyStart, keyEnd, value, start, end)
     this.#unsynced.add(file)
@@ -249,13 +266,17 @@ export class BlobFiles implements Syncable {
    * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
    * then on. A crash leaves the file as before or compacted.
    *
-   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays.
+   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays; a file that was not compacted
+   * before is then truncated, which needs no space.
    * @param timeSlice - synced after each MiB, to yield the thread.
    */
   beginCompaction(number: number, kept: readonly KeptRecord[], timeSlice: Syncable): ResumableTask {
     assert(number !== this.#active?.number, 'the active blob file is not compacted')
     const newPath = `${this.#directory}/${newBlobFileName(number)}`
-    const copy = { source: this.#open(number), kept, newPath }
+    const source = this.#open(number)
+    if (kept.length === 0 && source.index === undefined)
+      return new ResumableTask(truncationSteps(this.#vfs, source))
+    const copy = { source, kept, newPath }
     const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {
       const path = this.#drop(number)
       this.#sources.set(number, new BlobSource(this.#vfs, path, number))
@@ -291,6 +312,16 @@ export class BlobFiles implements Syncable {
     if (this.#closed) return
     this.#closed = true
     for (const source of this.#sources.values()) source.close()
+  }
+
+  /** Creates the next file for values. */
+  #beginFile(): BlobFile {
+    const freeBytes = this.#freeBytes() ?? Infinity
+    this.#endBytes = Math.min(
+      this.#fileBytes,
+      Math.max(SHORT_FILE_BYTES, Math.floor(freeBytes / FREE_DIVISOR)),
+    )
+    return this.#create()
   }
 
   #forget(number: number): string {

@@ -1,7 +1,7 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
 import type { LdbError, Syncable, VerifySink } from '@ldb/base'
 import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
-import type { BlobReference } from '@ldb/blob'
+import type { BlobFilesOptions, BlobReference } from '@ldb/blob'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { blobsPath } from '../catalog/directory-layout.js'
@@ -53,7 +53,7 @@ export class BlobValues implements Syncable {
   /** Directory of the blob files. */
   readonly directory: string
   readonly #vfs: Vfs
-  readonly #fileBytes: number
+  readonly #options: BlobFilesOptions
   #files: BlobFiles | undefined
   #key: Uint8Array = new Uint8Array(512)
   /** A stored value that refers to a blob, overwritten by each append. */
@@ -61,12 +61,12 @@ export class BlobValues implements Syncable {
 
   /**
    * @param directory - of the database.
-   * @param fileBytes - length from which a file is ended.
+   * @param options - of the files.
    */
-  constructor(vfs: Vfs, directory: string, fileBytes: number) {
+  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions) {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
-    this.#fileBytes = fileBytes
+    this.#options = options
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
   }
@@ -141,6 +141,13 @@ export class BlobValues implements Syncable {
     if (references.length > 0) this.#files?.persist(references)
   }
 
+  /** Bytes of the blob files. */
+  get fileBytes(): number {
+    let bytes = 0
+    for (const file of this.#files?.files() ?? []) bytes += file.fileBytes
+    return bytes
+  }
+
   stats(): BlobStats {
     const files = this.#files?.files() ?? []
     let fileBytes = 0
@@ -161,7 +168,7 @@ export class BlobValues implements Syncable {
   }
 
   #open(): BlobFiles {
-    return BlobFiles.open(this.#vfs, this.directory, { fileBytes: this.#fileBytes })
+    return BlobFiles.open(this.#vfs, this.directory, this.#options)
   }
 
   /** Creates the directory. Its entry is durable before a reference can name a file in it. */

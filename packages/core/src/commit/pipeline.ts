@@ -14,6 +14,16 @@ import { StoreApplier } from './store-applier.js'
 /** A load writes entries: a device without space refuses it. */
 const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
 
+/** Returns the space of large values that no entry names any more, around a checkpoint. */
+export interface SpaceCollection {
+  /** True when it may return any. */
+  readonly mayReturnSpace: boolean
+  /** Called before the checkpoint. */
+  examineNow(): void
+  /** Called after it. */
+  collectNow(): void
+}
+
 /**
  * The commit pipeline: the single path of every mutation (C5).
  *
@@ -40,6 +50,7 @@ export class CommitPipeline {
   #async: AsyncCommits | undefined = undefined
   #background: BackgroundCheckpoint | undefined = undefined
   #afterCommit: (() => void) | undefined = undefined
+  #collection: SpaceCollection | undefined = undefined
   /** The transaction whose synchronous function runs. */
   #guarded: object | undefined = undefined
 
@@ -55,7 +66,10 @@ export class CommitPipeline {
     this.#durability = durability
     this.#applier = new StoreApplier(state, sinks.transactions)
     this.#relieve = (): void => {
+      const collection = this.#collection?.mayReturnSpace === true ? this.#collection : undefined
+      collection?.examineNow()
       sinks.checkpointer.run(this)
+      collection?.collectNow()
     }
     this.#seq = seq
   }
@@ -68,6 +82,11 @@ export class CommitPipeline {
   /** Sets what is called after each commit of the synchronous API; it may commit, and throws nothing. */
   onCommit(afterCommit: () => void): void {
     this.#afterCommit = afterCommit
+  }
+
+  /** Sets what returns the space of large values when a commit finds the device full. */
+  collectWith(collection: SpaceCollection | undefined): void {
+    this.#collection = collection
   }
 
   /** Number of the newest commit, which is visible in all keyspaces. */

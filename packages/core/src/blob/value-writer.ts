@@ -11,6 +11,11 @@ import { beginsWithHeader, encodeReferring } from './value-header.js'
  */
 const SYNCED_BYTES_MIN = INVARIANTS ? 0 : 131_072
 
+/** Returns the bytes of large values that a batch to log names instead of containing them; 0 when it contains all. */
+export function largeBytesOf(batch: WriteBatch, logged: WriteBatch): number {
+  return batch === logged ? 0 : Math.max(1, batch.byteLength - logged.byteLength)
+}
+
 /** Writes the large values of commits to blob files. */
 export class ValueWriter {
   readonly blobs: BlobValues

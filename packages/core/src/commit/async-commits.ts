@@ -1,5 +1,6 @@
 import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
@@ -176,9 +177,11 @@ export class AsyncCommits {
       space.take(batch.byteLength, batch, undefined)
       isAdmitted = true
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
+      const largeBytes = largeBytesOf(batch, logged)
+      if (hasBlobs) this.#release(batch, logged)
       const isShared = this.#batches.isShared(logged)
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, hasBlobs)
+      log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, largeBytes)
       isLogged = true
       // Not when it becomes visible: it may be acknowledged before.
       if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
@@ -210,10 +213,14 @@ export class AsyncCommits {
   #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
     const referring = this.#batches.take()
     values.write(batch, seq, referring)
+    return referring
+  }
+
+  /** Releases a batch whose large values were written. */
+  #release(batch: WriteBatch, referring: WriteBatch): void {
     // The applied commit returns what its own batch has taken.
     this.#state.space.noteApplied(batch.byteLength - referring.byteLength)
     if (!this.#batches.isShared(batch)) this.#batches.release(batch)
-    return referring
   }
 
   /**

@@ -1,5 +1,6 @@
 import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
+import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
@@ -264,7 +265,8 @@ export class CommitPipeline {
     try {
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
       const sections = logged.sections()
-      this.#append(logged, seq, requested, hasBlobs, load !== undefined)
+      const largeBytes = largeBytesOf(batch, logged)
+      this.#append(logged, seq, requested, largeBytes, load !== undefined)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       if (load === undefined) this.#applier.apply(sections, seq)
       else this.#applier.install(sections, load, seq)
@@ -336,11 +338,11 @@ export class CommitPipeline {
     }
   }
 
-  #append(batch: WriteBatch, seq: number, durability: Durability, hasBlobs: boolean, isLoad: boolean): void {
+  #append(batch: WriteBatch, seq: number, durability: Durability, largeBytes: number, isLoad: boolean): void {
     const { log, health } = this.#state
     try {
       if (isLoad) log.appendLoad(batch.encode(), seq)
-      else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, hasBlobs)
+      else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, largeBytes)
       if (durability !== 'none') log.flush()
       if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {

@@ -95,7 +95,7 @@ export interface DatabaseOptions {
    */
   readonly errorIfExists?: boolean
   /**
-   * Bytes of the log that readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
+   * Bytes of the log, and of large values that it names, which readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
    * @defaultValue 268_435_456 (256 MiB)
    */
   readonly changesBacklogBytes?: number

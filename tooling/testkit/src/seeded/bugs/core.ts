@@ -33,8 +33,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     effect:
       'an async commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/async-commits.ts',
-    find: "log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, hasBlobs)",
-    replace: 'log.appendCommit(logged.encode(), seq, true, logged.hasPuts, hasBlobs)',
+    find: "log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, largeBytes)",
+    replace: 'log.appendCommit(logged.encode(), seq, true, logged.hasPuts, largeBytes)',
     suite: 'packages/core/test/large-commits.test.ts',
     test: 'the log contains large commits of the asynchronous API unchanged',
   },

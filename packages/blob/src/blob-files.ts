@@ -71,6 +71,8 @@ export class BlobFiles implements Syncable {
   #nextNumber = 1
   #active: BlobFile | undefined = undefined
   readonly #pinned: Set<number> = new Set()
+  /** Values that are being written as streams. */
+  readonly #streams: Set<BlobStreamWriter> = new Set()
   #closed = false
 
   private constructor(vfs: Vfs, directory: string, { fileBytes, freeBytes }: Required<BlobFilesOptions>) {
@@ -112,7 +114,7 @@ export class BlobFiles implements Syncable {
     return this.#active?.number ?? 0
   }
 
-  /** Removes the copies that compactions of an earlier process have not completed. */
+  /** Removes the copies and streamed values that an earlier process has not completed. */
   removeUnfinished(): void {
     for (const name of this.#vfs.list(this.#directory)) {
       if (isNewBlobFileName(name)) removeQuietly(this.#vfs, `${this.#directory}/${name}`)
@@ -152,24 +154,32 @@ export class BlobFiles implements Syncable {
     return encodeReference(reference)
   }
 
-  /** Begins a value of unknown length in a file of its own. Not part of any other file. */
+  /** Begins a value of unknown length in a file of its own, which gets its name when the value is complete. */
   beginStream(key: Uint8Array): BlobStreamWriter {
-    const file = this.#create()
-    this.#pinned.add(file.number)
-    return new BlobStreamWriter(file, key, {
+    const { number, path } = this.#nextName()
+    const newPath = `${this.#directory}/${newBlobFileName(number)}`
+    this.#nextNumber = number + 1
+    const file = BlobFile.create(this.#vfs, newPath, number, this.#newFileId())
+    const writer = new BlobStreamWriter(file, key, {
       finished: () => {
-        file.writeCount++
-        this.#unsynced.add(file)
+        this.#vfs.rename(newPath, path)
+        this.#pinned.add(number)
+        this.#createdCount++
+        this.#sources.set(number, new BlobSource(this.#vfs, path, number))
+        this.#streams.delete(writer)
       },
-      aborted: () => {
+      aborted: (isFinished) => {
+        this.#pinned.delete(number)
+        this.#streams.delete(writer)
         // No reference has named it, so that its number may be used again after a restart.
-        this.#pinned.delete(file.number)
-        this.#vfs.remove(this.#drop(file.number))
+        removeQuietly(this.#vfs, isFinished ? this.#drop(number) : newPath)
       },
     })
+    this.#streams.add(writer)
+    return writer
   }
 
-  /** Reports whether a file is pinned: its value is being written as a stream, or its reference is not committed yet. */
+  /** Reports whether a file is pinned: its value was written as a stream, and its reference is not committed yet. */
   isPinned(number: number): boolean {
     return this.#pinned.has(number)
   }
@@ -297,9 +307,9 @@ export class BlobFiles implements Syncable {
 
   /** Reports whether a file may be removed without that its number is used again (V2). */
   isRemovable(number: number): boolean {
-    return (
-      this.#sources.has(number) && number < this.#nextNumber - 1 && this.#syncedCount === this.#createdCount
-    )
+    let greatest = 0
+    for (const each of this.#sources.keys()) greatest = Math.max(greatest, each)
+    return this.#sources.has(number) && number < greatest && this.#syncedCount === this.#createdCount
   }
 
   /** Returns what removes a file to which no reference is left, when it is synced. */
@@ -307,10 +317,11 @@ export class BlobFiles implements Syncable {
     return new FileRemoval(this.#vfs, this.#forget(number))
   }
 
-  /** Closes all files. Idempotent. */
+  /** Aborts all streams, and closes all files. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const stream of [...this.#streams]) stream.abort()
     for (const source of this.#sources.values()) source.close()
   }
 
@@ -349,14 +360,22 @@ export class BlobFiles implements Syncable {
     throw corruption(path, 0, 'a blob file is missing')
   }
 
-  #create(): BlobFile {
+  /** Returns the number and the path of the next file. */
+  #nextName(): { readonly number: number; readonly path: string } {
     const number = this.#nextNumber
-    const path = `${this.#directory}/${blobFileName(number)}`
     assert(number <= FILE_NUMBER_MAX, 'the numbers of blob files are used up')
-    const fileId = this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+    return { number, path: `${this.#directory}/${blobFileName(number)}` }
+  }
+
+  #newFileId(): Uint8Array {
+    return this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+  }
+
+  #create(): BlobFile {
+    const { number, path } = this.#nextName()
     let file: BlobFile
     try {
-      file = BlobFile.create(this.#vfs, path, number, fileId)
+      file = BlobFile.create(this.#vfs, path, number, this.#newFileId())
     } catch (error) {
       // The file may exist: its number is not used again.
       if (isLdbError(error) && this.#vfs.status(path) !== undefined) this.#nextNumber = number + 1

@@ -1,7 +1,7 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
 import type { LdbError, Syncable, VerifySink } from '@ldb/base'
 import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
-import type { BlobFilesOptions, BlobReference } from '@ldb/blob'
+import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { blobsPath } from '../catalog/directory-layout.js'
@@ -101,10 +101,43 @@ export class BlobValues implements Syncable {
     return reference
   }
 
+  /** Begins to write the value of a key as a stream. */
+  beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
+    const bytes = new Uint8Array(KEYSPACE_ID_BYTES + key.length)
+    writeU32(bytes, 0, keyspaceId)
+    bytes.set(key, KEYSPACE_ID_BYTES)
+    return (this.#files ??= this.#create()).beginStream(bytes)
+  }
+
+  /** Notes that the commit `seq`, which is logged next, names the value of a stream. */
+  noteStreamed(fileNumber: number, seq: number): void {
+    this.liveness.noteAppended(fileNumber, seq)
+    this.#files?.unpin(fileNumber)
+  }
+
+  /** Decodes a reference. @throws {@link LdbError} LDB_CORRUPTION. */
+  decode(bytes: Uint8Array, start: number): BlobReference {
+    return this.#opened().decode(bytes, start)
+  }
+
+  /** Reads and checks the chunk table of a value. @throws {@link LdbError} as `read`. */
+  readChunkTable(reference: BlobReference): Uint8Array {
+    return this.#opened().readChunkTable(reference)
+  }
+
+  /** Reads and checks a chunk of a value: 1 MiB, or the rest. The caller owns it. @throws {@link LdbError} as `read`. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+    return this.#opened().readChunk(reference, table, index)
+  }
+
   /** Reads the value that the reference at `start` of `bytes` names. The caller owns it. @throws {@link LdbError} LDB_CORRUPTION, LDB_IO. */
   read(bytes: Uint8Array, start: number): Uint8Array {
+    return this.#opened().read(bytes, start)
+  }
+
+  #opened(): BlobFiles {
     if (this.#files === undefined) throw corruption(this.directory, 0, 'the blob files are missing')
-    return this.#files.read(bytes, start)
+    return this.#files
   }
 
   /** True when every appended value is on the device. */

@@ -129,6 +129,18 @@ export class SpaceBudget {
     this.#inFlightBytes -= byteCount
   }
 
+  /**
+   * Takes the space of bytes that are written to a file before their commit.
+   *
+   * @throws {@link LdbError} LDB_NO_SPACE when commits and the next checkpoint need what is left.
+   */
+  takeFile(byteCount: number): void {
+    const freeBytes = this.#freeBytes()
+    if (freeBytes === undefined) return
+    const space = this.#measure(freeBytes)
+    if (space.spareBytes < byteCount) this.#refuse(byteCount, byteCount, space)
+  }
+
   /** Reports whether a file of so many bytes may be written, with the reserve, beside the next checkpoint: a longer one is removed then. */
   hasSpaceFor(byteCount: number): boolean {
     const freeBytes = this.#freeBytes()

@@ -85,13 +85,13 @@ test('a scan returns keys and references in order, and ends at the first record 
   expect(scan()).toEqual([references[0]])
 })
 
-test('writes a stream in chunks of any size, and holds no record before its end', async () => {
+test('writes a stream in chunks of any size, and has no file before its end', async () => {
   for (const size of [0, 5, CHUNK_BYTES, 3 * CHUNK_BYTES + 17]) {
-    const { files } = openedFiles()
+    const { vfs, files } = openedFiles()
     const value = valueOf(size, size)
     const writer = files.beginStream(KEY)
     for (let at = 0; at < size; at += 700_001) await writer.write(value.subarray(at, at + 700_001))
-    expect(files.readRecord(writer.fileNumber, FIRST_RECORD_OFFSET)).toBeUndefined()
+    expect([files.files(), vfs.list('blobs')]).toEqual([[], ['1.blob.new']])
     const reference = await writer.finish()
     expect(areEqual(files.read(reference), value)).toBe(true)
     expect(files.readRecord(writer.fileNumber, FIRST_RECORD_OFFSET)?.reference).toEqual(reference)
@@ -105,12 +105,28 @@ test('writes a stream in chunks of any size, and holds no record before its end'
   }
 })
 
-test('an aborted stream leaves no file', () => {
+test('an aborted stream leaves no file', async () => {
   const { vfs, files } = openedFiles()
-  const writer = files.beginStream(KEY)
-  writer.abort()
+  const [first, second, third] = [files.beginStream(KEY), files.beginStream(KEY), files.beginStream(KEY)]
+  first.abort()
+  await second.finish()
+  expect(vfs.list('blobs').sort()).toEqual(['2.blob', '3.blob.new'])
+  second.abort()
+  files.close()
+  await expect(third.finish()).rejects.toThrow()
   expect(files.fileCount).toBe(0)
   expect(vfs.list('blobs')).toEqual([])
+})
+
+test('the file with the greatest number stays while a stream is being written', () => {
+  const { files } = openedFiles()
+  files.append(KEY, valueOf(1, 10))
+  files.rotate()
+  files.append(KEY, valueOf(1, 10))
+  files.rotate()
+  files.sync()
+  files.beginStream(KEY)
+  expect([1, 2].map((number) => files.isRemovable(number))).toEqual([true, false])
 })
 
 test('unknown names are left alone, and a missing directory or file is reported', () => {
@@ -165,4 +181,17 @@ test('verify counts files and records, and takes what has no intact header for d
   verifyBlobFiles(BlobFiles.open(vfs, 'blobs'), 'blobs', sink)
   expect(findings).toEqual([])
   expect(counts.units).toBe(2)
+})
+
+test('files are shorter where little space is free', () => {
+  let freeBytes = 16 * 1_000_000
+  const { files } = openedFiles({ freeBytes: () => freeBytes })
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 300_000))
+  expect(files.fileCount).toBe(2)
+  freeBytes = 0
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 100_000))
+  // The file that was begun with more space takes its share; then 256 KiB hold two values.
+  files.rotate()
+  for (let index = 0; index < 4; index++) files.append(KEY, valueOf(index, 100_000))
+  expect(files.fileCount).toBe(4)
 })

@@ -6,11 +6,11 @@ import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
 import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
-import { compactionSteps } from './compaction.js'
+import { compactionSteps, removeQuietly, truncationSteps } from './compaction.js'
 import type { KeptRecord } from './compaction.js'
 import { byFileNumber, rewriteRecords } from './rewriting.js'
 import { BlobStreamWriter } from './stream-writer.js'
-import { blobFileName, blobFileNumber, newBlobFileName } from './file-name.js'
+import { blobFileName, blobFileNumber, isNewBlobFileName, newBlobFileName } from './file-name.js'
 import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
@@ -23,9 +23,14 @@ export interface BlobFilesOptions {
    * @defaultValue 64 MiB
    */
   readonly fileBytes?: number
+  /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
+  readonly freeBytes?: () => number | undefined
 }
 
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
+/** A file is ended at this share of the space that was free at its creation, but not before it has so many bytes. */
+const FREE_DIVISOR = 16
+const SHORT_FILE_BYTES = 256 * 1024
 
 /**
  * The blob files of one directory: values are appended to them, and read by their references.
@@ -53,6 +58,9 @@ export class BlobFiles implements Syncable {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #fileBytes: number
+  readonly #freeBytes: () => number | undefined
+  /** Length from which the active file is ended. */
+  #endBytes = 0
   /** Existing files, by number. */
   readonly #sources: Map<number, BlobSource> = new Map()
   /** Files with bytes that may not be on the device. */
@@ -63,12 +71,15 @@ export class BlobFiles implements Syncable {
   #nextNumber = 1
   #active: BlobFile | undefined = undefined
   readonly #pinned: Set<number> = new Set()
+  /** Values that are being written as streams. */
+  readonly #streams: Set<BlobStreamWriter> = new Set()
   #closed = false
 
-  private constructor(vfs: Vfs, directory: string, fileBytes: number) {
+  private constructor(vfs: Vfs, directory: string, { fileBytes, freeBytes }: Required<BlobFilesOptions>) {
     this.#vfs = vfs
     this.#directory = directory
     this.#fileBytes = fileBytes
+    this.#freeBytes = freeBytes
   }
 
   /**
@@ -77,8 +88,9 @@ export class BlobFiles implements Syncable {
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
    */
   static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
-    const { fileBytes } = ownOptions(options, ['fileBytes'], 'options of blob files') as BlobFilesOptions
-    const files = new BlobFiles(vfs, directory, fileBytes ?? FILE_BYTES_DEFAULT)
+    const given = ownOptions(options, ['fileBytes', 'freeBytes'], 'options of blob files') as BlobFilesOptions
+    const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined } = given
+    const files = new BlobFiles(vfs, directory, { fileBytes, freeBytes })
     for (const name of vfs.list(directory)) {
       const number = blobFileNumber(name)
       if (number === undefined) continue
@@ -100,6 +112,13 @@ export class BlobFiles implements Syncable {
   /** Number of the active file; 0 when the next blob goes to a new one. */
   get activeNumber(): number {
     return this.#active?.number ?? 0
+  }
+
+  /** Removes the copies and streamed values that an earlier process has not completed. */
+  removeUnfinished(): void {
+    for (const name of this.#vfs.list(this.#directory)) {
+      if (isNewBlobFileName(name)) removeQuietly(this.#vfs, `${this.#directory}/${name}`)
+    }
   }
 
   /** The existing files, by ascending number. */
@@ -126,8 +145,8 @@ export class BlobFiles implements Syncable {
     const active = this.#active
     const recordBytes = recordBytesOf(keyEnd - keyStart, end - start)
     const isFull =
-      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#fileBytes
-    const file = active === undefined || isFull ? this.#create() : active
+      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#endBytes
+    const file = active === undefined || isFull ? this.#beginFile() : active
     this.#active = file
     const reference = file.append(key, keyStart, keyEnd, value, start, end)
     this.#unsynced.add(file)
@@ -135,24 +154,32 @@ export class BlobFiles implements Syncable {
     return encodeReference(reference)
   }
 
-  /** Begins a value of unknown length in a file of its own. Not part of any other file. */
+  /** Begins a value of unknown length in a file of its own, which gets its name when the value is complete. */
   beginStream(key: Uint8Array): BlobStreamWriter {
-    const file = this.#create()
-    this.#pinned.add(file.number)
-    return new BlobStreamWriter(file, key, {
+    const { number, path } = this.#nextName()
+    const newPath = `${this.#directory}/${newBlobFileName(number)}`
+    this.#nextNumber = number + 1
+    const file = BlobFile.create(this.#vfs, newPath, number, this.#newFileId())
+    const writer = new BlobStreamWriter(file, key, {
       finished: () => {
-        file.writeCount++
-        this.#unsynced.add(file)
+        this.#vfs.rename(newPath, path)
+        this.#pinned.add(number)
+        this.#createdCount++
+        this.#sources.set(number, new BlobSource(this.#vfs, path, number))
+        this.#streams.delete(writer)
       },
-      aborted: () => {
+      aborted: (isFinished) => {
+        this.#pinned.delete(number)
+        this.#streams.delete(writer)
         // No reference has named it, so that its number may be used again after a restart.
-        this.#pinned.delete(file.number)
-        this.#vfs.remove(this.#drop(file.number))
+        removeQuietly(this.#vfs, isFinished ? this.#drop(number) : newPath)
       },
     })
+    this.#streams.add(writer)
+    return writer
   }
 
-  /** Reports whether a file is pinned: its value is being written as a stream, or its reference is not committed yet. */
+  /** Reports whether a file is pinned: its value was written as a stream, and its reference is not committed yet. */
   isPinned(number: number): boolean {
     return this.#pinned.has(number)
   }
@@ -249,13 +276,17 @@ export class BlobFiles implements Syncable {
    * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
    * then on. A crash leaves the file as before or compacted.
    *
-   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays.
+   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays; a file that was not compacted
+   * before is then truncated, which needs no space.
    * @param timeSlice - synced after each MiB, to yield the thread.
    */
   beginCompaction(number: number, kept: readonly KeptRecord[], timeSlice: Syncable): ResumableTask {
     assert(number !== this.#active?.number, 'the active blob file is not compacted')
     const newPath = `${this.#directory}/${newBlobFileName(number)}`
-    const copy = { source: this.#open(number), kept, newPath }
+    const source = this.#open(number)
+    if (kept.length === 0 && source.index === undefined)
+      return new ResumableTask(truncationSteps(this.#vfs, source))
+    const copy = { source, kept, newPath }
     const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {
       const path = this.#drop(number)
       this.#sources.set(number, new BlobSource(this.#vfs, path, number))
@@ -276,9 +307,9 @@ export class BlobFiles implements Syncable {
 
   /** Reports whether a file may be removed without that its number is used again (V2). */
   isRemovable(number: number): boolean {
-    return (
-      this.#sources.has(number) && number < this.#nextNumber - 1 && this.#syncedCount === this.#createdCount
-    )
+    let greatest = 0
+    for (const each of this.#sources.keys()) greatest = Math.max(greatest, each)
+    return this.#sources.has(number) && number < greatest && this.#syncedCount === this.#createdCount
   }
 
   /** Returns what removes a file to which no reference is left, when it is synced. */
@@ -286,11 +317,22 @@ export class BlobFiles implements Syncable {
     return new FileRemoval(this.#vfs, this.#forget(number))
   }
 
-  /** Closes all files. Idempotent. */
+  /** Aborts all streams, and closes all files. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const stream of [...this.#streams]) stream.abort()
     for (const source of this.#sources.values()) source.close()
+  }
+
+  /** Creates the next file for values. */
+  #beginFile(): BlobFile {
+    const freeBytes = this.#freeBytes() ?? Infinity
+    this.#endBytes = Math.min(
+      this.#fileBytes,
+      Math.max(SHORT_FILE_BYTES, Math.floor(freeBytes / FREE_DIVISOR)),
+    )
+    return this.#create()
   }
 
   #forget(number: number): string {
@@ -318,14 +360,22 @@ export class BlobFiles implements Syncable {
     throw corruption(path, 0, 'a blob file is missing')
   }
 
-  #create(): BlobFile {
+  /** Returns the number and the path of the next file. */
+  #nextName(): { readonly number: number; readonly path: string } {
     const number = this.#nextNumber
-    const path = `${this.#directory}/${blobFileName(number)}`
     assert(number <= FILE_NUMBER_MAX, 'the numbers of blob files are used up')
-    const fileId = this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+    return { number, path: `${this.#directory}/${blobFileName(number)}` }
+  }
+
+  #newFileId(): Uint8Array {
+    return this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+  }
+
+  #create(): BlobFile {
+    const { number, path } = this.#nextName()
     let file: BlobFile
     try {
-      file = BlobFile.create(this.#vfs, path, number, fileId)
+      file = BlobFile.create(this.#vfs, path, number, this.#newFileId())
     } catch (error) {
       // The file may exist: its number is not used again.
       if (isLdbError(error) && this.#vfs.status(path) !== undefined) this.#nextNumber = number + 1

@@ -1,7 +1,7 @@
 import type { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { areEqual, bytesOf, KEY, openedFiles, replace, valueOf } from '../test/files.js'
-import { BlobFiles, CHUNK_BYTES, FIRST_RECORD_OFFSET } from './index.js'
+import { BlobFiles, CHUNK_BYTES, compactedBytes, FIRST_RECORD_OFFSET } from './index.js'
 
 const LARGE = [3000, 100, 2 * CHUNK_BYTES + 7, 50_000]
 
@@ -81,4 +81,36 @@ test('records are written again with the same bytes', () => {
   const before = bytesOf(vfs, 'blobs/1.blob')
   files.persist(references.map((reference) => files.decode(reference)))
   expect(areEqual(bytesOf(vfs, 'blobs/1.blob'), before)).toBe(true)
+})
+
+test('a file without a live record is truncated in place, and keeps its number', () => {
+  const { vfs, files } = openedFiles()
+  const reference = files.append(KEY, valueOf(1, 5000))
+  files.rotate()
+  files.beginCompaction(1, [], noSlice).sync()
+  expect(vfs.list('blobs')).toEqual(['1.blob'])
+  expect(bytesOf(vfs, 'blobs/1.blob').length).toBe(FIRST_RECORD_OFFSET)
+  expect(files.files()).toEqual([{ number: 1, fileBytes: FIRST_RECORD_OFFSET }])
+  expect(() => files.read(reference)).toThrow('behind the end')
+  files.append(KEY, valueOf(2, 10))
+  expect(
+    BlobFiles.open(vfs, 'blobs')
+      .files()
+      .map(({ number }) => number),
+  ).toEqual([1, 2])
+})
+
+test('the length of a compacted copy is known before it is written', () => {
+  const { vfs, files } = filled()
+  const kept = recordsOf(files, 1).slice(0, 2)
+  files.beginCompaction(1, kept, noSlice).sync()
+  expect(bytesOf(vfs, 'blobs/1.blob').length).toBe(compactedBytes(kept))
+})
+
+test('copies that were not completed are removed', () => {
+  const { vfs, files } = filled()
+  replace(vfs, 'blobs/1.blob.new', valueOf(1, 5000))
+  replace(vfs, 'blobs/other.new', valueOf(1, 5))
+  files.removeUnfinished()
+  expect(vfs.list('blobs').sort()).toEqual(['1.blob', '2.blob', 'other.new'])
 })

@@ -51,8 +51,32 @@ export function* compactionSteps(
   yield new DirectorySync(vfs, directory)
 }
 
+/** Truncates a file of which every record is dead to its header. A crash leaves it as before or truncated. */
+export function* truncationSteps(vfs: Vfs, source: BlobFile): TaskSteps {
+  const file = vfs.open(source.path, 'write')
+  try {
+    file.truncate(HEADER_BYTES)
+    source.end = HEADER_BYTES
+    const fileSync = new FileSync(vfs, file)
+    try {
+      yield fileSync
+    } finally {
+      fileSync.close()
+    }
+  } finally {
+    file.close()
+  }
+}
+
+/** Returns the length of a compacted copy. */
+export function compactedBytes(kept: readonly KeptRecord[]): number {
+  let bytes = HEADER_BYTES + indexBytesOf(kept.length)
+  for (const { recordBytes } of kept) bytes += recordBytes
+  return bytes
+}
+
 /** Removes a file that means nothing. The next compaction removes it if that fails. */
-function removeQuietly(vfs: Vfs, path: string): void {
+export function removeQuietly(vfs: Vfs, path: string): void {
   try {
     vfs.remove(path)
   } catch (error) {

@@ -27,7 +27,12 @@ export function newBlobFileName(number: number): string {
   return `${blobFileName(number)}${NEW_ENDING}`
 }
 
+/** Reports whether a name is that of a compacted file that is being written. */
+export function isNewBlobFileName(name: string): boolean {
+  return name.endsWith(NEW_ENDING) && blobFileNumber(name.slice(0, -NEW_ENDING.length)) !== undefined
+}
+
 /** Reports whether a file name belongs to this package: a blob file, or one that is being written. @category Blob files */
 export function isBlobFileName(name: string): boolean {
-  return blobFileNumber(name.endsWith(NEW_ENDING) ? name.slice(0, -NEW_ENDING.length) : name) !== undefined
+  return blobFileNumber(name) !== undefined || isNewBlobFileName(name)
 }

@@ -1,21 +1,17 @@
-import { assert, tooLarge, uninitializedBytes, VALUE_BYTES_MAX } from '@ldb/base'
+import { assert, LdbError, tooLarge, uninitializedBytes, VALUE_BYTES_MAX } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import type { BlobFile } from './blob-file.js'
 import { writeChunkChecksum } from './chunks.js'
-import {
-  CHUNK_BYTES,
-  CHUNK_CHECKSUM_BYTES,
-  HEADER_BYTES,
-  RECORD_HEADER_BYTES,
-  recordBytesOf,
-} from './format.js'
+import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, HEADER_BYTES, RECORD_HEADER_BYTES } from './format.js'
 import { encodeRecordHeader } from './record-header.js'
 import { encodeReference } from './reference.js'
 
-/** Receives the end of a stream. */
+/** Receives the end of a stream, of which the file is closed. */
 interface StreamEnd {
+  /** The file is on the device, and gets its name. */
   finished(): void
-  aborted(): void
+  /** @param isFinished - the file has its name. */
+  aborted(isFinished: boolean): void
 }
 
 const hash = new Int32Array(2)
@@ -23,7 +19,8 @@ const hash = new Int32Array(2)
 /**
  * Writes one value of unknown length to a file of its own, in bounded memory.
  *
- * @remarks The header of the record is written last: until then, the file has no record.
+ * @remarks The file gets its name when the value is complete and on the device. Until then, it means nothing: `removeUnfinished` removes
+ * what a crash has left of it.
  * @category Blob files
  */
 export class BlobStreamWriter {
@@ -37,8 +34,8 @@ export class BlobStreamWriter {
   #valueBytes = 0
   readonly #table: Uint8Array = new Uint8Array((VALUE_BYTES_MAX / CHUNK_BYTES) * CHUNK_CHECKSUM_BYTES)
   #chunkCount = 0
-  /** True when the value is complete, and a reference may name it. */
-  isFinished = false
+  #isFinished = false
+  #isAborted = false
 
   /** @internal */
   constructor(file: BlobFile, key: Uint8Array, end: StreamEnd) {
@@ -46,6 +43,11 @@ export class BlobStreamWriter {
     this.#key = key
     this.#end = end
     this.#valueOffset = HEADER_BYTES + RECORD_HEADER_BYTES + key.length
+  }
+
+  /** Bytes of the value so far. */
+  get valueBytes(): number {
+    return this.#valueBytes
   }
 
   /** Number of its file. */
@@ -72,7 +74,7 @@ export class BlobStreamWriter {
     }
   }
 
-  /** Completes the value, and returns its encoded reference. It is not synced. */
+  /** Completes the value, and returns its encoded reference. It is on the device; the entry of its file is not, before a sync. */
   async finish(): Promise<Uint8Array> {
     if (this.#chunkBytes > 0 || this.#chunkCount === 0) await this.#writeChunk()
     const { codec, file, number } = this.#file
@@ -94,9 +96,11 @@ export class BlobStreamWriter {
     const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh }
     encodeRecordHeader(codec, header, start)
     codec.write(file, UnitKind.Blob, HEADER_BYTES, 0, start, 0, start.length)
-    this.#file.end = HEADER_BYTES + recordBytesOf(keyBytes, valueBytes)
-    this.isFinished = true
+    await this.#file.fileSync.syncAsync()
+    if (this.#isAborted) throw new LdbError('LDB_CLOSED', 'the stream was aborted')
+    this.#file.close()
     this.#end.finished()
+    this.#isFinished = true
     return encodeReference({
       fileNumber: number,
       valueBytes,
@@ -107,9 +111,12 @@ export class BlobStreamWriter {
     })
   }
 
-  /** Abandons the value, and removes its file. */
+  /** Abandons the value, and removes its file. Nothing may refer to it. Idempotent; throws no `LdbError`. */
   abort(): void {
-    this.#end.aborted()
+    if (this.#isAborted) return
+    this.#isAborted = true
+    if (!this.#isFinished) this.#file.close()
+    this.#end.aborted(this.#isFinished)
   }
 
   async #writeChunk(): Promise<void> {

@@ -204,12 +204,14 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const signal = signalOf(options)
     throwIfAborted(signal)
     this.writes.pipeline.assertAccepting()
-    await this.api.calls.run(() =>
-      this.#opened.slicedCheckpoint.run(
-        { ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(this.#opened.space) },
-        signal,
-      ),
-    )
+    await this.api.calls.run(async () => {
+      const { space, slicedCheckpoint } = this.#opened
+      // On a full device, it returns what it can.
+      const collection = space.isShort ? this.#opened.collection : undefined
+      await collection?.examine()
+      await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(space) }, signal)
+      await collection?.collect()
+    })
   }
 
   /**

@@ -57,6 +57,10 @@ export { ChangeStream } from './changes/stream.js'
 export type { Change, CommittedChanges } from './changes/stream.js'
 export type { ChangesOptions } from './changes/options.js'
 
+// Streams of values
+export { ValueStream } from './streams/value-stream.js'
+export type { ValueSource } from './streams/chunk-source.js'
+
 // Health
 export type { BlobStats } from './blob/blob-values.js'
 export type { DatabaseStats, KeyspaceStats } from './stats.js'

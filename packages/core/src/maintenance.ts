@@ -19,10 +19,15 @@ export function syncDatabase({ pipeline, health, log, changeSignal }: OpenDataba
 }
 
 /** Checkpoints every keyspace; documented where it is exported, as `Database.checkpoint`. */
-export function checkpointDatabase({ pipeline, health, checkpointer, space }: OpenDatabase): void {
+export function checkpointDatabase(database: OpenDatabase): void {
+  const { pipeline, health, checkpointer, space } = database
   pipeline.drain()
   health.assertWritable()
+  // On a full device, it returns what it can.
+  const collection = space.isShort ? database.collection : undefined
+  collection?.examineNow()
   checkpointer.run(pipeline, { ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(space) })
+  collection?.collectNow()
 }
 
 /** Returns the work that an explicit checkpoint may spend on compaction: on a full device whatever returns space. */

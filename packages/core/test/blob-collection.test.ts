@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { Database } from '../src/database.js'
 import type { DatabaseOptions } from '../src/health/options.js'
 import { openDatabase } from '../src/open/opening.js'
+import { copyAfterKill } from './directory-tree.js'
 import { deviceError, FaultyVfs } from './faulty-vfs.js'
 
 const BYTES = 3000
@@ -150,6 +151,65 @@ describe('the collector', () => {
       for (let index = 1; index < 20; index += 2) expect(db.get(`k${index}`)).toBe(textOf(index))
     }
     db.close()
+  })
+
+  it('keeps what streams of changes have not read, up to their backlog, large values included', async () => {
+    const vfs = new MemoryVfs()
+    const db = open(vfs, { changesBacklogBytes: 100_000 })
+    const prompt = db.promises.changes()
+    const laggard = db.promises.changes()
+    for (let round = 0; round < 5; round++) {
+      fill(db, 1, round * 20)
+      for (let index = 0; index < 20; index++) {
+        const { value } = await prompt.next()
+        expect(value?.changes[0]).toMatchObject({ value: textOf(round * 20 + index) })
+      }
+      db.checkpoint()
+    }
+    db.compact()
+    expect(blobsOf(db).fileBytes).toBeLessThan(1.2 * 20 * BYTES)
+    await expect(laggard.next()).rejects.toMatchObject({ code: 'LDB_NOT_FOUND' })
+    await prompt.return()
+    db.close()
+  })
+
+  it('keeps what the log names after a process has ended, for streams that begin later', async () => {
+    const vfs = new MemoryVfs()
+    const first = open(vfs)
+    fill(first, 3)
+    const left = copyAfterKill(vfs, 'data')
+    first.close()
+    const db = open(left)
+    const changes = db.promises.changes({ since: 0 })
+    db.clear()
+    db.compact()
+    for (let number = 0; number < 60; number++) {
+      expect((await changes.next()).value?.changes[0]).toMatchObject({ value: textOf(number) })
+    }
+    await changes.return()
+    db.compact()
+    expect(blobsOf(db).fileBytes).toBeLessThan(1000)
+    db.close()
+  })
+
+  it('tells a stream that is given up while it reads that its commit is gone', async () => {
+    const outcomes = new Set<string>()
+    for (let turns = 0; turns < 40; turns++) {
+      const db = open(new MemoryVfs(), { changesBacklogBytes: 0 })
+      const changes = db.promises.changes()
+      db.batch().put('a', textOf(1)).put('b', textOf(2)).put('c', textOf(3)).commit()
+      const reading = changes.next().then(
+        ({ value }) => value?.changes.length,
+        ({ code }: { code: string }) => code,
+      )
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      db.clear()
+      db.compact()
+      outcomes.add(String(await reading))
+      await changes.return()
+      db.close()
+    }
+    expect([...outcomes].sort()).toEqual(['3', 'LDB_NOT_FOUND'])
   })
 
   it('works in the background of both APIs', async () => {

@@ -11,6 +11,8 @@ import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import type { EntryPart } from '../read/entry-source.js'
 import type { KeyspaceReads } from '../read/keyspace-reads.js'
+import { openValueStream } from '../streams/value-stream.js'
+import type { ValueStream } from '../streams/value-stream.js'
 import { mapPackedKeys, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
@@ -85,6 +87,17 @@ export class AsyncKeyspaceReads<K, V> {
         pinned.release()
       }
     })
+  }
+
+  /**
+   * Returns a stream of the bytes of an encoded value, in parts of up to 1 MiB; `undefined` for an absent key. End it, unless it is read to its
+   * end.
+   */
+  async getStream(key: K, options?: AsyncOptions): Promise<ValueStream | undefined> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const ownKey = copyBytes(codec.encodeKey(key))
+    return this.#read(() => openValueStream(this.api, this.calls, source, ownKey, signal), signal)
   }
 
   /** Reports whether a key is present, without reading its value. */

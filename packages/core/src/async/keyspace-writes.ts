@@ -11,6 +11,8 @@ import { splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import { scannedBoundsAsync } from './range-walk.js'
 import type { Durability } from '../health/options.js'
+import { putStreamed } from '../streams/put-stream.js'
+import type { ValueSource } from '../streams/chunk-source.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
 import { resolveDeletedRange } from '../write/deleted-range.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
@@ -138,6 +140,29 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     throwIfAborted(signal)
     this.#assertWritable()
     return this.calls.run((call) => loadEntriesAsync(this.api, call, this.writes, entries, ttlMs, signal))
+  }
+
+  /**
+   * Writes an entry whose value is read from a stream, in bounded memory: up to 1 GiB. The parts of the source are the bytes of the encoded
+   * value, as a `Uint8Array` each.
+   *
+   * @remarks A value above 1 MiB goes to a blob file of its own while it is read; shorter ones are gathered in memory, as are values up to
+   * `blobBytes` and all values of a memory-only database. The write takes its position in the commit order when the source has ended, not at the
+   * call. When the source fails, or the signal is aborted before, nothing is written and no file is left.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when a part is not a `Uint8Array`; LDB_TOO_LARGE above 1 GiB; LDB_ABORTED; the errors of
+   * writes; and what the source throws.
+   */
+  async putStream(key: K, source: ValueSource, options?: AsyncPutOptions): Promise<void> {
+    const { durability, ttlMs, signal, check } = this.#begin(options, true)
+    const { codec, store, pipeline } = this.writes
+    const ownKey = copyBytes(codec.encodeKey(key))
+    const checkAll = (): void => {
+      check?.()
+      pipeline.assertAccepting()
+      if (store.dropped) store.assertLive()
+    }
+    const target = { commits: this.api.commits, store, key: ownKey, ttlMs, durability, check: checkAll }
+    return this.calls.run((call) => putStreamed(this.api, call, target, source, signal))
   }
 
   /**

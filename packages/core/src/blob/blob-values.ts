@@ -1,7 +1,7 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
 import type { LdbError, Syncable, VerifySink } from '@ldb/base'
 import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
-import type { BlobReference } from '@ldb/blob'
+import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { blobsPath } from '../catalog/directory-layout.js'
@@ -53,7 +53,7 @@ export class BlobValues implements Syncable {
   /** Directory of the blob files. */
   readonly directory: string
   readonly #vfs: Vfs
-  readonly #fileBytes: number
+  readonly #options: BlobFilesOptions
   #files: BlobFiles | undefined
   #key: Uint8Array = new Uint8Array(512)
   /** A stored value that refers to a blob, overwritten by each append. */
@@ -61,12 +61,12 @@ export class BlobValues implements Syncable {
 
   /**
    * @param directory - of the database.
-   * @param fileBytes - length from which a file is ended.
+   * @param options - of the files.
    */
-  constructor(vfs: Vfs, directory: string, fileBytes: number) {
+  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions) {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
-    this.#fileBytes = fileBytes
+    this.#options = options
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
   }
@@ -101,10 +101,43 @@ export class BlobValues implements Syncable {
     return reference
   }
 
+  /** Begins to write the value of a key as a stream. */
+  beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
+    const bytes = new Uint8Array(KEYSPACE_ID_BYTES + key.length)
+    writeU32(bytes, 0, keyspaceId)
+    bytes.set(key, KEYSPACE_ID_BYTES)
+    return (this.#files ??= this.#create()).beginStream(bytes)
+  }
+
+  /** Notes that the commit `seq`, which is logged next, names the value of a stream. */
+  noteStreamed(fileNumber: number, seq: number): void {
+    this.liveness.noteAppended(fileNumber, seq)
+    this.#files?.unpin(fileNumber)
+  }
+
+  /** Decodes a reference. @throws {@link LdbError} LDB_CORRUPTION. */
+  decode(bytes: Uint8Array, start: number): BlobReference {
+    return this.#opened().decode(bytes, start)
+  }
+
+  /** Reads and checks the chunk table of a value. @throws {@link LdbError} as `read`. */
+  readChunkTable(reference: BlobReference): Uint8Array {
+    return this.#opened().readChunkTable(reference)
+  }
+
+  /** Reads and checks a chunk of a value: 1 MiB, or the rest. The caller owns it. @throws {@link LdbError} as `read`. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+    return this.#opened().readChunk(reference, table, index)
+  }
+
   /** Reads the value that the reference at `start` of `bytes` names. The caller owns it. @throws {@link LdbError} LDB_CORRUPTION, LDB_IO. */
   read(bytes: Uint8Array, start: number): Uint8Array {
+    return this.#opened().read(bytes, start)
+  }
+
+  #opened(): BlobFiles {
     if (this.#files === undefined) throw corruption(this.directory, 0, 'the blob files are missing')
-    return this.#files.read(bytes, start)
+    return this.#files
   }
 
   /** True when every appended value is on the device. */
@@ -141,6 +174,13 @@ export class BlobValues implements Syncable {
     if (references.length > 0) this.#files?.persist(references)
   }
 
+  /** Bytes of the blob files. */
+  get fileBytes(): number {
+    let bytes = 0
+    for (const file of this.#files?.files() ?? []) bytes += file.fileBytes
+    return bytes
+  }
+
   stats(): BlobStats {
     const files = this.#files?.files() ?? []
     let fileBytes = 0
@@ -161,7 +201,7 @@ export class BlobValues implements Syncable {
   }
 
   #open(): BlobFiles {
-    return BlobFiles.open(this.#vfs, this.directory, { fileBytes: this.#fileBytes })
+    return BlobFiles.open(this.#vfs, this.directory, this.#options)
   }
 
   /** Creates the directory. Its entry is durable before a reference can name a file in it. */

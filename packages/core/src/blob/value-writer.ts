@@ -2,6 +2,7 @@ import { BatchReader, INVARIANTS, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { VALUE_HEADER_BYTES } from '../format.js'
 import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
+import type { BlobStreamWriter } from '@ldb/blob'
 import type { BlobValues } from './blob-values.js'
 import { beginsWithHeader, encodeReferring } from './value-header.js'
 
@@ -11,10 +12,16 @@ import { beginsWithHeader, encodeReferring } from './value-header.js'
  */
 const SYNCED_BYTES_MIN = INVARIANTS ? 0 : 131_072
 
+/** Returns the bytes of large values that a batch to log names instead of containing them; 0 when it contains all. */
+export function largeBytesOf(batch: WriteBatch, logged: WriteBatch): number {
+  return batch === logged ? 0 : Math.max(1, batch.byteLength - logged.byteLength)
+}
+
 /** Writes the large values of commits to blob files. */
 export class ValueWriter {
   readonly blobs: BlobValues
-  readonly #blobBytes: number
+  /** A longer value goes to a blob file. */
+  readonly blobBytes: number
   readonly #ensureBlobs: (keyspaceId: number) => void
   readonly #reader: BatchReader = new BatchReader()
 
@@ -24,7 +31,7 @@ export class ValueWriter {
    */
   constructor(blobs: BlobValues, blobBytes: number, ensureBlobs: (keyspaceId: number) => void) {
     this.blobs = blobs
-    this.#blobBytes = blobBytes
+    this.blobBytes = blobBytes
     this.#ensureBlobs = ensureBlobs
   }
 
@@ -35,7 +42,7 @@ export class ValueWriter {
    * @throws {@link LdbError} what the change of the catalog throws: nothing was written.
    */
   prepare(batch: WriteBatch, isSynced: boolean): boolean {
-    if (batch.valueBytesMax <= this.#blobBytes) return false
+    if (batch.valueBytesMax <= this.blobBytes) return false
     const keyspaceIds: number[] = []
     let byteCount = 0
     for (const section of batch.sections()) {
@@ -46,6 +53,12 @@ export class ValueWriter {
     if (byteCount === 0 || (isSynced && byteCount < SYNCED_BYTES_MIN)) return false
     for (const keyspaceId of keyspaceIds) this.#ensureBlobs(keyspaceId)
     return true
+  }
+
+  /** Begins to write the value of a key as a stream; see `ensureBlobs`. */
+  beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
+    this.#ensureBlobs(keyspaceId)
+    return this.blobs.beginStream(keyspaceId, key)
   }
 
   /**
@@ -96,8 +109,8 @@ export class ValueWriter {
   /** Reports whether the current operation is a put whose value goes to a blob file. */
   #isLarge(): boolean {
     const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = this.#reader
-    if (kind !== OperationKind.Put || valueEnd - valueStart <= this.#blobBytes) return false
+    if (kind !== OperationKind.Put || valueEnd - valueStart <= this.blobBytes) return false
     const headerBytes = beginsWithHeader(bytes, valueStart, valueEnd) ? VALUE_HEADER_BYTES : 0
-    return valueEnd - valueStart - headerBytes > this.#blobBytes && keyEnd - keyStart <= BLOB_KEY_BYTES_MAX
+    return valueEnd - valueStart - headerBytes > this.blobBytes && keyEnd - keyStart <= BLOB_KEY_BYTES_MAX
   }
 }

@@ -5,6 +5,7 @@ import {
   equalBytes,
   intersectBounds,
   isEmptyBounds,
+  isLdbError,
   isWithinBounds,
   OperationKind,
 } from '@ldb/base'
@@ -224,12 +225,18 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     return changes
   }
 
-  #loadValues(section: KeyspaceSection, store: KeyspaceStore): Promise<LargeValues> {
+  async #loadValues(section: KeyspaceSection, store: KeyspaceStore): Promise<LargeValues> {
     const { health, gate } = this.#parts
-    return loadLargeValues(section, store, gate, () => {
-      throwIfAborted(this.#options.signal)
-      health.assertOpen()
-    })
+    try {
+      return await loadLargeValues(section, store, gate, () => {
+        throwIfAborted(this.#options.signal)
+        health.assertOpen()
+      })
+    } catch (error) {
+      // A value that is gone was given up with its commit.
+      if (isLdbError(error, 'LDB_CORRUPTION')) this.#commits.assertRetained()
+      throw error
+    }
   }
 
   #decodeSection(

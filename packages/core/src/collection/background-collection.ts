@@ -15,7 +15,9 @@ const WAIT_MS = 50
 /** Bounds of the wait for the point of a round, which doubles. */
 const POINT_WAIT_MS_MIN = 50
 const POINT_WAIT_MS_MAX = 10_000
-/** Wait after a failure. */
+/** A round waits so long for a checkpoint for other reasons. */
+const CHECKPOINT_WAIT_MS = 5_000
+/** Wait after a failure, and where the device has no space for the copy of a file. */
 const FAILURE_WAIT_MS = 60_000
 /** Delay of a slice from which on the program counts as one that does not yield to the event loop. */
 const OVERDUE_MS = 50
@@ -77,7 +79,7 @@ export class BackgroundCollection {
       syncAsync: () => gate.yieldThread(),
       beginSync: (): SyncPoll => () => this.#takeGrantedSlice(),
     }
-    this.#collector = new Collector(state, blobs, pipeline, gate, timeSlice)
+    this.#collector = new Collector(state, blobs, pipeline, gate, timeSlice, clock)
     blobs.liveness.onChange(() => {
       this.#schedule(WAIT_MS)
     })
@@ -112,6 +114,11 @@ export class BackgroundCollection {
   /** Collects the files of a round that waits, if nothing names their dead records any more. */
   collectNow(): void {
     if (this.#collector.isWaiting) this.#collector.next(false)?.sync()
+  }
+
+  /** Reports whether `examineNow`, a checkpoint and `collectNow` may return space. */
+  get mayReturnSpace(): boolean {
+    return this.#collector.isWaiting || this.#collector.mayReturnSpace
   }
 
   /** As `examineNow`, off the thread. */
@@ -166,7 +173,7 @@ export class BackgroundCollection {
     const hasWorked = task !== undefined
     while (task !== undefined && !this.#isCancelled) {
       await task.syncAsync()
-      if (collector.needsCheckpoint) {
+      if (this.#mustCheckpoint()) {
         await this.#checkpoints.run({ ...AUTOMATIC_CHECKPOINT, force: true }, undefined)
       }
       task = collector.isWaiting || !this.#isCancelled ? collector.next(false) : undefined
@@ -174,12 +181,25 @@ export class BackgroundCollection {
     if (!collector.isWaiting) {
       this.#pointWaitMs = POINT_WAIT_MS_MIN
       this.#workMs = this.#clock.monotonic() - startedAtMs
+      if (collector.isShortOfSpace) return FAILURE_WAIT_MS
       return hasWorked ? Math.max(WAIT_MS, REST_RATIO * this.#workMs) : undefined
     }
-    if (!hasWorked && collector.needsCheckpoint) {
+    if (!hasWorked && this.#mustCheckpoint()) {
       await this.#checkpoints.run({ ...AUTOMATIC_CHECKPOINT, force: true }, undefined)
     }
     return this.#nextPointWaitMs()
+  }
+
+  /**
+   * Reports whether the round that waits needs a checkpoint now. Streams of changes may want to begin in the log that it truncates: it is made
+   * when the log would be as long if it contained the dead values, when the device is short of space, or when the round has waited.
+   */
+  #mustCheckpoint(): boolean {
+    const collector = this.#collector
+    if (!collector.needsCheckpoint) return false
+    const { log, space } = this.#state
+    if (log.bytesSinceCheckpoint + collector.deadBytes >= this.#trigger.bytes || space.isShort) return true
+    return this.#clock.monotonic() - collector.waitsSinceMs >= CHECKPOINT_WAIT_MS
   }
 
   #nextPointWaitMs(): number {
@@ -196,7 +216,7 @@ export class BackgroundCollection {
         this.#overdueAtMs = Infinity
         return
       }
-      if (collector.needsCheckpoint) this.#trigger.request()
+      if (this.#mustCheckpoint()) this.#trigger.request()
       this.#overdueAtMs = startedAtMs + this.#nextPointWaitMs()
       return
     }
@@ -205,7 +225,7 @@ export class BackgroundCollection {
     const endedAtMs = this.#clock.monotonic()
     const elapsedMs = endedAtMs - startedAtMs
     this.#workMs = isDone ? 0 : this.#workMs + elapsedMs
-    if (isDone && collector.needsCheckpoint) this.#trigger.request()
+    if (isDone && this.#mustCheckpoint()) this.#trigger.request()
     this.#overdueAtMs = endedAtMs + elapsedMs
   }
 

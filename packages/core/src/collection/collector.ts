@@ -1,7 +1,8 @@
-import { ResumableTask } from '@ldb/base'
+import { isLdbError, ResumableTask } from '@ldb/base'
 import type { Syncable, TaskSteps } from '@ldb/base'
-import { FIRST_RECORD_OFFSET } from '@ldb/blob'
+import { compactedBytes, FIRST_RECORD_OFFSET } from '@ldb/blob'
 import type { BlobFiles, KeptRecord } from '@ldb/blob'
+import type { Clock } from '@ldb/vfs'
 import type { BlobValues } from '../blob/blob-values.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
@@ -19,6 +20,10 @@ interface Round {
   readonly seq: number
   /** Number of pins until then. */
   readonly pinCount: number
+  /** Bytes of the other records. */
+  readonly deadBytes: number
+  /** Time of the monotonic clock from which it waits. */
+  readonly sinceMs: number
 }
 
 /**
@@ -38,8 +43,11 @@ export class Collector {
   readonly #pipeline: CommitPipeline
   readonly #gate: ReadGate
   readonly #timeSlice: Syncable
+  readonly #clock: Clock
   #round: Round | undefined = undefined
   #task: ResumableTask | undefined = undefined
+  /** The device had no space for the copy of a file of the last round. */
+  isShortOfSpace = false
 
   /** @param timeSlice - synced after about each millisecond of work, to yield the thread. */
   constructor(
@@ -48,12 +56,14 @@ export class Collector {
     pipeline: CommitPipeline,
     gate: ReadGate,
     timeSlice: Syncable,
+    clock: Clock,
   ) {
     this.#state = state
     this.#blobs = blobs
     this.#pipeline = pipeline
     this.#gate = gate
     this.#timeSlice = timeSlice
+    this.#clock = clock
   }
 
   /** True while a round waits for its point. */
@@ -64,6 +74,16 @@ export class Collector {
   /** True when the round that waits needs a checkpoint, to truncate the log. */
   get needsCheckpoint(): boolean {
     return this.#round !== undefined && this.#state.log.truncatedSeq < this.#round.seq
+  }
+
+  /** Dead bytes that the waiting round returns; 0 without one. */
+  get deadBytes(): number {
+    return this.#round?.deadBytes ?? 0
+  }
+
+  /** Time of the monotonic clock from which a round waits; `Infinity` without one. */
+  get waitsSinceMs(): number {
+    return this.#round?.sinceMs ?? Infinity
   }
 
   /**
@@ -120,7 +140,12 @@ export class Collector {
       const records = yield* this.#count(number, files)
       if (records !== undefined) kept.set(number, records)
     }
-    if (kept.size > 0) this.#round = { kept, seq: this.#pipeline.seq, pinCount: this.#blobs.pins.count }
+    if (kept.size === 0) return
+    let deadBytes = 0
+    for (const [number, records] of kept)
+      deadBytes += Math.max(0, bytesOf(files, number) - compactedBytes(records))
+    const pinCount = this.#blobs.pins.count
+    this.#round = { kept, seq: this.#pipeline.seq, pinCount, deadBytes, sinceMs: this.#clock.monotonic() }
   }
 
   /** Counts the live records of a file, and returns them; `undefined` when it must stay as it is. */
@@ -152,12 +177,24 @@ export class Collector {
     }
   }
 
+  /**
+   * Removes and replaces the files of a round, those that need the least space first: what one returns may be what the next one needs. A
+   * copy for which there is no space is not written, and its file stays for a later round.
+   */
   *#write({ kept }: Round, files: BlobFiles): TaskSteps {
+    const bySize = [...kept]
+      .map(([number, records]) => ({ number, records, copyBytes: compactedBytes(records) }))
+      .sort((left, right) => left.copyBytes - right.copyBytes)
+    this.isShortOfSpace = false
     try {
-      for (const [number, records] of kept) {
+      for (const { number, records, copyBytes } of bySize) {
         this.#assertUsable()
         const bytesBefore = bytesOf(files, number)
         const hasHeader = bytesBefore >= FIRST_RECORD_OFFSET
+        if (records.length > 0 && !this.#state.space.hasSpaceFor(copyBytes)) {
+          this.isShortOfSpace = true
+          break
+        }
         if (records.length > 0 || (hasHeader && !files.isRemovable(number))) {
           yield files.beginCompaction(number, records, this.#timeSlice)
         } else if (files.isRemovable(number)) {
@@ -166,9 +203,25 @@ export class Collector {
         }
         this.#blobs.collectedBytes += bytesBefore - bytesOf(files, number)
       }
+    } catch (error) {
+      // Another program has taken the space. The file is as before.
+      if (!isLdbError(error, 'LDB_NO_SPACE')) throw error
+      this.isShortOfSpace = true
     } finally {
       this.#round = undefined
+      this.#state.space.remeasure()
     }
+  }
+
+  /** Reports whether a round may return space: bytes of a file are known to be dead, or those of some file are not known. */
+  get mayReturnSpace(): boolean {
+    const { files } = this.#blobs
+    if (files === undefined || this.#state.health.writeRefusal !== undefined) return false
+    const candidates = this.#candidates(files)
+    return (
+      candidates.some(({ liveBytes }) => liveBytes === undefined) ||
+      chooseVictims(candidates, true).length > 0
+    )
   }
 
   /** @throws {@link LdbError} LDB_CLOSED, LDB_POISONED, LDB_READ_ONLY when nothing may be written any more. */

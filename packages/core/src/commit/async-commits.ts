@@ -1,5 +1,7 @@
 import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import type { BlobStreamWriter } from '@ldb/blob'
+import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
@@ -18,6 +20,14 @@ import type { CommitApplier } from './group-commit.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './in-flight.js'
 import { PackedCommits } from '../keyspace/packed-commits.js'
 import type { DatabaseState } from './state.js'
+
+/** A value that was written as a stream, whose reference is committed. */
+export interface StreamedValue {
+  readonly fileNumber: number
+  readonly valueBytes: number
+  /** Set when a record of the log names it. */
+  isLogged: boolean
+}
 
 const NO_KEYS: readonly KeyspaceSection[] = []
 
@@ -122,6 +132,49 @@ export class AsyncCommits {
     })
   }
 
+  /** Bytes above which a value may be written as a stream; `Infinity` where there are no blob files. */
+  get streamedBytesMin(): number {
+    return this.#state.values?.blobBytes ?? Infinity
+  }
+
+  /** Begins to write the value of a key as a stream, for `commitStreamed`. */
+  beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
+    const { values } = this.#state
+    assert(values !== undefined, 'values are streamed where there are blob files')
+    return values.beginStream(keyspaceId, key)
+  }
+
+  /** Takes the space of a part of a streamed value. @throws {@link LdbError} LDB_NO_SPACE. */
+  takeFileSpace(byteCount: number): void {
+    this.#state.space.takeFile(byteCount)
+  }
+
+  /**
+   * Commits a batch, which the queue owns from now on, with a reference to a streamed value, after all earlier writes.
+   *
+   * @param check - called before the batch is logged; throws to end the commit.
+   */
+  commitStreamed(
+    batch: WriteBatch,
+    durability: Durability | undefined,
+    streamed: StreamedValue,
+    check: () => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.submit({
+        run: (): undefined => {
+          try {
+            check()
+          } catch (error) {
+            reject(error)
+            return
+          }
+          this.append(batch, durability, resolve, reject, NO_KEYS, streamed)
+        },
+      })
+    })
+  }
+
   /** Runs a conditional write after all earlier calls are logged, and after a checkpoint when there is no space without it. */
   submit(write: WaitingWrite): void {
     const { space } = this.#state
@@ -139,6 +192,7 @@ export class AsyncCommits {
    * Logs and queues a commit. Calls back when it is acknowledged, or has failed.
    *
    * @param readForUpdate - keys that its transaction read for update.
+   * @param streamed - the value that it refers to.
    */
   append(
     batch: WriteBatch,
@@ -146,11 +200,12 @@ export class AsyncCommits {
     resolve: () => void,
     reject: (error: unknown) => void,
     readForUpdate: readonly KeyspaceSection[] = NO_KEYS,
+    streamed?: StreamedValue,
   ): void {
     // Later commits must not be acknowledged before this one.
     this.#completions.close()
     try {
-      if (!this.#enqueue(batch, durability, { resolve, reject }, readForUpdate)) resolve()
+      if (!this.#enqueue(batch, durability, { resolve, reject }, readForUpdate, streamed)) resolve()
     } catch (error) {
       reject(error)
     }
@@ -162,6 +217,7 @@ export class AsyncCommits {
     durability: Durability | undefined,
     waiter: CommitWaiter,
     readForUpdate: readonly KeyspaceSection[],
+    streamed?: StreamedValue,
   ): boolean {
     const { health, keyspaces, log, space, values } = this.#state
     let isAdmitted = false
@@ -172,14 +228,18 @@ export class AsyncCommits {
       for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
       const seq = this.newestSeq + 1
       const requested = durability ?? this.#durability
-      const hasBlobs = values !== undefined && values.prepare(batch, false)
+      const hasBlobs = streamed === undefined && values !== undefined && values.prepare(batch, false)
       space.take(batch.byteLength, batch, undefined)
       isAdmitted = true
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
+      const largeBytes = streamed?.valueBytes ?? largeBytesOf(batch, logged)
+      if (streamed !== undefined) values?.blobs.noteStreamed(streamed.fileNumber, seq)
+      if (hasBlobs) this.#release(batch, logged)
       const isShared = this.#batches.isShared(logged)
       // Without a flush, the commit becomes visible and its batch is reused before its record is written.
-      log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, hasBlobs)
+      log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, largeBytes)
       isLogged = true
+      if (streamed !== undefined) streamed.isLogged = true
       // Not when it becomes visible: it may be acknowledged before.
       if (requested === 'none') this.#sinks.backgroundSync.noteAppended()
       const retained = isShared ? this.#pack(logged, logged.byteLength, waiter) : logged
@@ -210,10 +270,14 @@ export class AsyncCommits {
   #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
     const referring = this.#batches.take()
     values.write(batch, seq, referring)
+    return referring
+  }
+
+  /** Releases a batch whose large values were written. */
+  #release(batch: WriteBatch, referring: WriteBatch): void {
     // The applied commit returns what its own batch has taken.
     this.#state.space.noteApplied(batch.byteLength - referring.byteLength)
     if (!this.#batches.isShared(batch)) this.#batches.release(batch)
-    return referring
   }
 
   /**

@@ -1,5 +1,6 @@
 import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
+import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
@@ -13,6 +14,16 @@ import { StoreApplier } from './store-applier.js'
 
 /** A load writes entries: a device without space refuses it. */
 const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
+
+/** Returns the space of large values that no entry names any more, around a checkpoint. */
+export interface SpaceCollection {
+  /** True when it may return any. */
+  readonly mayReturnSpace: boolean
+  /** Called before the checkpoint. */
+  examineNow(): void
+  /** Called after it. */
+  collectNow(): void
+}
 
 /**
  * The commit pipeline: the single path of every mutation (C5).
@@ -40,6 +51,7 @@ export class CommitPipeline {
   #async: AsyncCommits | undefined = undefined
   #background: BackgroundCheckpoint | undefined = undefined
   #afterCommit: (() => void) | undefined = undefined
+  #collection: SpaceCollection | undefined = undefined
   /** The transaction whose synchronous function runs. */
   #guarded: object | undefined = undefined
 
@@ -55,7 +67,10 @@ export class CommitPipeline {
     this.#durability = durability
     this.#applier = new StoreApplier(state, sinks.transactions)
     this.#relieve = (): void => {
+      const collection = this.#collection?.mayReturnSpace === true ? this.#collection : undefined
+      collection?.examineNow()
       sinks.checkpointer.run(this)
+      collection?.collectNow()
     }
     this.#seq = seq
   }
@@ -68,6 +83,11 @@ export class CommitPipeline {
   /** Sets what is called after each commit of the synchronous API; it may commit, and throws nothing. */
   onCommit(afterCommit: () => void): void {
     this.#afterCommit = afterCommit
+  }
+
+  /** Sets what returns the space of large values when a commit finds the device full. */
+  collectWith(collection: SpaceCollection | undefined): void {
+    this.#collection = collection
   }
 
   /** Number of the newest commit, which is visible in all keyspaces. */
@@ -245,7 +265,8 @@ export class CommitPipeline {
     try {
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
       const sections = logged.sections()
-      this.#append(logged, seq, requested, hasBlobs, load !== undefined)
+      const largeBytes = largeBytesOf(batch, logged)
+      this.#append(logged, seq, requested, largeBytes, load !== undefined)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       if (load === undefined) this.#applier.apply(sections, seq)
       else this.#applier.install(sections, load, seq)
@@ -317,11 +338,11 @@ export class CommitPipeline {
     }
   }
 
-  #append(batch: WriteBatch, seq: number, durability: Durability, hasBlobs: boolean, isLoad: boolean): void {
+  #append(batch: WriteBatch, seq: number, durability: Durability, largeBytes: number, isLoad: boolean): void {
     const { log, health } = this.#state
     try {
       if (isLoad) log.appendLoad(batch.encode(), seq)
-      else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, hasBlobs)
+      else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, largeBytes)
       if (durability !== 'none') log.flush()
       if (durability !== 'full') this.#sinks.backgroundSync.noteAppended()
     } catch (error) {

@@ -47,9 +47,8 @@ export interface DatabaseOptions {
   /**
    * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
    * a reference of 44 bytes. At `'full'`, a commit of the synchronous API with less than 128 KiB of such values writes them to the log and the
-   * store nevertheless: the sync of a second file would take longer. The space of deleted values returns in the background, after a checkpoint,
-   * and a full device keeps it longer than without blob files.
-   * @defaultValue 1_073_741_824 (no value is that long: there are no blob files)
+   * store nevertheless: the sync of a second file would take longer. The space of deleted values returns in the background, after a checkpoint.
+   * @defaultValue 16_384 (16 KiB)
    */
   readonly blobBytes?: number
   /**
@@ -95,7 +94,7 @@ export interface DatabaseOptions {
    */
   readonly errorIfExists?: boolean
   /**
-   * Bytes of the log that readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
+   * Bytes of the log, and of large values that it names, which readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
    * @defaultValue 268_435_456 (256 MiB)
    */
   readonly changesBacklogBytes?: number
@@ -156,6 +155,7 @@ const MEMTABLE_BYTES_MIN = 65_536
 const MEMTABLE_BYTES_MAX = 2 ** 30
 /** A reference takes 44 bytes. */
 const BLOB_BYTES_MIN = 64
+const BLOB_BYTES_DEFAULT = 16_384
 /** Tests create databases with smaller pages, down to the minimum of the format. */
 const PAGE_BYTES_OPTION_MIN = 4096
 /** A file that is synced off the thread has two handles. */
@@ -213,7 +213,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     syncIntervalMs: resolveNumber(given, 'syncIntervalMs', 100, 1, SYNC_INTERVAL_MS_MAX),
     cacheBytes: resolveNumber(given, 'cacheBytes', 67_108_864, CACHE_BYTES_MIN, CACHE_BYTES_MAX),
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-    blobBytes: resolveNumber(given, 'blobBytes', VALUE_BYTES_MAX, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
+    blobBytes: resolveNumber(given, 'blobBytes', BLOB_BYTES_DEFAULT, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: compression ?? DEFAULT_COMPRESSION,
     readOnly: resolveBoolean(given, 'readOnly', false),

@@ -90,6 +90,10 @@ class MemoryCommitReader implements CommitReader {
     return true
   }
 
+  assertRetained(): void {
+    // The payload names no other values.
+  }
+
   endCommit(): void {
     // The payload stays in memory, and names no other values.
   }

@@ -16,6 +16,8 @@ export interface CommitReader {
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains it; LDB_IO, LDB_CORRUPTION.
    */
   next(seqMax: number): boolean
+  /** @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains the current commit, so that the values that it names may be gone. */
+  assertRetained(): void
   /** Unpins the current commit: until then, the log contains it, and the values that it names. */
   endCommit(): void
   /** Unpins the log. Idempotent. */

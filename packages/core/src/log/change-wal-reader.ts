@@ -47,11 +47,6 @@ export class WalCommitReader implements CommitReader {
     return this.#isAhead || this.#isDecoded ? this.#reader.lsn : this.#reader.nextLsn
   }
 
-  /** Bytes of the log that it pins. */
-  get pinnedBytes(): number {
-    return this.#wal.endLsn - this.oldestLsn
-  }
-
   next(seqMax: number): boolean {
     const reader = this.#reader
     this.#isDecoded = false
@@ -73,6 +68,10 @@ export class WalCommitReader implements CommitReader {
       if (isLdbError(error, 'LDB_NOT_FOUND')) throw changesTruncated(this.#seq, this.#wal.truncatedSeq)
       throw error
     }
+  }
+
+  assertRetained(): void {
+    if (this.#seq <= this.#wal.truncatedSeq) throw changesTruncated(this.#seq - 1, this.#wal.truncatedSeq)
   }
 
   endCommit(): void {

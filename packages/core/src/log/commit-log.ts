@@ -52,14 +52,14 @@ export interface CommitLog extends StoreLog {
    * @param isBorrowed - the caller leaves the batch, and the headroom and tailroom of its buffer, unchanged until the next flush or
    * sync is done. Otherwise the bytes are copied.
    * @param writesEntries - false when the commit only deletes: its record may use the reserve of a full device.
-   * @param hasBlobs - it names values in blob files.
+   * @param largeBytes - bytes of the values in blob files that it names; 0 for none.
    */
   appendCommit(
     batch: Uint8Array,
     seq: number,
     isBorrowed: boolean,
     writesEntries: boolean,
-    hasBlobs: boolean,
+    largeBytes: number,
   ): void
   /** Appends a load, whose entries are in tables. The batch is one range delete; see `appendCommit`. */
   appendLoad(batch: Uint8Array, seq: number): void
@@ -128,7 +128,7 @@ export class MemoryLog implements CommitLog {
     seq: number,
     _isBorrowed: boolean,
     _writesEntries: boolean,
-    _hasBlobs: boolean,
+    _largeBytes: number,
   ): void {
     this.bytesSinceCheckpoint += batch.length
     this.#changes.add(batch, seq, false)

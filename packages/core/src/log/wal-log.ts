@@ -10,6 +10,7 @@ import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 import type { CommitLog, LogEnd, LogRotation, LogStats } from './commit-log.js'
 import { LogRecordType } from '../format.js'
+import { LargeBytes } from './large-bytes.js'
 
 /** The log of a database on files. */
 export class WalLog implements CommitLog {
@@ -23,11 +24,13 @@ export class WalLog implements CommitLog {
   /** End of the newest commit that writes entries. */
   #entriesEndLsn = 0
   readonly #readers: Set<WalCommitReader> = new Set()
+  /** Large values of the commits of this process. */
+  readonly #largeBytes: LargeBytes = new LargeBytes()
 
   /**
    * @param isCheckpointed - the checkpoints of the stores contain all commits of the log.
    * @param catalog - version of the durable catalog.
-   * @param backlogBytes - bytes of commits that readers of changes may pin.
+   * @param backlogBytes - bytes of commits, with their large values, that readers of changes may pin.
    */
   constructor(wal: Wal, isCheckpointed: boolean, catalog: CatalogVersion, backlogBytes: number) {
     this.#wal = wal
@@ -67,9 +70,10 @@ export class WalLog implements CommitLog {
     seq: number,
     isBorrowed: boolean,
     writesEntries: boolean,
-    hasBlobs: boolean,
+    largeBytes: number,
   ): void {
-    const type = hasBlobs ? LogRecordType.BlobCommit : LogRecordType.Commit
+    const type = largeBytes > 0 ? LogRecordType.BlobCommit : LogRecordType.Commit
+    if (largeBytes > 0) this.#largeBytes.add(this.#wal.endLsn, largeBytes)
     this.#wal.append(batch, { type, seq, isBorrowed })
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
@@ -141,6 +145,7 @@ export class WalLog implements CommitLog {
     // No segment is deleted before the checkpoint record is durable.
     yield this.#wal
     yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
+    this.#largeBytes.truncateBefore(this.#wal.firstLsn)
     this.#checkpointLsn = lsn + recordBytes
   }
 
@@ -156,9 +161,15 @@ export class WalLog implements CommitLog {
   #oldestNeeded(lsn: number): number {
     let oldest = lsn
     for (const reader of this.#readers) {
-      if (reader.pinnedBytes <= this.#backlogBytes) oldest = Math.min(oldest, reader.oldestLsn)
+      if (this.#pinnedBytes(reader) <= this.#backlogBytes) oldest = Math.min(oldest, reader.oldestLsn)
     }
     return oldest
+  }
+
+  /** Bytes that a reader keeps: of the log, and of the large values that it names. */
+  #pinnedBytes({ oldestLsn }: WalCommitReader): number {
+    const logBytes = this.#wal.endLsn - oldestLsn
+    return logBytes <= 0 ? 0 : logBytes + this.#largeBytes.since(oldestLsn)
   }
 
   verify(sink: VerifySink): void {

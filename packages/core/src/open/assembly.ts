@@ -100,12 +100,12 @@ export class Assembly {
 
   #spaceBudget(
     { pageBytes }: Catalog,
-    { keyspaces, trigger }: OpenedStores,
+    { keyspaces, trigger, blobs }: OpenedStores,
     log: CommitLog,
     withLog: boolean,
   ): SpaceBudget {
     const size = new ReserveSize(pageBytes, withLog ? this.#tuning.reservingBytes : Infinity)
-    const users = { log, keyspaces, trigger, cacheBytes: this.#options.cacheBytes }
+    const users = { log, keyspaces, blobs, trigger, cacheBytes: this.#options.cacheBytes }
     return new SpaceBudget(this.#directory, this.#space, size, users)
   }
 
@@ -153,7 +153,9 @@ export class Assembly {
     })
     const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const gated = new GatedVfs(vfs, gate)
-    const blobs = withBlobs ? new BlobValues(gated, this.#directory, this.#tuning.blobFileBytes) : undefined
+    const freeBytes = (): number | undefined => this.#space.reserve.freeBytes()
+    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes }
+    const blobs = withBlobs ? new BlobValues(gated, this.#directory, blobOptions) : undefined
     const resources = {
       vfs: gated,
       directory: this.#directory,

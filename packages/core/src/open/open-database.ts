@@ -145,6 +145,7 @@ export class OpenDatabase {
     const sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
     this.#sweep = sweep
     this.collection = openCollection(state, this, trigger, vfs, options)
+    this.pipeline.collectWith(this.collection)
     this.pipeline.onCommit(() => {
       sweep.afterCommit()
       this.collection?.afterCommit()
@@ -180,6 +181,7 @@ export class OpenDatabase {
   start(checkpointFirst: boolean): void {
     const { changeSignal } = this
     const { space } = this
+    if (!this.options.readOnly) this.blobs?.files?.removeUnfinished()
     const isShort = !this.options.readOnly && space.afterOpen()
     if (isShort || (checkpointFirst && space.permitsCheckpoint))
       this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: checkpointFirst })

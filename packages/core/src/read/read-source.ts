@@ -29,6 +29,7 @@ export interface PinnedState {
 
 /** The source of the reading methods: the live state of a keyspace, or a pinned one. */
 export interface ReadSource {
+  readonly keyspace: KeyspaceStore
   /** Throws when the source is closed, poisoned, dropped or released. */
   assertReadable(): void
   /** Throws when a read that has begun cannot go on. Unlike a new read, it may end while a commit of its transaction waits. */
@@ -146,6 +147,10 @@ export class FrozenSource implements ReadSource {
   constructor(pin: StorePin, owner: object) {
     this.#pin = pin
     this.owner = owner
+  }
+
+  get keyspace(): KeyspaceStore {
+    return this.#pin.keyspace
   }
 
   assertReadable(): void {

@@ -1,4 +1,5 @@
 import { isLdbError, optionalMember } from '@ldb/base'
+import { blobFileNumber } from '@ldb/blob'
 import { DirectorySync, FileRemoval, resolvePath } from '@ldb/vfs'
 import type {
   DeadlineSync,
@@ -11,7 +12,7 @@ import type {
   VfsFile,
   VfsLock,
 } from '@ldb/vfs'
-import { keyspacesPath, logPath } from '../catalog/directory-layout.js'
+import { blobsPath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import type { ReserveFile } from './reserve-file.js'
 
 /**
@@ -28,7 +29,7 @@ const ENTRY_BYTES = 4096
  * A file system whose writes draw on the reserve when the device is full: the operation is repeated after space was released.
  *
  * @remarks Only calls that change nothing when they fail are repeated: writes at explicit offsets, and calls that create a name. A
- * failed sync is never repeated (C3). Draws are refused for the records of commits that write entries, see
+ * failed sync is never repeated (C3). Draws are refused for blob files, except compacted copies, for the records of commits that write entries, see
  * {@link ReservingVfs.mayDrawForLog}, and within {@link ReservingVfs.withoutReserve}.
  */
 export class ReservingVfs implements Vfs {
@@ -48,6 +49,7 @@ export class ReservingVfs implements Vfs {
   readonly #reserve: ReserveFile
   readonly #logPrefix: string
   readonly #pagesPrefix: string
+  readonly #blobsPrefix: string
   #isSuspended = false
 
   constructor(below: Vfs, directory: string, reserve: ReserveFile) {
@@ -58,6 +60,7 @@ export class ReservingVfs implements Vfs {
     this.#reserve = reserve
     this.#logPrefix = `${logPath(directory)}/`
     this.#pagesPrefix = `${keyspacesPath(directory)}/`
+    this.#blobsPrefix = `${blobsPath(directory)}/`
     const link = optionalMember(below, 'link')
     const copy = optionalMember(below, 'copy')
     const freeBytes = optionalMember(below, 'freeBytes')
@@ -180,7 +183,12 @@ export class ReservingVfs implements Vfs {
   #release(path: string, byteCount: number): boolean {
     if (!path.startsWith(this.#logPrefix) && this.#releaseZeros()) return true
     if (this.#isSuspended || (path.startsWith(this.#logPrefix) && !this.mayDrawForLog())) return false
-    return this.#reserve.release(byteCount, path.startsWith(this.#pagesPrefix) ? this.#pagesFloor() : 0)
+    const isBlob = path.startsWith(this.#blobsPrefix)
+    // Large values belong to commits that write entries. A compacted copy returns more than it takes.
+    const isAppended = isBlob && blobFileNumber(path.slice(this.#blobsPrefix.length)) !== undefined
+    if (isAppended && !this.isReplaying) return false
+    const floor = isBlob || path.startsWith(this.#pagesPrefix) ? this.#pagesFloor() : 0
+    return this.#reserve.release(byteCount, floor)
   }
 }
 

@@ -54,6 +54,8 @@ interface Space {
 export interface SpaceUsers {
   readonly log: CommitLog
   readonly keyspaces: KeyspaceTable
+  /** The values in blob files; `undefined` where there are none. */
+  readonly blobs: { readonly fileBytes: number } | undefined
   readonly trigger: CheckpointTrigger
   /** Bytes of the page cache: more pages are never dirty. */
   readonly cacheBytes: number
@@ -127,6 +129,26 @@ export class SpaceBudget {
     this.#inFlightBytes -= byteCount
   }
 
+  /**
+   * Takes the space of bytes that are written to a file before their commit.
+   *
+   * @throws {@link LdbError} LDB_NO_SPACE when commits and the next checkpoint need what is left.
+   */
+  takeFile(byteCount: number): void {
+    const freeBytes = this.#freeBytes()
+    if (freeBytes === undefined) return
+    const space = this.#measure(freeBytes)
+    if (space.spareBytes < byteCount) this.#refuse(byteCount, byteCount, space)
+  }
+
+  /** Reports whether a file of so many bytes may be written, with the reserve, beside the next checkpoint: a longer one is removed then. */
+  hasSpaceFor(byteCount: number): boolean {
+    const freeBytes = this.#freeBytes()
+    if (freeBytes === undefined) return true
+    const { availableBytes, dirtyBytes } = this.#measure(freeBytes)
+    return availableBytes - dirtyBytes >= byteCount
+  }
+
   /** Measures the space again before the next commit: files were written past the budget. */
   remeasure(): void {
     this.#remainingBytes = 0
@@ -142,7 +164,7 @@ export class SpaceBudget {
     this.#remainingBytes = 0
     this.#isTight = false
     this.#permitsCheckpoint = true
-    this.#storeBytes = this.#sumOfStores('fileBytes')
+    this.#storeBytes = this.#sumOfStores('fileBytes') + (this.#users.blobs?.fileBytes ?? 0)
     const freeBytes = this.#freeBytes()
     const wanted = this.#wantedReserve()
     const kept = (freeBytes ?? Infinity) < SHORT_BYTES ? wanted : 4 * wanted

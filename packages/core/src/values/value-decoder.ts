@@ -1,4 +1,5 @@
 import type { StoreCursor } from '@ldb/base'
+import type { BlobReference } from '@ldb/blob'
 import type { Clock } from '@ldb/vfs'
 import type { BlobValues } from '../blob/blob-values.js'
 import { expiryOf, rawValue, referenceAt } from '../blob/value-header.js'
@@ -7,10 +8,15 @@ import { ReferringCursor } from './referring-cursor.js'
 import type { StoredValueReader } from './stored-value-reader.js'
 import { ExpiringCursor } from './expiring-cursor.js'
 
+const NO_BYTES = new Uint8Array(0)
+
 /** Decodes the stored values of one keyspace: removes their headers, hides expired ones, and reads those in blob files. */
 export class ValueDecoder implements StoredValueReader {
   readonly #clock: Clock
   readonly #blobs: BlobValues | undefined
+  /** During `referenceOr`. */
+  #findsReference = false
+  #reference: BlobReference | undefined = undefined
   /** Encodes expiry; `undefined` while no entry may expire. */
   expiry: Expiry | undefined = undefined
 
@@ -35,10 +41,29 @@ export class ValueDecoder implements StoredValueReader {
     return this.valueOf(stored)
   }
 
+  /**
+   * Runs a read of one entry that does not read a value in a blob file.
+   *
+   * @returns its reference, or what `read` returns where the value is elsewhere.
+   */
+  referenceOr<T>(read: () => T): BlobReference | T {
+    this.#findsReference = true
+    this.#reference = undefined
+    try {
+      const value = read()
+      return this.#reference ?? value
+    } finally {
+      this.#findsReference = false
+    }
+  }
+
   /** Returns the value of an entry, expired or not, borrowed. @throws {@link LdbError} LDB_CORRUPTION, LDB_IO. */
   valueOf(stored: Uint8Array): Uint8Array {
     const at = referenceAt(stored, 0, stored.length)
-    return at < 0 || this.#blobs === undefined ? rawValue(stored) : this.#blobs.read(stored, at)
+    if (at < 0 || this.#blobs === undefined) return rawValue(stored)
+    if (!this.#findsReference) return this.#blobs.read(stored, at)
+    this.#reference = this.#blobs.decode(stored, at)
+    return NO_BYTES
   }
 
   /**

@@ -28,6 +28,8 @@ const FILLS: readonly Fill[] = [
   { sizeMib: 16, api: 'sync', durability: 'none', valueBytes: 200, way: 'half' },
   { sizeMib: 16, api: 'async', durability: 'none', valueBytes: 1000, way: 'clear' },
   { sizeMib: 16, api: 'async', durability: 'full', valueBytes: 300_000, way: 'drop' },
+  { sizeMib: 16, api: 'async', durability: 'periodic', valueBytes: 50_000, way: 'half' },
+  { sizeMib: 48, api: 'sync', durability: 'full', valueBytes: 200_000, way: 'half' },
   { sizeMib: 64, api: 'sync', durability: 'full', valueBytes: 100_000, way: 'drop' },
   { sizeMib: 64, api: 'async', durability: 'periodic', valueBytes: 9000, way: 'half' },
 ]

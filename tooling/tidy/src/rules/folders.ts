@@ -21,6 +21,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'expiry',
       'collection',
       'async',
+      'streams',
       'calls',
       'recovery',
       'engine',

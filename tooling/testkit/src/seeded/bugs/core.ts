@@ -20,9 +20,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [7, 8],
     effect: 'a commit is applied before it is logged',
     file: 'packages/core/src/commit/pipeline.ts',
-    find: '      this.#append(logged, seq, requested, hasBlobs, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) this.#applier.apply(sections, seq)\n',
+    find: '      this.#append(logged, seq, requested, largeBytes, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) this.#applier.apply(sections, seq)\n',
     replace:
-      '      if (load === undefined) this.#applier.apply(sections, seq)\n      this.#append(logged, seq, requested, hasBlobs, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) seq.toString()\n',
+      '      if (load === undefined) this.#applier.apply(sections, seq)\n      this.#append(logged, seq, requested, largeBytes, load !== undefined)\n      this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)\n      if (load === undefined) seq.toString()\n',
     suite: 'packages/core/test/fault.test.ts',
     test: 'gives LDB_COMMIT_UNKNOWN when the sync fails',
   },
@@ -33,8 +33,8 @@ export const CORE_BUGS: readonly SeededBug[] = [
     effect:
       'an async commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/async-commits.ts',
-    find: "log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, hasBlobs)",
-    replace: 'log.appendCommit(logged.encode(), seq, true, logged.hasPuts, hasBlobs)',
+    find: "log.appendCommit(logged.encode(), seq, requested !== 'none' && !isShared, logged.hasPuts, largeBytes)",
+    replace: 'log.appendCommit(logged.encode(), seq, true, logged.hasPuts, largeBytes)',
     suite: 'packages/core/test/large-commits.test.ts',
     test: 'the log contains large commits of the asynchronous API unchanged',
   },

@@ -79,8 +79,8 @@ export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
     effect:
       'a sync commit at `none` lets the log borrow its batch, and the next commit overwrites the buffer',
     file: 'packages/core/src/commit/pipeline.ts',
-    find: "log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, hasBlobs)",
-    replace: 'log.appendCommit(batch.encode(), seq, seq > 0, batch.hasPuts, hasBlobs)',
+    find: "log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, largeBytes)",
+    replace: 'log.appendCommit(batch.encode(), seq, seq > 0, batch.hasPuts, largeBytes)',
     suite: 'packages/core/test/large-commits.test.ts',
     test: 'the log contains large commits of the synchronous API unchanged',
   },

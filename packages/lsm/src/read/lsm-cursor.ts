@@ -41,6 +41,8 @@ export class LsmCursor implements StoreCursor {
   #key: Uint8Array = new Uint8Array(64)
   #keyBytes = 0
   #valueBuffer: Uint8Array = NO_BYTES
+  /** Values of a backward walk. */
+  #ownValue: Uint8Array = NO_BYTES
   #valueStart = 0
   #valueEnd = 0
 
@@ -152,6 +154,7 @@ export class LsmCursor implements StoreCursor {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#state = 'none'
+    this.#merged.release()
     this.#onClose(this)
   }
 
@@ -201,7 +204,7 @@ export class LsmCursor implements StoreCursor {
         const { entry } = merged
         if (entry.stamp > this.#stamp) continue
         ;({ stamp, kind } = entry)
-        this.#takeValue(entry)
+        this.#copyValue(entry)
       }
       if (kind !== EntryKind.Delete && !this.#isCovered(stamp)) {
         if (deleted.isLong) deleted.endBackward(boundAfter(this.#key.subarray(0, this.#keyBytes)))
@@ -238,6 +241,16 @@ export class LsmCursor implements StoreCursor {
     this.#valueBuffer = valueBuffer
     this.#valueStart = valueStart
     this.#valueEnd = valueEnd
+  }
+
+  /** Copies the value, for a walk that leaves the block which contains it. */
+  #copyValue({ valueBuffer, valueStart, valueEnd }: Entry): void {
+    const byteCount = valueEnd - valueStart
+    if (byteCount > this.#ownValue.length) this.#ownValue = new Uint8Array(2 * byteCount)
+    copyBytesInto(this.#ownValue, 0, valueBuffer, valueStart, valueEnd)
+    this.#valueBuffer = this.#ownValue
+    this.#valueStart = 0
+    this.#valueEnd = byteCount
   }
 
   #copyKey({ keyBuffer, keyStart, keyEnd }: Entry): void {

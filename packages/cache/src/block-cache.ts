@@ -1,5 +1,6 @@
-import { invalidArgument } from '@ldb/base'
 import { BlockBuffers } from './block-buffers.js'
+import { CacheBudget } from './cache-budget.js'
+import type { BudgetPart } from './cache-budget.js'
 
 /** Share of the budget for blocks that were read once. */
 const PROBATION_SHARE = 0.1
@@ -38,9 +39,10 @@ interface CachedBlock<Value> {
  * eviction, and may give its buffer to the next one.
  * @category Block cache
  */
-export class BlockCache<Value extends CacheableBlock = CacheableBlock> {
+export class BlockCache<Value extends CacheableBlock = CacheableBlock> implements BudgetPart {
   /** Buffers for blocks. */
   readonly buffers: BlockBuffers = new BlockBuffers()
+  readonly #budget: CacheBudget
   readonly #bytesMax: number
   #probation: CachedBlock<Value>[] = []
   #probationHead = 0
@@ -55,12 +57,13 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> {
   #missCount = 0
 
   /**
-   * @param bytes - budget in bytes; 0 caches nothing.
+   * @param budget - in bytes, 0 caches nothing; or a budget that pages share.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is no non-negative number.
    */
-  constructor(bytes: number) {
-    if (!(bytes >= 0)) throw invalidArgument(`bytes must be a non-negative number, got ${String(bytes)}`)
-    this.#bytesMax = bytes
+  constructor(budget: number | CacheBudget) {
+    this.#budget = typeof budget === 'object' ? budget : new CacheBudget(budget)
+    this.#bytesMax = this.#budget.bytes
+    this.#budget.attachBlocks(this)
   }
 
   /** Returns a space for the blocks of one file. */
@@ -71,7 +74,7 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> {
   /** Returns the present amounts, and counts since the cache was created. */
   stats(): BlockCacheStats {
     return {
-      bytes: this.#probationBytes + this.#mainBytes,
+      bytes: this.usedBytes,
       blockCount: this.#blockCount,
       hitCount: this.#hitCount,
       missCount: this.#missCount,
@@ -105,7 +108,21 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> {
       this.#main.push(block)
       this.#mainBytes += byteCount
     }
-    while (this.#probationBytes + this.#mainBytes > this.#bytesMax) this.#evict()
+    this.#budget.noteBlock(byteCount)
+    while (this.#budget.isBlockDue()) this.#evict()
+  }
+
+  /** Bytes of the cached blocks. */
+  get usedBytes(): number {
+    return this.#probationBytes + this.#mainBytes
+  }
+
+  /** Evicts blocks of `byteCount` bytes or more, if there are any. Returns whether it has evicted any. */
+  giveUp(byteCount: number): boolean {
+    const before = this.usedBytes
+    const target = Math.max(0, before - byteCount)
+    while (this.usedBytes > target) this.#evict()
+    return this.usedBytes < before
   }
 
   /** Forgets all blocks of a space; their queue entries are skipped later. @internal */

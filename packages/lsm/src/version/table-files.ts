@@ -238,10 +238,13 @@ export class TableFiles {
     this.#remove(tablePath(this.#directory, number))
   }
 
-  /** Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them. */
+  /**
+   * Notes which tables the durable manifest names now. Deletes the files of those that it named before, unless a version needs them: those
+   * with the oldest entries first, so that what a crash leaves contains no entry without the delete that hides it.
+   */
   noteDurable(tables: Iterable<Table>): void {
     const named = new Set(tables)
-    const before = [...this.#durable]
+    const before = [...this.#durable].sort((a, b) => a.meta.maxStamp - b.meta.maxStamp)
     for (const table of named) this.#durable.add(table)
     for (const table of before) {
       if (named.has(table)) continue

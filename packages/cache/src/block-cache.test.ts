@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import type { CacheableBlock } from './block-cache.js'
 import { BlockCache } from './block-cache.js'
 
-interface Block {
+interface Block extends CacheableBlock {
   readonly name: string
 }
 

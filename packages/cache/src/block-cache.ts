@@ -1,4 +1,6 @@
-import { invalidArgument } from '@ldb/base'
+import { BlockBuffers } from './block-buffers.js'
+import { CacheBudget } from './cache-budget.js'
+import type { BudgetPart } from './cache-budget.js'
 
 /** Share of the budget for blocks that were read once. */
 const PROBATION_SHARE = 0.1
@@ -11,6 +13,12 @@ export interface BlockCacheStats {
   readonly blockCount: number
   readonly hitCount: number
   readonly missCount: number
+}
+
+/** A decoded block. @category Block cache */
+export interface CacheableBlock {
+  /** Called when the block was evicted: it gives its buffer back, unless something uses it. */
+  evicted?(): void
 }
 
 /** A block in the cache, or the memory of one that was evicted from the probation queue (its value is then `undefined`). */
@@ -27,11 +35,14 @@ interface CachedBlock<Value> {
  * A cache of decoded blocks of immutable files under one byte budget, shared by all files of a database.
  *
  * @remarks Eviction is S3-FIFO (Yang et al., SOSP 2023): a block enters a small probation queue; a second use while it is there, or a
- * read soon after its eviction from there, moves it to the main queue, which a scan therefore does not empty. A value may still be used
- * after its eviction: nothing is overwritten.
+ * read soon after its eviction from there, moves it to the main queue, which a scan therefore does not empty. A block is told of its
+ * eviction, and may give its buffer to the next one.
  * @category Block cache
  */
-export class BlockCache<Value extends object = object> {
+export class BlockCache<Value extends CacheableBlock = CacheableBlock> implements BudgetPart {
+  /** Buffers for blocks. */
+  readonly buffers: BlockBuffers = new BlockBuffers()
+  readonly #budget: CacheBudget
   readonly #bytesMax: number
   #probation: CachedBlock<Value>[] = []
   #probationHead = 0
@@ -46,12 +57,13 @@ export class BlockCache<Value extends object = object> {
   #missCount = 0
 
   /**
-   * @param bytes - budget in bytes; 0 caches nothing.
+   * @param budget - in bytes, 0 caches nothing; or a budget that pages share.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when it is no non-negative number.
    */
-  constructor(bytes: number) {
-    if (!(bytes >= 0)) throw invalidArgument(`bytes must be a non-negative number, got ${String(bytes)}`)
-    this.#bytesMax = bytes
+  constructor(budget: number | CacheBudget) {
+    this.#budget = typeof budget === 'object' ? budget : new CacheBudget(budget)
+    this.#bytesMax = this.#budget.bytes
+    this.#budget.attachBlocks(this)
   }
 
   /** Returns a space for the blocks of one file. */
@@ -62,7 +74,7 @@ export class BlockCache<Value extends object = object> {
   /** Returns the present amounts, and counts since the cache was created. */
   stats(): BlockCacheStats {
     return {
-      bytes: this.#probationBytes + this.#mainBytes,
+      bytes: this.usedBytes,
       blockCount: this.#blockCount,
       hitCount: this.#hitCount,
       missCount: this.#missCount,
@@ -96,7 +108,21 @@ export class BlockCache<Value extends object = object> {
       this.#main.push(block)
       this.#mainBytes += byteCount
     }
-    while (this.#probationBytes + this.#mainBytes > this.#bytesMax) this.#evict()
+    this.#budget.noteBlock(byteCount)
+    while (this.#budget.isBlockDue()) this.#evict()
+  }
+
+  /** Bytes of the cached blocks. */
+  get usedBytes(): number {
+    return this.#probationBytes + this.#mainBytes
+  }
+
+  /** Evicts blocks of `byteCount` bytes or more, if there are any. Returns whether it has evicted any. */
+  giveUp(byteCount: number): boolean {
+    const before = this.usedBytes
+    const target = Math.max(0, before - byteCount)
+    while (this.usedBytes > target) this.#evict()
+    return this.usedBytes < before
   }
 
   /** Forgets all blocks of a space; their queue entries are skipped later. @internal */
@@ -130,8 +156,10 @@ export class BlockCache<Value extends object = object> {
       this.#mainBytes += block.byteCount
       return
     }
+    const { value } = block
     block.value = undefined
     this.#blockCount--
+    value.evicted?.()
     this.#ghosts.push(block)
     // As many ghosts as blocks in the main queue.
     while (this.#ghosts.length - this.#ghostHead > Math.max(64, this.#main.length - this.#mainHead)) {
@@ -162,21 +190,28 @@ export class BlockCache<Value extends object = object> {
       return
     }
     this.#mainBytes -= block.byteCount
-    if (block.value === undefined) return
+    const { value } = block
+    if (value === undefined) return
     block.value = undefined
     this.#blockCount--
+    value.evicted?.()
     if (block.space.get(block.position) === block) block.space.delete(block.position)
   }
 }
 
 /** The blocks of one file in a {@link BlockCache}, by their positions in it. @category Block cache */
-export class BlockSpace<Value extends object> {
+export class BlockSpace<Value extends CacheableBlock> {
   readonly #cache: BlockCache<Value>
   readonly #blocks: Map<number, CachedBlock<Value>> = new Map()
 
   /** @internal */
   constructor(cache: BlockCache<Value>) {
     this.#cache = cache
+  }
+
+  /** Buffers for blocks. */
+  get buffers(): BlockBuffers {
+    return this.#cache.buffers
   }
 
   /** Returns the block at a position, or `undefined`. */

@@ -1,5 +1,6 @@
 import { assert, INVARIANTS, sharedBytes } from '@ldb/base'
 import { extended } from './extended.js'
+import type { BudgetPart, CacheBudget } from './cache-budget.js'
 import { ARENA_MARGIN, arenaAt, arenaTag } from './frame-layout.js'
 import type { FrameLayout } from './frame-layout.js'
 import { FrameQueues } from './frame-queues.js'
@@ -12,6 +13,9 @@ import { acquireArena, releaseArena } from './spare-arena.js'
  */
 const FIRST_BYTES = INVARIANTS ? 0 : 8 * 1024 * 1024
 const FIRST_FRAMES_MIN = 40
+
+/** Frames that pages keep, whatever the demand for blocks: the working set of one descent and its writes. */
+const FRAMES_KEPT = 32
 
 /** Fill byte of freed frames where invariants are checked. */
 const POISON = 0xdb
@@ -33,7 +37,7 @@ export interface FrameOwner {
  * resident frames are in the eviction queues.
  * @internal
  */
-export class FramePool {
+export class FramePool implements BudgetPart {
   readonly pageBytes: number
   readonly layout: FrameLayout
   /** Number of frames. It falls to those that have memory when there is none for more. */
@@ -62,13 +66,23 @@ export class FramePool {
   /** Number of frames that have memory and state. */
   #capacity: number
   readonly #freeFrames: number[] = []
+  /** The budget that pages share with blocks; `undefined` when they have all frames. */
+  readonly #budget: CacheBudget | undefined
   /** Attached files by id; `undefined` after their detachment. */
   readonly #owners: (FrameOwner | undefined)[] = []
 
-  constructor(frameCount: number, pageBytes: number, hashIndexBytes: number, layout: FrameLayout) {
+  constructor(
+    frameCount: number,
+    pageBytes: number,
+    hashIndexBytes: number,
+    layout: FrameLayout,
+    budget?: CacheBudget,
+  ) {
     this.pageBytes = pageBytes
     this.layout = layout
     this.frameCount = frameCount
+    this.#budget = budget
+    budget?.attachPages(this)
     const firstMax = layout.framesOf(0, frameCount)
     this.#capacity = Math.min(firstMax, Math.max(FIRST_FRAMES_MIN, FIRST_BYTES / pageBytes))
     const arena = acquireArena(this.#capacity * pageBytes)
@@ -105,12 +119,16 @@ export class FramePool {
   /** Returns a frame for a page with the given fingerprint. Evicts a page when no frame is free. */
   claim(fingerprint: number): number {
     this.missCount += 1
-    const free = this.borrow()
+    const mayGrow = this.#mayGrow()
+    const victim = mayGrow ? -1 : this.queues.choose(this.pins)
+    // Where every page is pinned, an eviction falls back to any frame: to one that is not in use.
+    const isGrowing = mayGrow || victim < 0 || this.pages[victim] === 0
+    const free = isGrowing ? this.borrow() : -1
     if (free >= 0) {
       this.queues.insert(free, fingerprint)
       return free
     }
-    const frame = this.queues.choose(this.pins)
+    const frame = isGrowing ? this.queues.choose(this.pins) : victim
     assert(frame >= 0, 'every frame of the page cache is pinned')
     const owner = this.#owners[this.owners[frame] as number]
     assert(owner !== undefined, 'a resident frame belongs to a file')
@@ -132,6 +150,25 @@ export class FramePool {
     // A borrowed frame is in no queue. The pin protects it when eviction falls back to any unpinned frame.
     if (frame >= 0) this.pins[frame] = 1
     return frame
+  }
+
+  /** Bytes of the frames that are resident or borrowed. */
+  get usedBytes(): number {
+    return (this.usedCount - this.#freeFrames.length) * this.pageBytes
+  }
+
+  /** Evicts pages that are neither pinned nor dirty. */
+  giveUp(byteCount: number): boolean {
+    const before = this.usedBytes
+    while (this.usedBytes > before - byteCount && this.queues.count > FRAMES_KEPT) {
+      const frame = this.queues.choose(this.pins)
+      if (frame < 0 || this.dirty[frame] !== 0 || this.pages[frame] === 0) break
+      this.evictionCount += 1
+      this.#owners[this.owners[frame] as number]?.forget(frame)
+      this.queues.remove(frame)
+      this.free(frame)
+    }
+    return this.usedBytes < before
   }
 
   /** The first arena. */
@@ -174,6 +211,12 @@ export class FramePool {
     if (INVARIANTS) bytes.fill(POISON, 0, usedBytes)
     releaseArena({ bytes, touchedBytes: Math.max(usedBytes, this.#touchedBytes) })
     this.arenas.length = 1
+  }
+
+  /** Reports whether a page may take a frame that is not in use. */
+  #mayGrow(): boolean {
+    if (this.#budget === undefined) return true
+    return this.#budget.admitPage(this.pageBytes) || this.queues.count < FRAMES_KEPT
   }
 
   /** Adds the next arena. */

@@ -72,6 +72,11 @@ export class FrameQueues {
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
+  /** Number of resident frames. */
+  get count(): number {
+    return this.#small.count + this.#main.count
+  }
+
   /** Counts a use of the page in a frame. */
   touch(frame: number): void {
     const uses = this.#uses[frame] as number

@@ -1,4 +1,5 @@
 import { assert, invalidArgument, ownProperty } from '@ldb/base'
+import type { CacheBudget } from './cache-budget.js'
 import { CACHE_BYTES_MAX, FrameLayout } from './frame-layout.js'
 import { FramePool } from './frame-pool.js'
 import { PageSpace } from './page-space.js'
@@ -21,6 +22,10 @@ export interface PageCacheOptions {
    * @defaultValue an eighth of `bytes`
    */
   readonly hashIndexBytes?: number
+  /**
+   * A budget that blocks share: pages use up to `bytes` of it. The cache has its frames by itself unless it is set.
+   */
+  readonly budget?: CacheBudget
   /**
    * Size of an arena when one is not enough for all frames, in bytes: a power of two. For tests.
    * @internal
@@ -79,6 +84,7 @@ export class PageCache {
       pageBytes,
       ownProperty(options, 'hashIndexBytes') ?? bytes / HASH_INDEX_DIVISOR,
       this.layout,
+      ownProperty(options, 'budget'),
     )
   }
 

@@ -95,4 +95,4 @@ export type {
   VerifyFinding,
 } from '@ldb/base'
 export type { VerifyPart, VerifyReport } from '@ldb/integrity'
-export type { PageCacheStats } from '@ldb/cache'
+export type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'

@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { StoreStats } from '@ldb/base'
-import type { PageCacheStats } from '@ldb/cache'
+import type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
 import type { OpenFileStats } from '@ldb/vfs'
 import type { BlobStats } from './blob/blob-values.js'
@@ -29,7 +29,12 @@ export interface DatabaseStats {
   readonly poisoned: boolean
   readonly readOnly: boolean
   readonly log: LogStats
+  /** The pages of B+trees. */
   readonly cache: PageCacheStats
+  /** The blocks of LSM trees. */
+  readonly blockCache: BlockCacheStats
+  /** How the two share `cacheBytes`. */
+  readonly cacheBudget: CacheBudgetStats
   /** Open files of keyspaces; `undefined` for a memory-only database. */
   readonly files: OpenFileStats | undefined
   readonly checkpoints: CheckpointStats
@@ -58,6 +63,8 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     readOnly: opened.options.readOnly,
     log: opened.log.stats(),
     cache: opened.engines.cache.stats(),
+    blockCache: opened.engines.blocks.stats(),
+    cacheBudget: opened.engines.cacheBudget.stats(),
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
     blobs: opened.blobs?.stats(),

@@ -131,6 +131,7 @@ export class LsmTree implements OrderedStore {
     this.#guard(() => {
       makeRoom(this.#opened, byteCount)
     })
+    state.emptyRanges.noteSection(section)
     try {
       this.#applyOperations(section)
     } catch (error) {
@@ -173,10 +174,17 @@ export class LsmTree implements OrderedStore {
   snapshot(): StoreSnapshot {
     const { state, status, work } = this.#opened
     status.assertReadable()
-    const snapshot = new LsmSnapshot(state.current.pin(), state.seq, state.stamp, this.#slab, (released) => {
-      this.#snapshots.delete(released)
-      work.noteSnapshotReleased()
-    })
+    const snapshot = new LsmSnapshot(
+      state.current.pin(),
+      state.seq,
+      state.stamp,
+      state.emptyRanges,
+      this.#slab,
+      (released) => {
+        this.#snapshots.delete(released)
+        work.noteSnapshotReleased()
+      },
+    )
     this.#snapshots.add(snapshot)
     return snapshot
   }

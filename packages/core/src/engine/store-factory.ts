@@ -1,6 +1,6 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
-import type { BlockCache, PageCache } from '@ldb/cache'
+import type { BlockCache, CacheBudget, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
 import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
@@ -16,6 +16,8 @@ export interface StoreResources {
   readonly vfs: Vfs
   /** Directory of the database. */
   readonly directory: string
+  /** The budget of both caches. */
+  readonly cacheBudget: CacheBudget
   readonly cache: PageCache
   readonly blocks: BlockCache
   readonly memtableBytes: number
@@ -31,11 +33,12 @@ export class StoreFactory {
   readonly vfs: Vfs
   /** Directory of the database. */
   readonly directory: string
+  readonly cacheBudget: CacheBudget
   readonly cache: PageCache
+  readonly blocks: BlockCache
   /** Engines of this build. */
   readonly engines: EngineTable
   readonly codecs: CodecTable
-  readonly #blocks: BlockCache
   readonly #memtableBytes: number
   readonly #threads: readonly CompactionThread[]
   readonly #log: LogLink
@@ -44,15 +47,16 @@ export class StoreFactory {
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cache, blocks, memtableBytes, threads, codecs, log }: StoreResources,
+    { vfs, directory, cacheBudget, cache, blocks, memtableBytes, threads, codecs, log }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
     this.vfs = vfs
     this.directory = directory
+    this.cacheBudget = cacheBudget
     this.cache = cache
     this.codecs = codecs
-    this.#blocks = blocks
+    this.blocks = blocks
     this.#memtableBytes = memtableBytes
     this.#threads = threads
     this.#log = log
@@ -105,7 +109,7 @@ export class StoreFactory {
       vfs: this.vfs,
       directory: keyspacePath(this.directory, id),
       cache: this.cache,
-      blocks: this.#blocks,
+      blocks: this.blocks,
       memtableBytes: this.#memtableBytes,
       thread: this.#threads[id % Math.max(1, this.#threads.length)],
       compression,

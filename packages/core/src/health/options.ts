@@ -39,8 +39,8 @@ export interface DatabaseOptions {
    */
   readonly syncIntervalMs?: number
   /**
-   * Bytes of the page cache, which all keyspaces share; as many again for the block cache when there are keyspaces of engine `'lsm'`.
-   * From 65,536 to 68,719,476,736 (64 GiB). Memory is used as pages are read.
+   * Bytes of the caches, which all keyspaces share: pages of B+trees and blocks of LSM trees. Either may use all of it; when both want more,
+   * it is divided by the bytes that they miss. From 65,536 to 68,719,476,736 (64 GiB). Memory is used as pages are read.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly cacheBytes?: number

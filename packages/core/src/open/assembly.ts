@@ -1,5 +1,5 @@
 import { LdbError } from '@ldb/base'
-import { BlockCache, PageCache } from '@ldb/cache'
+import { BlockCache, CacheBudget, PageCache } from '@ldb/cache'
 import { createCompactionThread } from '@ldb/lsm'
 import type { CompactionThread } from '@ldb/lsm'
 import { CodecTable } from '@ldb/integrity'
@@ -119,11 +119,11 @@ export class Assembly {
     })
   }
 
-  #createCache({ pageBytes }: Catalog): PageCache {
+  #createCache({ pageBytes }: Catalog, budget: CacheBudget): PageCache {
     const { usesHashIndex, arenaBytes } = this.#tuning
     const hashIndex = usesHashIndex ? {} : { hashIndexBytes: 0 }
     const arena = arenaBytes === undefined ? {} : { arenaBytes }
-    return new PageCache({ bytes: this.#options.cacheBytes, pageBytes, ...hashIndex, ...arena })
+    return new PageCache({ bytes: budget.bytes, pageBytes, budget, ...hashIndex, ...arena })
   }
 
   /** Another thread opens files of the operating system, and no others. None of them has started. */
@@ -156,11 +156,13 @@ export class Assembly {
     const freeBytes = (): number | undefined => this.#space.reserve.freeBytes()
     const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes }
     const blobs = withBlobs ? new BlobValues(gated, this.#directory, blobOptions) : undefined
+    const cacheBudget = new CacheBudget(this.#options.cacheBytes)
     const resources = {
       vfs: gated,
       directory: this.#directory,
-      cache: this.#createCache(catalog),
-      blocks: new BlockCache(this.#options.cacheBytes),
+      cacheBudget,
+      cache: this.#createCache(catalog, cacheBudget),
+      blocks: new BlockCache(cacheBudget),
       memtableBytes: this.#options.memtableBytes,
       threads: this.#createThreads(),
       codecs: this.#codecs(),

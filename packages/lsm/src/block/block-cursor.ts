@@ -30,8 +30,10 @@ export class BlockCursor {
     return this.#block !== undefined && this.#index >= 0 && this.#index < this.#block.count
   }
 
-  /** Sets the block, without a position in it. */
+  /** Sets the block, without a position in it. The block is pinned until another one is set. */
   enter(block: Block | undefined): void {
+    block?.pin()
+    this.#block?.unpin()
     this.#block = block
     this.#index = -1
     if (block !== undefined) this.#setPrefix(block)

@@ -6,6 +6,7 @@ import { EntryKind } from '../format.js'
 import { BlockBuilder } from './block-builder.js'
 import { BlockCursor } from './block-cursor.js'
 import { Block } from './block.js'
+import { RecordHeader } from './record-header.js'
 import { decodeLongVarint, encodeLongVarint, longVarintBytes } from './long-varint.js'
 
 interface Item {
@@ -59,9 +60,23 @@ test('a block returns the entries that were added, and finds each position', () 
         expect(found).toEqual(list.map((item) => ({ ...item, key: Uint8Array.from(item.key) })))
         const expected = list.findIndex((item) => (compareBytes(item.key, key) || stamp - item.stamp) >= 0)
         expect(block.search(key, key.length, stamp)).toBe(expected === -1 ? list.length : expected)
+        const at = list[expected]
+        if (at === undefined) return
+        expect(block.isKeyAt(expected, key, key.length, new RecordHeader())).toBe(
+          compareBytes(at.key, key) === 0,
+        )
       },
     ),
   )
+})
+
+test('a key that differs from an entry in the common prefix only is not in the block', () => {
+  const keyOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
+  const block = Block.decode(build([{ key: keyOf('key91'), stamp: 1, value: keyOf('value') }]))
+  const key = keyOf('key76')
+  expect(block?.search(key, 5, 9)).toBe(0)
+  expect(block?.isKeyAt(0, key, 5, new RecordHeader())).toBe(false)
+  expect(block?.isKeyAt(0, keyOf('key91'), 5, new RecordHeader())).toBe(true)
 })
 
 test('a damaged payload is refused, or is another well-formed block', () => {

@@ -1,4 +1,5 @@
 import { compareByteRanges, readU32, readU64 } from '@ldb/base'
+import type { BlockBuffer, BlockBuffers, CacheableBlock } from '@ldb/cache'
 import {
   BLOCK_BASE_STAMP_OFFSET,
   BLOCK_COUNT_OFFSET,
@@ -13,9 +14,10 @@ import { RecordHeader } from './record-header.js'
 /**
  * A decoded block: entries in order, their common prefix stripped, behind a directory of slots.
  *
- * @remarks Every record was checked when the block was read, so that the other methods check nothing. Immutable.
+ * @remarks Every record was checked when the block was read, so that the other methods check nothing. Immutable, until it
+ * is evicted while nothing has pinned it: its buffer then becomes that of another block.
  */
-export class Block {
+export class Block implements CacheableBlock {
   /** Payload of the block. */
   readonly bytes: Uint8Array
   /** Number of entries; at least 1. */
@@ -25,13 +27,24 @@ export class Block {
   readonly #slotsIndex: number
   /** Smallest stamp of the block, to which the records' stamps are relative. */
   readonly baseStamp: number
+  /** Cursors that are in the block. */
+  #pinCount = 0
+  /** Where the buffer goes when the block is evicted. */
+  #home: BlockBuffers | undefined = undefined
+  #buffer: BlockBuffer | undefined = undefined
 
-  private constructor(bytes: Uint8Array, count: number, prefixBytes: number, baseStamp: number) {
+  private constructor(
+    bytes: Uint8Array,
+    words: Int32Array,
+    count: number,
+    prefixBytes: number,
+    baseStamp: number,
+  ) {
     this.bytes = bytes
     this.count = count
     this.prefixBytes = prefixBytes
     this.baseStamp = baseStamp
-    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    this.#words = words
     this.#slotsIndex = slotsOffset(prefixBytes) >> 2
   }
 
@@ -40,9 +53,10 @@ export class Block {
    *
    * @param bytes - payload whose checksum was checked; begins at a multiple of four in its buffer. Not copied.
    * @param loadStamp - stamp of the entries when the block has none, as in a table of a load.
+   * @param words - the memory of the payload as words.
    * @returns `undefined` when it is malformed.
    */
-  static decode(bytes: Uint8Array, loadStamp = 0): Block | undefined {
+  static decode(bytes: Uint8Array, loadStamp = 0, words?: Int32Array): Block | undefined {
     if (bytes.length < BLOCK_PREFIX_OFFSET) return undefined
     const count = readU32(bytes, BLOCK_COUNT_OFFSET)
     const prefixBytes = readU32(bytes, BLOCK_PREFIX_BYTES_OFFSET)
@@ -51,8 +65,34 @@ export class Block {
     if (count === 0 || storedStamp < 0 || prefixBytes > bytes.length - BLOCK_PREFIX_OFFSET) return undefined
     const slots = slotsOffset(prefixBytes)
     if (slots + count * SLOT_BYTES > bytes.length) return undefined
-    const block = new Block(bytes, count, prefixBytes, baseStamp)
+    const block = new Block(
+      bytes,
+      words ?? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
+      count,
+      prefixBytes,
+      baseStamp,
+    )
     return block.#isWellFormed(slots + count * SLOT_BYTES) ? block : undefined
+  }
+
+  /** Gives the block the buffer that contains it, which it returns to `home` when it is evicted and not pinned. */
+  own(buffer: BlockBuffer, home: BlockBuffers): void {
+    this.#buffer = buffer
+    this.#home = home
+  }
+
+  /** Keeps the bytes as they are until `unpin`. A block that is evicted meanwhile never gives its buffer away. */
+  pin(): void {
+    this.#pinCount++
+  }
+
+  unpin(): void {
+    this.#pinCount--
+  }
+
+  evicted(): void {
+    if (this.#pinCount === 0 && this.#buffer !== undefined) this.#home?.give(this.#buffer)
+    this.#buffer = undefined
   }
 
   /** Offset of the record of an entry in `bytes`. */
@@ -99,6 +139,12 @@ export class Block {
   isKeyAt(index: number, key: Uint8Array, keyBytes: number, header: RecordHeader): boolean {
     const { bytes, prefixBytes } = this
     if (keyBytes < prefixBytes) return false
+    // A key below the prefix is sought at the first entry.
+    if (index === 0) {
+      for (let offset = 0; offset < prefixBytes; offset++) {
+        if (bytes[BLOCK_PREFIX_OFFSET + offset] !== key[offset]) return false
+      }
+    }
     header.read(bytes, this.recordOffset(index))
     const { rest, restBytes } = header
     if (restBytes !== keyBytes - prefixBytes) return false

@@ -12,7 +12,7 @@ let number = 0
 let stamp = 1_000_000
 
 /**
- * `a-c` is a table with keys from a to c, 50 bytes long; `a-c:200` has 200 bytes, `a-c:50:d` consists of deletes, and `a-c:50:1` has one
+ * `a-c` is a table with keys from a to c, 50 bytes long; `a-c:200` has 200 bytes, `a-c:50:d` consists of deletes, `a-c:50:D` of a thousand, and `a-c:50:1` has one
  * delete; `a-c:50:t` has a range tombstone, and `a-c:50:z` another codec.
  */
 function tableOf(text: string): Table {
@@ -27,8 +27,8 @@ function tableOf(text: string): Table {
     codecId: kind === 'z' ? 2 : 1,
     lower: lower as Uint8Array,
     upper: upper as Uint8Array,
-    entryCount: 10,
-    deleteCount: kind === 'd' ? 8 : /^\d+$/.test(kind) ? Number(kind) : 0,
+    entryCount: kind === 'D' ? 1900 : 10,
+    deleteCount: kind === 'D' ? 1000 : kind === 'd' ? 8 : /^\d+$/.test(kind) ? Number(kind) : 0,
     tombstoneCount: kind === 't' ? 1 : 0,
     minStamp: stamp,
     maxStamp: stamp + 9,
@@ -68,6 +68,8 @@ test.each<[string, Record<number, string>, string | undefined]>([
   ['a table that overlaps nothing moves', { 5: 'a-b:300 c-d:300', 6: 'a-b:2000' }, 'c-d:300 → 6 (move)'],
   ['but not to a level with another codec', { 5: 'a-b:300 c-d:300:z', 6: 'a-b:2000' }, 'c-d:300:z → 6'],
   ['a table of deletes', { 5: 'a-b:50:d', 6: 'a-b:2000' }, 'a-b:50:d a-b:2000 → 6'],
+  ['level 0 with a table of deletes', { 0: 'a-c d-e:50:D', 6: 'a-b:200' }, 'a-c d-e:50:D a-b:200 → 6'],
+  ['not level 0 with few deletes', { 0: 'a-c d-e:50:d', 6: 'a-b:200' }, undefined],
   ['a range tombstone above the last level', { 5: 'a-b:50:t', 6: 'a-b:2000' }, 'a-b:50:t a-b:2000 → 6'],
   ['deletes that a snapshot has left in the last level', { 6: 'a-b:2000:d c-d:2000' }, 'a-b:2000:d → 6'],
   ['few deletes in the last level stay', { 6: 'a-b:2000:2' }, undefined],

@@ -40,6 +40,8 @@ const BOTTOM = LEVEL_COUNT - 1
 
 /** A share of deletes in a table that is worth a compaction of its own. */
 const DELETE_SHARE = 0.5
+/** Fewer deletes in a table of level 0 delay no scan. */
+const LEVEL0_DELETES_MIN = 1000
 /** The same in the last level, where each delete stands above the entry that it deletes. */
 const LAST_DELETE_SHARE = 0.2
 const LAST_DELETE_SHARE_IDLE = 0.05
@@ -79,7 +81,7 @@ export function chooseCompaction(
   if (worst === 0) return planOf(version, [...version.level(0)], baseLevel(version, targets), codecs)
   if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs)
   return (
-    chooseDeletes(version, context, codecs) ??
+    chooseDeletes(version, context, options) ??
     (context.isIdle && isIdleCompactionDue(version, options.baseBytes, NO_PENDING)
       ? chooseHighest(version, options)
       : undefined)
@@ -125,15 +127,23 @@ export function planRange(version: Version, range: KeyRange | undefined): Compac
 }
 
 /**
- * A table above the last level that consists mostly of deletes, or that has range tombstones, holds space below it. In the last level,
- * only snapshots that were open when it was written have kept its deletes.
+ * A table above the last level that consists mostly of deletes, or one below level 0 that has range tombstones, holds space below it, and
+ * scans walk over it. In the last level, only snapshots that were open when it was written have kept its deletes.
  */
 function chooseDeletes(
   version: Version,
   { oldestSnapshot, isIdle }: CompactionContext,
-  codecs: CompactionOptions['codecs'],
+  options: CompactionOptions,
 ): CompactionPlan | undefined {
+  const { codecs } = options
   const lastShare = isIdle ? LAST_DELETE_SHARE_IDLE : LAST_DELETE_SHARE
+  const isDeleting = version
+    .level(0)
+    .some(
+      ({ meta: { entryCount, deleteCount } }) =>
+        deleteCount >= LEVEL0_DELETES_MIN && deleteCount > entryCount * DELETE_SHARE,
+    )
+  if (isDeleting) return planLevel0(version, options)
   for (let level = 1; level < LEVEL_COUNT; level++) {
     const share = level < BOTTOM ? DELETE_SHARE : lastShare
     for (const table of version.level(level)) {

@@ -76,6 +76,10 @@ export class MemtableCursor implements EntryCursor {
     this.#enter(this.#index, version)
   }
 
+  release(): void {
+    this.#version = 0
+  }
+
   #enterNewest(index: number): void {
     if (index < this.#keys.length) this.#enter(index, this.#memtable.newestOf(this.#keys[index]!))
     else this.#version = 0

@@ -60,6 +60,11 @@ export class LevelCursor implements EntryCursor {
     this.#skipBackward()
   }
 
+  release(): void {
+    this.#cursor?.release()
+    this.#cursor = undefined
+  }
+
   /** Enters the following tables until one has an entry: a table may contain range tombstones only. */
   #skipForward(): void {
     while (this.#cursor !== undefined && !this.#cursor.isValid) {
@@ -78,6 +83,7 @@ export class LevelCursor implements EntryCursor {
   #enter(index: number): void {
     const table = this.#tables[index]
     if (table === undefined || index !== this.#index || this.#cursor === undefined) {
+      this.#cursor?.release()
       this.#cursor = table === undefined ? undefined : new TableCursor(table.reader)
     }
     this.#index = index

@@ -1,9 +1,19 @@
-import { compareByteRanges, copyBytesInto, invalidArgument, LdbError, ownBounds } from '@ldb/base'
+import {
+  compareByteRanges,
+  compareBytes,
+  copyBytesInto,
+  invalidArgument,
+  LdbError,
+  ownBounds,
+} from '@ldb/base'
 import type { KeyBounds, StoreCursor, ValuePredicate } from '@ldb/base'
+import { DeletedRun } from '../empty/deleted-run.js'
+import type { EmptyRanges } from '../empty/empty-ranges.js'
 import { compareKey, STAMP_MAX } from '../entry/entry.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstones } from '../entry/tombstones.js'
 import { EntryKind } from '../format.js'
+import { boundAfter, isBelow } from '../table/table-meta.js'
 import { MergingCursor } from './merging-cursor.js'
 import type { ReadState } from './read-state.js'
 import type { ValueSlab } from './value-slab.js'
@@ -20,6 +30,7 @@ export class LsmCursor implements StoreCursor {
   readonly #merged: MergingCursor
   readonly #tombstones: readonly Tombstones[]
   readonly #stamp: number
+  readonly #deleted: DeletedRun
   readonly #lower: Uint8Array
   readonly #upper: Uint8Array | undefined
   readonly #slab: ValueSlab
@@ -30,11 +41,14 @@ export class LsmCursor implements StoreCursor {
   #key: Uint8Array = new Uint8Array(64)
   #keyBytes = 0
   #valueBuffer: Uint8Array = NO_BYTES
+  /** Values of a backward walk. */
+  #ownValue: Uint8Array = NO_BYTES
   #valueStart = 0
   #valueEnd = 0
 
   /**
    * @param stamp - versions with a greater stamp are ignored.
+   * @param emptyRanges - ranges of the store in which cursors have found nothing.
    * @param slab - for the keys and values that are taken.
    * @param onClose - called once, when the cursor is closed.
    */
@@ -42,6 +56,7 @@ export class LsmCursor implements StoreCursor {
     state: ReadState,
     stamp: number,
     bounds: KeyBounds | undefined,
+    emptyRanges: EmptyRanges,
     slab: ValueSlab,
     onClose: (cursor: LsmCursor) => void,
   ) {
@@ -52,6 +67,7 @@ export class LsmCursor implements StoreCursor {
     this.#tombstones = state.tombstones(range)
     this.#merged = new MergingCursor(state.cursors(range))
     this.#stamp = stamp
+    this.#deleted = new DeletedRun(emptyRanges, stamp)
     this.#slab = slab
     this.#onClose = onClose
   }
@@ -138,33 +154,48 @@ export class LsmCursor implements StoreCursor {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#state = 'none'
+    this.#merged.release()
     this.#onClose(this)
   }
 
   /** Moves forward from the merged entry to the next visible one. @param isKeyDone - the versions of `#key` are skipped. */
   #findForward(isKeyDone: boolean): boolean {
     const merged = this.#merged
+    const deleted = this.#deleted
     let skipsKey = isKeyDone
-    for (; merged.isValid; merged.next()) {
+    deleted.begin()
+    while (merged.isValid) {
       const { entry } = merged
-      if (entry.stamp > this.#stamp) continue
-      if (skipsKey && compareKey(entry, this.#key, this.#keyBytes) === 0) continue
-      if (this.#isAboveBounds(entry)) return false
+      if (entry.stamp > this.#stamp || (skipsKey && compareKey(entry, this.#key, this.#keyBytes) === 0)) {
+        merged.next()
+        continue
+      }
+      if (this.#isAboveBounds(entry)) break
       this.#copyKey(entry)
       skipsKey = true
-      if (entry.kind === EntryKind.Delete || this.#isCovered(entry.stamp)) continue
-      this.#takeValue(entry)
-      this.#state = 'forward'
-      return true
+      if (entry.kind !== EntryKind.Delete && !this.#isCovered(entry.stamp)) {
+        if (deleted.isLong) deleted.endForward(this.#key.slice(0, this.#keyBytes))
+        this.#takeValue(entry)
+        this.#state = 'forward'
+        return true
+      }
+      const empty = deleted.note(this.#key, this.#keyBytes)
+      if (empty === undefined) merged.next()
+      else if (empty.upper !== undefined && isBelow(empty.upper, this.#upper)) {
+        merged.seek(empty.upper, empty.upper.length, STAMP_MAX)
+      } else break
     }
+    if (deleted.isLong) deleted.endForward(this.#upper)
     return false
   }
 
   /** Moves backward from the merged entry to the previous visible one. */
   #findBackward(): boolean {
     const merged = this.#merged
+    const deleted = this.#deleted
+    deleted.begin()
     while (merged.isValid) {
-      if (this.#isBelowBounds(merged.entry)) return false
+      if (this.#isBelowBounds(merged.entry)) break
       this.#copyKey(merged.entry)
       // The versions come from the oldest to the newest.
       let stamp = 0
@@ -173,12 +204,19 @@ export class LsmCursor implements StoreCursor {
         const { entry } = merged
         if (entry.stamp > this.#stamp) continue
         ;({ stamp, kind } = entry)
-        this.#takeValue(entry)
+        this.#copyValue(entry)
       }
-      if (kind === EntryKind.Delete || this.#isCovered(stamp)) continue
-      this.#state = 'backward'
-      return true
+      if (kind !== EntryKind.Delete && !this.#isCovered(stamp)) {
+        if (deleted.isLong) deleted.endBackward(boundAfter(this.#key.subarray(0, this.#keyBytes)))
+        this.#state = 'backward'
+        return true
+      }
+      const empty = deleted.note(this.#key, this.#keyBytes)
+      if (empty === undefined) continue
+      if (compareBytes(empty.lower, this.#lower) <= 0) break
+      merged.seekBackward(empty.lower, empty.lower.length, STAMP_MAX)
     }
+    if (deleted.isLong) deleted.endBackward(this.#lower)
     return false
   }
 
@@ -203,6 +241,16 @@ export class LsmCursor implements StoreCursor {
     this.#valueBuffer = valueBuffer
     this.#valueStart = valueStart
     this.#valueEnd = valueEnd
+  }
+
+  /** Copies the value, for a walk that leaves the block which contains it. */
+  #copyValue({ valueBuffer, valueStart, valueEnd }: Entry): void {
+    const byteCount = valueEnd - valueStart
+    if (byteCount > this.#ownValue.length) this.#ownValue = new Uint8Array(2 * byteCount)
+    copyBytesInto(this.#ownValue, 0, valueBuffer, valueStart, valueEnd)
+    this.#valueBuffer = this.#ownValue
+    this.#valueStart = 0
+    this.#valueEnd = byteCount
   }
 
   #copyKey({ keyBuffer, keyStart, keyEnd }: Entry): void {

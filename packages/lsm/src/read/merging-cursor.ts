@@ -70,6 +70,11 @@ export class MergingCursor implements EntryCursor {
     this.#restoreTop()
   }
 
+  release(): void {
+    this.#heap.length = 0
+    for (const child of this.#children) child.release()
+  }
+
   #build(direction: number): void {
     const heap = this.#heap
     this.#direction = direction

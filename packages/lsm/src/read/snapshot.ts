@@ -1,5 +1,6 @@
 import { LdbError, toSeq } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
+import type { EmptyRanges } from '../empty/empty-ranges.js'
 import { estimateRange } from './estimate.js'
 import { LsmCursor } from './lsm-cursor.js'
 import { PointRead } from './point-read.js'
@@ -13,6 +14,7 @@ export class LsmSnapshot implements StoreSnapshot {
   readonly stamp: number
   readonly #state: ReadState
   readonly #read: PointRead = new PointRead()
+  readonly #emptyRanges: EmptyRanges
   readonly #slab: ValueSlab
   readonly #cursors: Set<LsmCursor> = new Set()
   readonly #onRelease: (snapshot: LsmSnapshot) => void
@@ -20,15 +22,18 @@ export class LsmSnapshot implements StoreSnapshot {
 
   /**
    * @param state - pinned by the caller, unpinned by `release`.
+   * @param emptyRanges - of the store; for cursors.
    * @param slab - for the values that `get` returns; of the store.
    */
   constructor(
     state: ReadState,
     seq: number,
     stamp: number,
+    emptyRanges: EmptyRanges,
     slab: ValueSlab,
     onRelease: (snapshot: LsmSnapshot) => void,
   ) {
+    this.#emptyRanges = emptyRanges
     this.#slab = slab
     this.#state = state
     this.seq = toSeq(seq)
@@ -60,7 +65,7 @@ export class LsmSnapshot implements StoreSnapshot {
 
   cursor(bounds?: KeyBounds): StoreCursor {
     this.#assertOpen()
-    const cursor = new LsmCursor(this.#state, this.stamp, bounds, this.#slab, (closed) =>
+    const cursor = new LsmCursor(this.#state, this.stamp, bounds, this.#emptyRanges, this.#slab, (closed) =>
       this.#cursors.delete(closed),
     )
     this.#cursors.add(cursor)

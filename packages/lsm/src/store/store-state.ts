@@ -1,6 +1,7 @@
 import { assert, toSeq } from '@ldb/base'
 import type { Seq } from '@ldb/base'
 import type { PendingBytes } from '../compaction/idle.js'
+import { EmptyRanges } from '../empty/empty-ranges.js'
 import { Memtable } from '../memtable/memtable.js'
 import { ReadState } from '../read/read-state.js'
 import type { Version, VersionChange } from '../version/version.js'
@@ -19,6 +20,7 @@ export class StoreState {
   /** Greatest stamp in use. */
   stamp: number
   isReplaying = false
+  readonly emptyRanges: EmptyRanges = new EmptyRanges(() => this.stamp)
   readonly #newSeed: () => number
   #active: Memtable
   /** The active memtable and the frozen ones, newest first. */
@@ -93,6 +95,7 @@ export class StoreState {
     assert(this.#isAllFlushed, 'a load is newer than everything in tables')
     this.seq = seq
     this.flushedSeq = seq
+    this.emptyRanges.clear()
   }
 
   /**

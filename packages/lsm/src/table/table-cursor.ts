@@ -91,6 +91,12 @@ export class TableCursor implements EntryCursor {
     this.#data.moveToLast()
   }
 
+  release(): void {
+    this.#top.enter(undefined)
+    this.#index.enter(undefined)
+    this.#data.enter(undefined)
+  }
+
   #enterTop(): void {
     this.#data.enter(undefined)
     this.#top.enter(this.#table.top())

@@ -11,7 +11,7 @@ const NO_BYTES = new Uint8Array(0)
 export class TableLookup {
   stamp = 0
   kind: EntryKind = 1
-  /** Contains the value from `valueStart` to `valueEnd`. Never changes. */
+  /** Contains the value from `valueStart` to `valueEnd`, until another block is read. */
   valueBuffer: Uint8Array = NO_BYTES
   valueStart = 0
   valueEnd = 0
@@ -40,13 +40,15 @@ export class TableLookup {
   rank(table: TableReader, key: Uint8Array): number {
     const top = table.top()
     if (top === undefined) return 0
+    const inTop = top.search(key, key.length, STAMP_MAX)
     const index = this.#child(table, top, UnitContent.Index, key, key.length, STAMP_MAX)
     if (index === undefined) return 1
+    const { count } = index
+    const inIndex = index.search(key, key.length, STAMP_MAX)
     const block = this.#child(table, index, UnitContent.Data, key, key.length, STAMP_MAX)
     if (block === undefined) return 1
     const inBlock = block.search(key, key.length, STAMP_MAX) / block.count
-    const inIndex = (index.search(key, key.length, STAMP_MAX) + inBlock) / index.count
-    return (top.search(key, key.length, STAMP_MAX) + inIndex) / top.count
+    return (inTop + (inIndex + inBlock) / count) / top.count
   }
 
   /** Reads the block whose last entry is the first that is not before the position sought. */

@@ -73,12 +73,18 @@ export class TableReader {
     return this.#top
   }
 
-  /** Reads an index block or a data block through the cache, which contains it uncompressed. */
+  /**
+   * Reads an index block or a data block through the cache, which contains it uncompressed. It is valid until another block is read, and
+   * while it is pinned.
+   */
   block(handle: UnitHandle, content: UnitContent): Block {
     const cached = this.#blocks.find(handle.fileOffset)
     if (cached !== undefined) return cached
-    const block = this.#decodeBlock(this.#file.read(handle, content), handle)
+    const block = this.#readBlock(handle, content)
+    // Not to be evicted for itself.
+    block.pin()
     this.#blocks.insert(handle.fileOffset, block, block.bytes.buffer.byteLength)
+    block.unpin()
     return block
   }
 
@@ -135,8 +141,22 @@ export class TableReader {
     this.#file.close()
   }
 
-  #decodeBlock(bytes: Uint8Array, { fileOffset }: UnitHandle): Block {
-    const block = Block.decode(bytes, this.meta.minStamp)
+  /** Reads a block into a buffer that it gives back when it is evicted. */
+  #readBlock(handle: UnitHandle, content: UnitContent): Block {
+    const { buffers } = this.#blocks
+    const buffer = buffers.take(handle.storedBytes)
+    const payload = this.#file.read(handle, content, buffer.bytes)
+    if (payload.buffer !== buffer.bytes.buffer) {
+      buffers.give(buffer)
+      return this.#decodeBlock(payload, handle)
+    }
+    const block = this.#decodeBlock(payload, handle, buffer.words)
+    block.own(buffer, buffers)
+    return block
+  }
+
+  #decodeBlock(bytes: Uint8Array, { fileOffset }: UnitHandle, words?: Int32Array): Block {
+    const block = Block.decode(bytes, this.meta.minStamp, words)
     if (block === undefined) throw this.#file.fault(fileOffset, 'a block is malformed')
     return block
   }

@@ -46,11 +46,15 @@ export class UnitFile {
   /**
    * Reads a unit and returns its payload, uncompressed, from the start of a buffer of its own on.
    *
+   * @param bytes - buffer for the unit, longer or not; the payload is in it unless it is compressed.
    * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO; LDB_UNSUPPORTED when its codec is unknown.
    */
-  read({ fileOffset, storedBytes }: UnitHandle, content: UnitContent): Uint8Array {
+  read(
+    { fileOffset, storedBytes }: UnitHandle,
+    content: UnitContent,
+    bytes: Uint8Array = new Uint8Array(storedBytes),
+  ): Uint8Array {
     if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
-    const bytes = new Uint8Array(storedBytes)
     this.readStored(bytes, 0, fileOffset, storedBytes)
     return this.decode(bytes, 0, { fileOffset, storedBytes }, content)
   }

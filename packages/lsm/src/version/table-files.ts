@@ -239,10 +239,15 @@ export class TableFiles {
     this.#remove(tablePath(this.#directory, number))
   }
 
-  /** Notes which tables the durable manifest names now. Returns those that it named before, whose files may be unneeded now. */
+  /**
+   * Notes which tables the durable manifest names now. Returns those that it named before, whose files may be unneeded now: those with the
+   * oldest entries first, so that what a crash leaves contains no entry without the delete that hides it.
+   */
   noteDurable(tables: Iterable<Table>): Table[] {
     const named = new Set(tables)
-    const replaced = [...this.#durable].filter((table) => !named.has(table))
+    const replaced = [...this.#durable]
+      .filter((table) => !named.has(table))
+      .sort((a, b) => a.meta.maxStamp - b.meta.maxStamp)
     for (const table of named) this.#durable.add(table)
     for (const table of replaced) this.#durable.delete(table)
     return replaced

@@ -77,7 +77,7 @@ export const LSM_VERSION_BUGS: readonly SeededBug[] = [
     rows: [32],
     effect: 'a table that consists of deletes is not compacted, and holds the space below it',
     file: 'packages/lsm/src/compaction/choose.ts',
-    find: '    chooseDeletes(version, context, codecs) ??\n',
+    find: '    chooseDeletes(version, context, options) ??\n',
     replace: '',
     suite: 'packages/lsm/src/compaction/choose.test.ts',
     test: 'a table of deletes',

@@ -1,6 +1,6 @@
 import { INVARIANTS } from '@ldb/base'
 import type { Tombstone } from '../entry/tombstones.js'
-import type { BufferPart } from '../merge/merge-buffer.js'
+import type { BufferPart } from '../entry/buffer-part.js'
 import type { MergeSource } from '../merge/merge-source.js'
 import type { TableWriter } from '../table/table-writer.js'
 import { clipTombstones } from './kept-tombstones.js'

@@ -3,7 +3,7 @@ import type { BatchSection, Seq } from '@ldb/base'
 import { Tombstones } from '../entry/tombstones.js'
 import type { EntryKind } from '../format.js'
 import { hashKey } from '../key-hash.js'
-import type { BufferPart } from '../merge/merge-buffer.js'
+import type { BufferPart } from '../entry/buffer-part.js'
 import { KeyRuns } from './key-runs.js'
 import type { KeySource } from './key-sort.js'
 

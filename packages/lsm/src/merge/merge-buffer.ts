@@ -1,4 +1,5 @@
 import { INVARIANTS } from '@ldb/base'
+import type { BufferPart } from '../entry/buffer-part.js'
 import type { Table } from '../version/table.js'
 
 /**
@@ -8,13 +9,6 @@ import type { Table } from '../version/table.js'
 const WINDOW_BYTES = INVARIANTS ? 1024 : 256 * 1024
 /** Bytes of output that are written at once, and the largest unit behind them that needs no buffer of its own. */
 const OUTPUT_BYTES = INVARIANTS ? 4096 : 320 * 1024
-
-/** A part of a buffer. */
-export interface BufferPart {
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly end: number
-}
 
 /** Returns the memory for the output of a flush: what a frozen memtable has left, if that is enough. */
 export function outputWithin(spare: BufferPart): BufferPart | undefined {

@@ -15,7 +15,7 @@ import {
 import type { UnitHandle } from '../table/handle.js'
 import type { TableReader } from '../table/table-reader.js'
 import type { Table } from '../version/table.js'
-import type { BufferPart } from './merge-buffer.js'
+import type { BufferPart } from '../entry/buffer-part.js'
 
 /**
  * The entries of tables that do not overlap, in their order, for a merge: read once, many blocks at a time, past the cache.

@@ -4,7 +4,7 @@ import type { VfsFile } from '@ldb/vfs'
 import { BlockBuilder } from '../block/block-builder.js'
 import type { Entry } from '../entry/entry.js'
 import type { Tombstone } from '../entry/tombstones.js'
-import type { BufferPart } from '../merge/merge-buffer.js'
+import type { BufferPart } from '../entry/buffer-part.js'
 import {
   EntryKind,
   FOOTER_FILTER_OFFSET,

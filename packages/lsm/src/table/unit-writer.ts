@@ -13,7 +13,7 @@ import {
   TRAILER_RESERVED_OFFSET,
   UnitContent,
 } from '../format.js'
-import type { BufferPart } from '../merge/merge-buffer.js'
+import type { BufferPart } from '../entry/buffer-part.js'
 import type { BlockCompressor } from './block-compressor.js'
 import { encodeHeader } from './file-header.js'
 import type { HeaderIds } from './file-header.js'

@@ -51,6 +51,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'store',
       'worker',
       'compaction',
+      'merge',
       'read',
       'version',
       'table',

@@ -72,6 +72,7 @@ const SALVAGE_OPTION_NAMES = [
   'blockBytes',
   'compression',
   'codecs',
+  'compaction',
   'tableBytes',
   'levelBaseBytes',
   'log',

@@ -1,26 +1,12 @@
 import { assert } from '@ldb/base'
 import { LEVEL_COUNT } from '../format.js'
 import { hullOf, overlaps } from '../table/table-meta.js'
-import type { LevelCodecs } from '../table/level-codecs.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import { isIdleCompactionDue, NO_PENDING } from './idle.js'
+import type { CompactionOptions, CompactionPlan } from './plan.js'
 import { chooseTiered } from './tiered.js'
-
-/** Sizes that decide when and what to compact. */
-export interface CompactionOptions {
-  /** `'leveled'` unless set. */
-  readonly policy?: 'leveled' | 'tiered'
-  /** Tables in level 0 that start a compaction. */
-  readonly level0Tables: number
-  /** Bytes of the first level that level 0 is merged into. */
-  readonly baseBytes: number
-  /** A level may have this many times the bytes of the level above. */
-  readonly levelRatio: number
-  /** The codec of each level. */
-  readonly codecs: Pick<LevelCodecs, 'idAt'>
-}
 
 /** Circumstances of a choice, besides the tables. */
 export interface CompactionContext {
@@ -28,15 +14,6 @@ export interface CompactionContext {
   readonly oldestSnapshot: number
   /** Nothing else has to be done: what is not urgent is compacted, too. */
   readonly isIdle: boolean
-}
-
-/** What to merge. */
-export interface CompactionPlan {
-  /** Tables to merge, from any levels. */
-  readonly inputs: readonly Table[]
-  readonly outputLevel: number
-  /** True when the only input may move to the output level as it is. */
-  readonly isMove: boolean
 }
 
 const BOTTOM = LEVEL_COUNT - 1

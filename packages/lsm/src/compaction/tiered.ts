@@ -1,7 +1,7 @@
 import { LEVEL_COUNT } from '../format.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
-import type { CompactionOptions, CompactionPlan } from './choose.js'
+import type { CompactionOptions, CompactionPlan } from './plan.js'
 
 const BOTTOM = LEVEL_COUNT - 1
 /** An older run is merged, too, when it has at most this many times the bytes of the newer ones. */

@@ -44,13 +44,16 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
+  'packages/cache': { layers: ['block'], ground: [] },
   'packages/lsm': {
     layers: [
+      'salvage',
       'verify',
       'store',
       'worker',
       'compaction',
       'read',
+      'empty',
       'version',
       'table',
       'memtable',

@@ -1,4 +1,4 @@
-import { BlockBuffers } from './block-buffers.js'
+import { BlockBuffers } from './block/block-buffers.js'
 import { CacheBudget } from './cache-budget.js'
 import type { BudgetPart } from './cache-budget.js'
 
@@ -35,7 +35,7 @@ interface CachedBlock<Value> {
  * A cache of decoded blocks of immutable files under one byte budget, shared by all files of a database.
  *
  * @remarks Eviction is S3-FIFO (Yang et al., SOSP 2023): a block enters a small probation queue; a second use while it is there, or a
- * read soon after its eviction from there, moves it to the main queue, which a scan therefore does not empty. A block is told of its
+ * read soon after its eviction from there, moves it to the main queue, which a scan therefore does not empty. A block is notified of its
  * eviction, and may give its buffer to the next one.
  * @category Block cache
  */
@@ -118,7 +118,7 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> implement
   }
 
   /** Evicts blocks of `byteCount` bytes or more, if there are any. Returns whether it has evicted any. */
-  giveUp(byteCount: number): boolean {
+  retire(byteCount: number): boolean {
     const before = this.usedBytes
     const target = Math.max(0, before - byteCount)
     while (this.usedBytes > target) this.#evict()

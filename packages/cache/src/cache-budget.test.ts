@@ -80,7 +80,7 @@ test('equal demand divides the budget into equal parts', () => {
   expect(Math.abs(pageBytes - blockBytes)).toBeLessThan(0.1 * BUDGET_BYTES)
 })
 
-test('pages that are pinned or dirty are not given up for blocks, and are always admitted', () => {
+test('pages that are pinned or dirty are not released for blocks, and are always admitted', () => {
   const caches = new Caches()
   const frames = Array.from({ length: 400 }, () => {
     const frame = caches.page()

@@ -8,7 +8,7 @@ export interface BudgetPart {
   /** Bytes in use. */
   readonly usedBytes: number
   /** Evicts what frees `byteCount` bytes or more, if it can. Returns whether it has evicted anything. */
-  giveUp(byteCount: number): boolean
+  retire(byteCount: number): boolean
 }
 
 /** How a {@link CacheBudget} is divided at the moment. @category Cache budget */
@@ -25,7 +25,7 @@ export interface CacheBudgetStats {
  *
  * @remarks A cache takes what the other does not use: with one of them, it is the whole budget. When it is used up, it is divided by demand: the
  * bytes that each of the two has missed of late. The one that has more than its share gives memory to the other, each choosing what to
- * evict by itself. A share is at least an eighth, so that neither starves. Frames that pages have given up stay allocated, and are used
+ * evict by itself. A share is at least an eighth, so that neither starves. Frames that pages have released stay allocated, and are used
  * by the next pages.
  * @category Cache budget
  */
@@ -42,6 +42,7 @@ export class CacheBudget {
     this.bytes = bytes
   }
 
+  /** Returns how the budget is divided at the moment. */
   stats(): CacheBudgetStats {
     const { bytes } = this
     return { bytes, pageBytes: this.#pages?.usedBytes ?? 0, blockBytes: this.#blocks?.usedBytes ?? 0 }
@@ -64,7 +65,7 @@ export class CacheBudget {
     const missing = pageBytes + blockBytes + byteCount - this.bytes
     if (missing <= 0) return true
     if (blockBytes <= this.bytes - this.#pageShare) return false
-    return this.#blocks?.giveUp(missing) === true
+    return this.#blocks?.retire(missing) === true
   }
 
   /** Notes that a block of `byteCount` bytes was missed and is now in use. @internal */
@@ -78,7 +79,7 @@ export class CacheBudget {
       const { pageBytes, blockBytes } = this.stats()
       const missing = pageBytes + blockBytes - this.bytes
       if (missing <= 0) return false
-      if (pageBytes <= this.#pageShare || this.#pages?.giveUp(missing) !== true) return true
+      if (pageBytes <= this.#pageShare || this.#pages?.retire(missing) !== true) return true
     }
   }
 

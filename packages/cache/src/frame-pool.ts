@@ -158,7 +158,7 @@ export class FramePool implements BudgetPart {
   }
 
   /** Evicts pages that are neither pinned nor dirty. */
-  giveUp(byteCount: number): boolean {
+  retire(byteCount: number): boolean {
     const before = this.usedBytes
     while (this.usedBytes > before - byteCount && this.queues.count > FRAMES_KEPT) {
       const frame = this.queues.choose(this.pins)

@@ -43,6 +43,12 @@ export interface LsmTreeOptions {
    * unknown are LDB_UNSUPPORTED, and their tables are not compacted. Default: the built-in codecs, and `compression`.
    */
   readonly codecs?: CodecTable
+  /**
+   * `'leveled'` keeps few sorted runs to read and little obsolete space. `'tiered'` merges runs of similar size: it writes each entry fewer
+   * times, and reads more runs and uses more space, up to three times that of the entries, and again during a merge. A store can be
+   * opened with either. Default `'leveled'`.
+   */
+  readonly compaction?: 'leveled' | 'tiered'
   /** Bytes of a table that a compaction writes: 1 KiB to 1 GiB. Default 32 MiB. */
   readonly tableBytes?: number
   /** Bytes of the first level that newly written tables are merged into: 1 KiB to 64 GiB. Default 64 MiB. */
@@ -73,6 +79,7 @@ export interface ResolvedLsmOptions {
   readonly memtableBytes: number
   readonly blockBytes: number
   readonly codecs: LevelCodecs
+  readonly compaction: 'leveled' | 'tiered'
   readonly tableBytes: number
   readonly levelBaseBytes: number
   readonly rewriteManifest: 'open' | 'write' | 'none'
@@ -94,6 +101,7 @@ const NAMES = [
   'blockBytes',
   'compression',
   'codecs',
+  'compaction',
   'tableBytes',
   'levelBaseBytes',
   'rewriteManifest',
@@ -102,6 +110,7 @@ const NAMES = [
   'thread',
 ] as const
 
+const POLICIES: readonly unknown[] = ['leveled', 'tiered']
 const REWRITES: readonly unknown[] = ['open', 'write', 'none']
 
 const NO_LOG: StoreLog = Object.freeze({
@@ -121,13 +130,14 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
   const own = ownOptions(options, NAMES, 'options of an LSM tree') as LsmTreeOptions
   const { create = true, storeId, cache, log = NO_LOG, observer = NO_OBSERVER, thread } = own
   if (typeof create !== 'boolean') throw invalidArgument(`create must be a boolean, got ${kindOf(create)}`)
-  const { creation = 'open', rewriteManifest = 'open' } = own
+  const { creation = 'open', rewriteManifest = 'open', compaction = 'leveled' } = own
   if (creation !== 'open' && creation !== 'write') throw invalidArgument("creation must be 'open' or 'write'")
   if (storeId === undefined ? creation === 'write' : storeId.length !== STORE_ID_BYTES) {
     throw invalidArgument(`storeId must be ${STORE_ID_BYTES} bytes`)
   }
   if (!REWRITES.includes(rewriteManifest))
     throw invalidArgument("rewriteManifest must be 'open', 'write' or 'none'")
+  if (!POLICIES.includes(compaction)) throw invalidArgument("compaction must be 'leveled' or 'tiered'")
   return Object.freeze({
     create,
     creation,
@@ -138,6 +148,7 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
     memtableBytes: integerWithin('memtableBytes', own.memtableBytes ?? 32 * MIB, KIB, GIB),
     blockBytes: integerWithin('blockBytes', own.blockBytes ?? 4 * KIB, 256, MIB),
     codecs: resolveCodecs(own.codecs, own.compression),
+    compaction,
     tableBytes: integerWithin('tableBytes', own.tableBytes ?? 32 * MIB, KIB, GIB),
     levelBaseBytes: integerWithin('levelBaseBytes', own.levelBaseBytes ?? 64 * MIB, KIB, 64 * GIB),
     log,

@@ -83,6 +83,12 @@ export class LsmHarness {
     this.#seq = this.store.seq
   }
 
+  /** Goes on with the entries of an earlier harness, whose store this one has opened. */
+  continue(entries: ReadonlyMap<string, string>): void {
+    for (const [key, value] of entries) this.entries.set(key, value)
+    this.#seq = this.store.seq
+  }
+
   /** Names of the table files. */
   tableNames(): string[] {
     return this.vfs.list('store').filter((name) => name.endsWith('.sst'))

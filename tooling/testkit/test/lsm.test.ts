@@ -19,6 +19,7 @@ const configurations = [
     cacheBytes: 256 * KIB,
   }),
   lsmStoresOf({}),
+  lsmStoresOf({ memtableBytes: 2 * KIB, blockBytes: 333, tableBytes: 2 * KIB, compaction: 'tiered' }),
 ]
 
 for (const maker of configurations) {

@@ -133,3 +133,13 @@ test('the plan for a range contains everything that its tables overlap', () => {
   expect(planRange(version, { lower: Uint8Array.of(110), upper: Uint8Array.of(111) })).toBeUndefined()
   expect(planRange(version, undefined)?.inputs).toHaveLength(6)
 })
+
+test('newer tables outside of a range stay where they are, older ones below its tables do not', () => {
+  const version = versionOf({ 0: 'p-q a-c', 4: 'e-h', 5: 'b-d', 6: 'a-f g-k' })
+  const plan = planRange(version, { lower: Uint8Array.of(98), upper: Uint8Array.of(99) })
+  expect(plan?.inputs.map((table) => (table as unknown as { name: string }).name)).toEqual([
+    'a-c',
+    'b-d',
+    'a-f',
+  ])
+})

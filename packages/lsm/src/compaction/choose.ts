@@ -1,23 +1,12 @@
 import { assert } from '@ldb/base'
 import { LEVEL_COUNT } from '../format.js'
 import { hullOf, overlaps } from '../table/table-meta.js'
-import type { LevelCodecs } from '../table/level-codecs.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import { isIdleCompactionDue, NO_PENDING } from './idle.js'
-
-/** Sizes that decide when and what to compact. */
-export interface CompactionOptions {
-  /** Tables in level 0 that start a compaction. */
-  readonly level0Tables: number
-  /** Bytes of the first level that level 0 is merged into. */
-  readonly baseBytes: number
-  /** A level may have this many times the bytes of the level above. */
-  readonly levelRatio: number
-  /** The codec of each level. */
-  readonly codecs: Pick<LevelCodecs, 'idAt'>
-}
+import type { CompactionOptions, CompactionPlan } from './plan.js'
+import { chooseTiered } from './tiered.js'
 
 /** Circumstances of a choice, besides the tables. */
 export interface CompactionContext {
@@ -25,15 +14,6 @@ export interface CompactionContext {
   readonly oldestSnapshot: number
   /** Nothing else has to be done: what is not urgent is compacted, too. */
   readonly isIdle: boolean
-}
-
-/** What to merge. */
-export interface CompactionPlan {
-  /** Tables to merge, from any levels. */
-  readonly inputs: readonly Table[]
-  readonly outputLevel: number
-  /** True when the only input may move to the output level as it is. */
-  readonly isMove: boolean
 }
 
 const BOTTOM = LEVEL_COUNT - 1
@@ -64,6 +44,17 @@ export function chooseCompaction(
   options: CompactionOptions,
   context: CompactionContext = BUSY,
 ): CompactionPlan | undefined {
+  return (
+    (options.policy === 'tiered' ? chooseTiered(version, options) : chooseLeveled(version, options)) ??
+    chooseDeletes(version, context, options) ??
+    (context.isIdle && isIdleCompactionDue(version, options.baseBytes, NO_PENDING)
+      ? chooseHighest(version, options)
+      : undefined)
+  )
+}
+
+/** Chooses a compaction of the level that exceeds its target most. */
+function chooseLeveled(version: Version, options: CompactionOptions): CompactionPlan | undefined {
   const targets = levelTargets(version, options)
   let worst = -1
   let worstScore = 1
@@ -79,13 +70,7 @@ export function chooseCompaction(
   }
   const { codecs } = options
   if (worst === 0) return planOf(version, [...version.level(0)], baseLevel(version, targets), codecs)
-  if (worst > 0) return planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs)
-  return (
-    chooseDeletes(version, context, options) ??
-    (context.isIdle && isIdleCompactionDue(version, options.baseBytes, NO_PENDING)
-      ? chooseHighest(version, options)
-      : undefined)
-  )
+  return worst > 0 ? planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs) : undefined
 }
 
 /** Returns the target of each level in bytes; 0 for levels that should be empty. */
@@ -113,15 +98,24 @@ function baseLevel(version: Version, targets: readonly number[]): number {
   return targets.findIndex((target, level) => level > 0 && (target > 0 || version.level(level).length > 0))
 }
 
-/** Plans the merge of everything that overlaps a range into the last level. */
+/**
+ * Plans the merge of everything in a range into the last level. A table that is merged takes along what is older and overlaps it; newer
+ * tables outside of the range stay.
+ */
 export function planRange(version: Version, range: KeyRange | undefined): CompactionPlan | undefined {
-  const all = [...version.tables()]
-  let inputs = range === undefined ? all : all.filter(({ meta }) => overlaps(meta, range))
-  for (let count = 0; range !== undefined && inputs.length !== count;) {
-    count = inputs.length
-    if (count === 0) return undefined
-    const hull = hullOf(inputs.map(({ meta }) => meta))
-    inputs = all.filter(({ meta }) => overlaps(meta, hull))
+  const inputs: Table[] = []
+  let hull: KeyRange | undefined
+  const take = (table: Table): void => {
+    inputs.push(table)
+    hull = hullOf(hull === undefined ? [table.meta] : [hull, table.meta])
+  }
+  const isWithin = ({ meta }: Table): boolean =>
+    range === undefined || overlaps(meta, range) || (hull !== undefined && overlaps(meta, hull))
+  for (const [level, tables] of version.levels.entries()) {
+    if (level === 0) {
+      // From the newest on, each by itself.
+      for (const table of tables) if (isWithin(table)) take(table)
+    } else for (const table of tables.filter(isWithin)) take(table)
   }
   return inputs.length === 0 ? undefined : { inputs, outputLevel: BOTTOM, isMove: false }
 }

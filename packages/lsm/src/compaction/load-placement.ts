@@ -3,7 +3,7 @@ import { hullOf, overlaps } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
-import type { CompactionPlan } from './choose.js'
+import type { CompactionPlan } from './plan.js'
 
 /**
  * Returns the deepest level for a table that is newer than all others: no table of that level or above it overlaps it.

@@ -79,6 +79,7 @@ export function openStore(
     options.rewriteManifest !== 'none',
   )
   const compaction = {
+    policy: options.compaction,
     level0Tables: LEVEL0_TABLES,
     levelRatio: LEVEL_RATIO,
     baseBytes: options.levelBaseBytes,

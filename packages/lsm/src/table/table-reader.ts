@@ -141,7 +141,7 @@ export class TableReader {
     this.#file.close()
   }
 
-  /** Reads a block into a buffer that it gives back when it is evicted. */
+  /** Reads a block into a buffer that it returns when it is evicted. */
   #readBlock(handle: UnitHandle, content: UnitContent): Block {
     const { buffers } = this.#blocks
     const buffer = buffers.take(handle.storedBytes)

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryVfs, NodeVfs, OverlayVfs } from '@ldb/vfs'
+import { LSM_COMPRESSIONS } from '../subjects/compressions.js'
 import { smallLsmEngine } from '../subjects/small-lsm-engine.js'
 import { PLAIN_SETTINGS } from '../model/commands/run-settings.js'
 import type { RunSettings } from '../model/commands/run-settings.js'
@@ -79,11 +80,15 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     checkpointLogBytes: 5_000,
   }),
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
-  ...(['none', 'lz4', 'adaptive'] as const).map((compression, index) =>
-    configuration(`LSM trees, compression ${compression}`, 'memory files', {
-      engines: { btree: smallLsmEngine(index, compression) },
-      checkpointLogBytes: 20_000,
-    }),
+  ...LSM_COMPRESSIONS.map((compression, index) =>
+    configuration(
+      `LSM trees, compression ${typeof compression === 'object' ? compression.name : compression}`,
+      'memory files',
+      {
+        engines: { btree: smallLsmEngine(index, compression) },
+        checkpointLogBytes: 20_000,
+      },
+    ),
   ),
 ]
 

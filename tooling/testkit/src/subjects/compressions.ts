@@ -9,3 +9,6 @@ const OWN_CODEC: LsmCompression = { ...DEFLATE_CODEC, id: 200, name: 'own' }
 
 /** Every compression of an LSM tree, the default first. @category Subjects */
 export const LSM_COMPRESSIONS: readonly LsmCompression[] = ['lz4', 'none', 'deflate', 'adaptive', OWN_CODEC]
+
+/** How compactions are chosen. */
+export const LSM_POLICIES = ['leveled', 'tiered'] as const

@@ -6,7 +6,7 @@ import { seededRandom } from '../base/test-random.js'
 import { swarmOptions } from '../history/swarm.js'
 import type { StoreMaker } from '../store/store-maker.js'
 import { playedThread } from './played-thread.js'
-import { LSM_COMPRESSIONS } from './compressions.js'
+import { LSM_COMPRESSIONS, LSM_POLICIES } from './compressions.js'
 
 /** Returns a maker of LSM trees whose sizes are chosen by the seed. @category Subjects */
 export function lsmStores(seed: number): StoreMaker {
@@ -18,6 +18,7 @@ export function lsmStores(seed: number): StoreMaker {
       levelBaseBytes: [2048, 32_768],
       // A read that is interrupted by a miss is repeated, and must find what it has read already.
       cacheBytes: [262_144, 2_097_152],
+      compaction: LSM_POLICIES,
       compression: LSM_COMPRESSIONS,
     }),
     (vfs) => playedThread(vfs, seed),

@@ -9,7 +9,7 @@ import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { COMMON_RULES } from '../trace/order-rules.js'
 import type { OrderRule } from '../trace/order-rules.js'
 import { hasPlayedThread, playedThread } from './played-thread.js'
-import { LSM_COMPRESSIONS } from './compressions.js'
+import { LSM_COMPRESSIONS, LSM_POLICIES } from './compressions.js'
 import { STORE_STEPS, StoreSession } from './store-session.js'
 import type { StoreRun } from './store-session.js'
 
@@ -42,6 +42,7 @@ class LsmRun implements SubjectRun, StoreRun {
       tableBytes: [KIB, 8 * KIB],
       levelBaseBytes: [2 * KIB, 16 * KIB],
       cacheBytes: [0, 64 * KIB],
+      compaction: LSM_POLICIES,
       compression: LSM_COMPRESSIONS,
     })
     this.shape = swarmOptions(random, {

@@ -5,7 +5,7 @@ import type { RandomSource, Vfs } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import { swarmOptions } from '../history/swarm.js'
 import { playedThread } from './played-thread.js'
-import { LSM_COMPRESSIONS } from './compressions.js'
+import { LSM_COMPRESSIONS, LSM_POLICIES } from './compressions.js'
 import type { LsmCompression } from './compressions.js'
 
 /** What core gives an engine for each store. */
@@ -34,9 +34,10 @@ export interface SmallLsmEngine {
 export function smallLsmEngine(seed: number, compression?: LsmCompression): SmallLsmEngine {
   const sizes = swarmOptions(seededRandom(seed), {
     memtableBytes: [1024, 4096, 32_768],
-    blockBytes: [256, 1024],
+    blockBytes: [256, 333, 1024],
     tableBytes: [1024, 8192],
     levelBaseBytes: [2048, 16_384],
+    compaction: LSM_POLICIES,
     compression: compression === undefined ? LSM_COMPRESSIONS : [compression],
   })
   return {

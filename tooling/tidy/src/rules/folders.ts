@@ -45,14 +45,17 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
+  'packages/cache': { layers: ['block'], ground: [] },
   'packages/lsm': {
     layers: [
+      'salvage',
       'verify',
       'store',
       'worker',
       'compaction',
       'merge',
       'read',
+      'empty',
       'version',
       'table',
       'memtable',

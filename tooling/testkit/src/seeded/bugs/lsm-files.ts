@@ -103,4 +103,15 @@ export const LSM_FILE_BUGS: readonly SeededBug[] = [
     suite: 'packages/lsm/src/block/block.test.ts',
     test: 'do not ascend',
   },
+  {
+    name: 'lsm-salvage-brings-back',
+    area,
+    rows: [2],
+    effect: 'a salvage brings back what a compaction has dropped',
+    file: 'packages/lsm/src/salvage/lineage.ts',
+    find: 'if (output.number > input.number) this',
+    replace: 'if (output.number < input.number) this',
+    suite: 'packages/lsm/test/salvage.test.ts',
+    test: 'do not bring deleted keys back',
+  },
 ]

@@ -2,21 +2,21 @@ import { isLdbError, LdbError, NO_SEGMENT_ID, ownOptions, toSeq } from '@ldb/bas
 import { CodecTable } from '@ldb/integrity'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
-import { compareEntries, Entry } from '../entry/entry.js'
-import { Tombstones } from '../entry/tombstones.js'
-import { EntryKind } from '../format.js'
-import { LsmTree } from '../lsm-tree.js'
-import type { LsmTreeOptions } from '../options.js'
-import { overlaps, tableNumberOf, tablePath } from '../table/table-meta.js'
-import { MergingCursor } from '../read/merging-cursor.js'
-import { MANIFEST_NAME } from '../version/manifest-writer.js'
-import { readManifest } from '../version/manifest-reader.js'
-import type { ManifestState } from '../version/manifest-reader.js'
-import { Lineage } from './lineage.js'
-import type { SalvageDoubt, SalvageLoss, SalvageReport } from './report.js'
-import { SalvageCursor } from './salvage-cursor.js'
-import { salvageTable } from './salvaged-table.js'
-import type { SalvagedTable, TablePlace } from './salvaged-table.js'
+import { compareEntries, Entry } from './entry/entry.js'
+import { Tombstones } from './entry/tombstones.js'
+import { EntryKind } from './format.js'
+import { LsmTree } from './lsm-tree.js'
+import type { LsmTreeOptions } from './options.js'
+import { overlaps, tableNumberOf, tablePath } from './table/table-meta.js'
+import { MergingCursor } from './read/merging-cursor.js'
+import { MANIFEST_NAME } from './version/manifest-writer.js'
+import { readManifest } from './version/manifest-reader.js'
+import type { ManifestState } from './version/manifest-reader.js'
+import { Lineage } from './salvage/lineage.js'
+import type { SalvageDoubt, SalvageLoss, SalvageReport } from './salvage/report.js'
+import { SalvageCursor } from './salvage/salvage-cursor.js'
+import { salvageTable } from './salvage/salvaged-table.js'
+import type { SalvagedTable, TablePlace } from './salvage/salvaged-table.js'
 
 /** Options of {@link salvageStore}. All are optional. @category Salvage */
 export interface SalvageOptions extends Omit<
@@ -72,6 +72,7 @@ const SALVAGE_OPTION_NAMES = [
   'blockBytes',
   'compression',
   'codecs',
+  'compaction',
   'tableBytes',
   'levelBaseBytes',
   'log',

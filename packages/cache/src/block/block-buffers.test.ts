@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BlockBuffers } from './block-buffers.js'
 
-test('a buffer that was given back is taken again, for a block that it fits', () => {
+test('a buffer that was returned is taken again, for a block that it fits', () => {
   const buffers = new BlockBuffers()
   const first = buffers.take(4000)
   expect(first.bytes.length).toBe(4096)

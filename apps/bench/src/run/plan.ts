@@ -24,6 +24,9 @@ const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
 const ORDERED_STORES = ['ldb', 'lmdb', 'classic-level', 'better-sqlite3']
 const ORDERED_FACTOR = 1.2
 const QUEUE_ENTRIES = 100_000
+/** Two passes over these entries fill two segments of LDB's log. */
+const LONG_ENTRIES = 70_000
+const LONG_VALUE_BYTES = 1000
 const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
 /** Returns every stage in the order of execution. */
@@ -50,6 +53,29 @@ export function stagesOf(effort: Effort): Stage[] {
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
+    {
+      id: 'log-segments',
+      onlyFull: true,
+      scenario: {
+        ...device,
+        contents: 'loaded',
+        entryCount: Math.min(read.entryCount, LONG_ENTRIES),
+        valueBytes: LONG_VALUE_BYTES,
+      },
+      rows: [
+        {
+          ...row(
+            'log-segments-overwrite',
+            'durable overwrites over two segments of the log',
+            'overwriteRandom',
+            'commit',
+            2,
+            1.5,
+          ),
+          stores: AIM_STORES,
+        },
+      ],
+    },
     ...effort.unawaited.map((count) => unawaited(fill, count)),
     {
       id: 'overwrite',

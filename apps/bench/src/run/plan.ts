@@ -3,6 +3,7 @@ import { KEY_SHAPES } from '../data/keys.js'
 import type { Scenario } from '../model/scenario.js'
 import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
+import { logSegments } from './log-segments.js'
 import { lsmStages } from './lsm-stages.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
@@ -24,9 +25,6 @@ const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
 const ORDERED_STORES = ['ldb', 'lmdb', 'classic-level', 'better-sqlite3']
 const ORDERED_FACTOR = 1.2
 const QUEUE_ENTRIES = 100_000
-/** Two passes over these entries fill two segments of LDB's log. */
-const LONG_ENTRIES = 70_000
-const LONG_VALUE_BYTES = 1000
 const PERSISTENT_STORES = ['ldb', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'node-sqlite']
 
 /** Returns every stage in the order of execution. */
@@ -53,29 +51,7 @@ export function stagesOf(effort: Effort): Stage[] {
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
-    {
-      id: 'log-segments',
-      onlyFull: true,
-      scenario: {
-        ...device,
-        contents: 'loaded',
-        entryCount: Math.min(read.entryCount, LONG_ENTRIES),
-        valueBytes: LONG_VALUE_BYTES,
-      },
-      rows: [
-        {
-          ...row(
-            'log-segments-overwrite',
-            'durable overwrites over two segments of the log',
-            'overwriteRandom',
-            'commit',
-            2,
-            1.5,
-          ),
-          stores: AIM_STORES,
-        },
-      ],
-    },
+    logSegments({ ...device, entryCount: read.entryCount }),
     ...effort.unawaited.map((count) => unawaited(fill, count)),
     {
       id: 'overwrite',

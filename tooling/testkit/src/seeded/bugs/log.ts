@@ -203,7 +203,7 @@ export const LOG_BUGS: readonly SeededBug[] = [
     file: 'packages/wal/src/write/current-segment.ts',
     find: '      if (this.sealing !== undefined) yield this.sealing\n      // The',
     replace: '      // The',
-    suite: 'packages/wal/test/sync.test.ts',
+    suite: 'packages/wal/test/sealing.test.ts',
     test: 'the next segment waits for it',
   },
   {

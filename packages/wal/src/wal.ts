@@ -236,11 +236,12 @@ export class Wal {
    */
   rotate(): void {
     this.beginRotation().sync()
+    this.#writer.sealing?.sync()
   }
 
   /**
-   * As `rotate`, as a resumable task. Records appended after this call belong to the new segment. They are flushed and synced only after
-   * the task has ended.
+   * As `rotate`, as a resumable task that leaves the seal of the previous segment to later calls. Records appended after this call belong
+   * to the new segment, and are flushed and synced only after the task has ended.
    */
   beginRotation(): ResumableTask {
     this.assertOpen()
@@ -259,8 +260,7 @@ export class Wal {
   }
 
   /**
-   * Removes the segments that hold no record at or after `lsn` (W5), oldest first. Each removal is durable
-   * before the next one, so that a crash leaves no gap.
+   * Removes the segments that hold no record at or after `lsn` (W5), oldest first, each durably before the next one: a crash leaves no gap.
    *
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `lsn` is beyond the end of the log; LDB_POISONED; LDB_IO.
    */
@@ -280,6 +280,8 @@ export class Wal {
 
   *#truncate(lsn: number): TaskSteps {
     try {
+      // Another thread opens a file that it syncs by its name.
+      if (this.#writer.sealing !== undefined) yield this.#writer.sealing
       yield* removalSteps(this.vfs, this.#directory, this.segments, lsn, () => {
         this.assertOpen()
         this.#writer.assertUsable()

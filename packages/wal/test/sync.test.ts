@@ -29,16 +29,16 @@ describe('order of syncs', () => {
     vfs.trace.length = 0
     wal.flush()
     expect(vfs.trace).toEqual([
-      'truncate log/0000000001.wal 9224',
       'sync log/0000000001.wal',
       'create log/0000000002.wal.new',
       'write log/0000000002.wal.new 0+8192',
       'sync log/0000000002.wal.new',
       'rename log/0000000002.wal.new log/0000000002.wal',
       'syncDirectory log',
+      'write log/0000000002.wal 8192+1024',
+      'truncate log/0000000001.wal 9224',
       'write log/0000000001.wal 4096+56',
       'sync log/0000000001.wal',
-      'write log/0000000002.wal 8192+1024',
     ])
     vfs.trace.length = 0
     wal.close()

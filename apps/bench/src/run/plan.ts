@@ -3,6 +3,7 @@ import { KEY_SHAPES } from '../data/keys.js'
 import type { Scenario } from '../model/scenario.js'
 import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
+import { logSegments } from './log-segments.js'
 import { lsmStages } from './lsm-stages.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
@@ -50,6 +51,7 @@ export function stagesOf(effort: Effort): Stage[] {
       rows: [row('fill-random', 'fill, batches of 1,000', 'fillRandom', 'entry', 4, 2)],
     },
     { id: 'durable', scenario: device, rows: DURABLE_ROWS, includesBareFile: true },
+    logSegments({ ...device, entryCount: read.entryCount }),
     ...effort.unawaited.map((count) => unawaited(fill, count)),
     {
       id: 'overwrite',

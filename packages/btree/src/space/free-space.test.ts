@@ -106,6 +106,17 @@ test('bits of the meta region and of pages behind the end are ignored', () => {
   expect([7, 8, 19, 20].map((page) => space.isFree(page))).toEqual([false, true, true, false])
 })
 
+test('bits behind the last page are written as zeros', () => {
+  const space = new FreeSpace(8, 20)
+  space.free(19, 1)
+  const bytes = new Uint8Array(1024).fill(0xee)
+  space.writeBits(0, bytes, 1, 1023)
+  expect([bytes[0], bytes[3], bytes[1023]]).toEqual([0xee, 1 << 3, 0xee])
+  expect(bytes.subarray(1, 1023).reduce((sum, byte) => sum + byte, 0)).toBe(1 << 3)
+  space.writeBits(2 ** 20, bytes, 1, 1023)
+  expect(bytes.subarray(1, 1023).every((byte) => byte === 0)).toBe(true)
+})
+
 test('only pages in use can be freed', () => {
   const space = new FreeSpace(8, 20)
   space.free(10, 2)

@@ -123,11 +123,15 @@ export class FreeSpace {
 
   /** Writes the bits of the pages from `first` on to `target[start, end)`. `first` is a multiple of 8. */
   writeBits(first: number, target: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at += 1) {
+    const words = this.#words
+    // Bits behind the last word are zero. The loop is short in a small file, where it is interpreted.
+    const known = Math.max(0, Math.ceil((words.length * 32 - first) / 8))
+    const last = Math.min(end, start + known)
+    for (let at = start; at < last; at += 1) {
       const page = first + (at - start) * 8
-      const word = page >>> 5
-      target[at] = word < this.#words.length ? ((this.#words[word] as number) >>> (page & 31)) & 0xff : 0
+      target[at] = ((words[page >>> 5] as number) >>> (page & 31)) & 0xff
     }
+    target.fill(0, last, end)
   }
 
   /** Marks pages as free from bits that {@link writeBits} wrote. Ignores bits of the meta region and behind the end of the file. */

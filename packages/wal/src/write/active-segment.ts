@@ -31,6 +31,8 @@ export class ActiveSegment implements Syncable {
   readonly #fileSync: FileSync
   /** Syncs preallocated zeros, so that a sync of records does not wait for them. */
   readonly #fillSync: FileSync
+  /** Syncs the seal. Its requests to another thread do not mix with those for records. */
+  #sealSync: FileSync | undefined
   #isFilling: boolean
   #isTruncated: boolean
   #closed: boolean
@@ -44,6 +46,7 @@ export class ActiveSegment implements Syncable {
     this.#allocatedEnd = this.#file.length()
     this.#fileSync = new FileSync(vfs, this.#file)
     this.#fillSync = new FileSync(vfs, this.#file)
+    this.#sealSync = undefined
     if (created !== undefined) this.#fileSync.adopt(created)
     this.#isFilling = false
     this.#isTruncated = false
@@ -158,6 +161,20 @@ export class ActiveSegment implements Syncable {
     this.#file.truncate(this.#allocatedEnd)
   }
 
+  /** Preallocates nothing more. */
+  endFilling(): void {
+    this.#preallocateBytes = 0
+  }
+
+  /** The sync of the seal. It fails when an earlier sync of the file has failed or fails meanwhile. */
+  get sealSync(): FileSync {
+    if (this.#sealSync === undefined) {
+      this.#sealSync = new FileSync(this.#vfs, this.#file)
+      this.#sealSync.adopt(this.#fileSync)
+    }
+    return this.#sealSync
+  }
+
   /** Writes the seal; the caller syncs it. All records that the seal covers must be on the device. */
   writeSeal(seal: Seal): void {
     writeSeal(this.#file, seal, this.segment.frame)
@@ -167,12 +184,15 @@ export class ActiveSegment implements Syncable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    try {
-      this.#file.close()
-    } finally {
-      this.#fileSync.close()
-      this.#fillSync.close()
+    const failures: unknown[] = []
+    for (const handle of [this.#file, this.#fileSync, this.#fillSync, this.#sealSync]) {
+      try {
+        handle?.close()
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
   }
 }
 

@@ -1,4 +1,4 @@
-import { assert, LdbError, ResumableTask } from '@ldb/base'
+import { assert, isLdbError, LdbError, ResumableTask } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import type { FileSync, Vfs, VfsFile } from '@ldb/vfs'
 import type { ResolvedWalOptions } from '../options.js'
@@ -23,7 +23,8 @@ import type { WriteFailure } from './write-failure.js'
 
 /**
  * The segment that a log appends to, and its rotation. A rotation ends the segment for appends at once; the file of the next one is
- * created by a resumable task. Until that task ends, `segment` is the next segment and `file` still belongs to the previous one.
+ * created by a resumable task. Until that task ends, `segment` is the next segment and `file` still belongs to the previous one. Commits
+ * wait for that task, but not for the seal of the previous segment, which another task writes.
  */
 export class CurrentSegment {
   /** Segment of the records appended now; `undefined` until the first one of this opening is created. */
@@ -32,6 +33,10 @@ export class CurrentSegment {
   file: ActiveSegment | undefined
   /** The rotation in progress. */
   rotation: ResumableTask | undefined
+  /** The sealing of the segment before the last rotation; it ends before the next segment is created. */
+  sealing: ResumableTask | undefined
+  /** The file that is sealed. */
+  #sealed: ActiveSegment | undefined
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #options: ResolvedWalOptions
@@ -53,6 +58,8 @@ export class CurrentSegment {
     this.segment = undefined
     this.file = undefined
     this.rotation = undefined
+    this.sealing = undefined
+    this.#sealed = undefined
     this.#vfs = vfs
     this.#directory = directory
     this.#options = options
@@ -87,7 +94,8 @@ export class CurrentSegment {
   }
 
   /**
-   * Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment.
+   * Starts a rotation at `start`, the end of all flushed records. The returned task creates the file of the next segment. It leaves the
+   * seal of the previous one to {@link CurrentSegment.sealing}.
    *
    * @param isSynced - all records are on the device.
    * @throws {@link LdbError} LDB_IO when descriptors are used up: nothing has changed.
@@ -101,24 +109,50 @@ export class CurrentSegment {
     return this.rotation
   }
 
+  /**
+   * Continues the sealing of the previous segment as far as possible without waiting. A failure poisons the log, and is no failure of the
+   * caller, whose records do not depend on the seal.
+   */
+  pollSealing(): void {
+    try {
+      this.sealing?.poll()
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+    }
+  }
+
+  /** As {@link CurrentSegment.pollSealing}, for a caller that yields to the event loop and does not wait. Never rejects. */
+  async continueSealing(): Promise<void> {
+    try {
+      await this.sealing?.syncAsync()
+    } catch {
+      // The sealing has recorded its failure.
+    }
+  }
+
   /** Closes the files without a write, and ends a rotation in progress. */
   release(): void {
-    this.rotation?.abort(new LdbError('LDB_CLOSED', 'the log was closed'))
+    const closed = new LdbError('LDB_CLOSED', 'the log was closed')
+    this.rotation?.abort(closed)
+    this.sealing?.abort(closed)
+    this.#sealed?.close()
     this.file?.close()
   }
 
   /**
-   * Syncs the old segment, unless its records are on the device, creates the new one, then seals the old one. The seal is written last:
-   * until then the header of the new segment alone defines the end of the old one.
+   * Syncs the old segment, unless its records are on the device, and creates the new one. The seal of the old one is written last: until
+   * then the header of the new segment alone defines its end. The seal before that is on the device by now, because recovery restores the
+   * newest one only.
    */
   *#rotationSteps(segment: Segment, plan: SegmentPlan, isSynced: boolean): TaskSteps {
     const old = this.file
     const { beforeWriting, values } = this.#options
     try {
+      if (this.sealing !== undefined) yield this.sealing
       // The first write to an existing log.
       if (old === undefined && beforeWriting !== undefined) yield beforeWriting
       if (old !== undefined) {
-        old.truncateTo(segment.baseLsn)
+        old.endFilling()
         if (!isSynced) {
           this.#counters.syncCount++
           if (values?.isSynced === false) yield values
@@ -138,20 +172,37 @@ export class CurrentSegment {
       const previous = this.#segments.newest
       this.#enter(segment, created)
       if (old !== undefined) {
-        old.writeSeal(sealBefore(segment.header))
-        yield old
+        this.#sealed = old
+        this.sealing = new ResumableTask(this.#sealingSteps(old, segment))
       } else if (previous !== undefined) {
         const file = this.#vfs.open(previous.path, 'write')
         yield* sealSegmentSteps(this.#vfs, previous, sealBefore(segment.header), file)
       }
+    } catch (error) {
+      this.#failure.set(error)
       old?.close()
+      throw error
+    } finally {
+      this.rotation = undefined
+    }
+  }
+
+  /** Truncates a segment that has a successor, and seals it. */
+  *#sealingSteps(old: ActiveSegment, successor: Segment): TaskSteps {
+    try {
+      this.#failure.assertNone()
+      old.truncateTo(successor.baseLsn)
+      old.writeSeal(sealBefore(successor.header))
+      yield old.sealSync
+      old.close()
     } catch (error) {
       this.#failure.set(error)
       throw error
     } finally {
-      this.rotation = undefined
+      this.sealing = undefined
+      this.#sealed = undefined
       // No effect when it is closed already.
-      old?.close()
+      old.close()
     }
   }
 

@@ -1,4 +1,4 @@
-import { assert, isLdbError, LdbError } from '@ldb/base'
+import { assert, LdbError } from '@ldb/base'
 import type { ResumableTask, SyncPoll } from '@ldb/base'
 import type { DeadlineSync, Vfs } from '@ldb/vfs'
 import { PAYLOAD_BYTES_MAX, SealKind } from '../format.js'
@@ -7,7 +7,6 @@ import type { ChainHash } from '../segment/chain-hash.js'
 import type { SegmentList } from '../segment/list.js'
 import type { LogPosition } from '../segment/log-position.js'
 import type { Segment } from '../segment/segment.js'
-import type { ActiveSegment } from './active-segment.js'
 import { CurrentSegment } from './current-segment.js'
 import { RecordBuffer } from './record-buffer.js'
 import { NO_SEGMENT_ID } from './segment-creation.js'
@@ -15,7 +14,7 @@ import { nothingToDo } from './nothing-to-do.js'
 import { SyncedValues } from './synced-values.js'
 import type { TailCopy } from './tail-copy.js'
 import { WalCounters } from './wal-counters.js'
-import { commitUnknown, WriteFailure } from './write-failure.js'
+import { undoWrite, WriteFailure } from './write-failure.js'
 
 /**
  * Appends, flushes and syncs the records of a log. Invariants:
@@ -128,6 +127,11 @@ export class LogWriter {
 
   /** Writes all buffered records to the operating system. */
   flush(): void {
+    this.#flush()
+    this.#current.pollSealing()
+  }
+
+  #flush(): void {
     this.assertUsable()
     const { byteCount } = this.#buffer
     if (byteCount === 0) return
@@ -137,7 +141,7 @@ export class LogWriter {
     try {
       file.write(this.#buffer, this.flushedLsn)
     } catch (error) {
-      throw this.#undoWrite(file, error)
+      throw undoWrite(file, this.flushedLsn, this.#failure, error)
     }
     this.flushedLsn += byteCount
     this.#buffer.clear()
@@ -147,9 +151,14 @@ export class LogWriter {
 
   /** As {@link LogWriter.flush}, but completes a rotation off this thread first. */
   async flushAsync(): Promise<void> {
+    await this.#flushAsync()
+    void this.#current.continueSealing()
+  }
+
+  async #flushAsync(): Promise<void> {
     this.assertUsable()
     while (this.#current.rotation !== undefined) await this.#current.rotation.syncAsync()
-    this.flush()
+    this.#flush()
   }
 
   /** Requests a sync of all flushed records by another thread; `undefined` where there is none, and while values are not synced. */
@@ -182,11 +191,11 @@ export class LogWriter {
   sync(): void {
     this.assertUsable()
     this.#current.rotation?.sync()
-    this.flush()
+    this.#flush()
     this.noteSyncs()
     this.#assertNoFailedSync()
-    if (this.syncedLsn === this.flushedLsn) return
-    this.#syncFile(false)
+    if (this.syncedLsn < this.flushedLsn) this.#syncFile(false)
+    this.#current.pollSealing()
   }
 
   /**
@@ -196,7 +205,7 @@ export class LogWriter {
   beginSync(): SyncPoll {
     this.assertUsable()
     this.#current.rotation?.sync()
-    this.flush()
+    this.#flush()
     const end = this.flushedLsn
     const syncs = this.requestSync(0, 0)
     return () => {
@@ -213,8 +222,8 @@ export class LogWriter {
   /** As {@link LogWriter.sync}, off this thread. Does not cover records appended after the call. */
   async syncAsync(): Promise<void> {
     // Without a rotation, the sync has started when this call returns, and the caller can work while it runs.
-    if (this.#current.rotation === undefined) this.flush()
-    else await this.flushAsync()
+    if (this.#current.rotation === undefined) this.#flush()
+    else await this.#flushAsync()
     const covered = this.flushedLsn
     const { file } = this.#current
     if (this.syncedLsn >= covered || file === undefined) return
@@ -229,6 +238,7 @@ export class LogWriter {
     if (this.#failure.isSet) throw this.#failure.setBySync(this.#failure.cause)
     if (covered > this.syncedLsn) this.syncedLsn = covered
     this.#values.noteSynced(covered)
+    void this.#current.continueSealing()
     file.fillAhead(this.flushedLsn).catch((error: unknown) => {
       // That sync may have reported the failed write-back of records.
       this.#failure.setBySync(error)
@@ -247,8 +257,13 @@ export class LogWriter {
     if (current.segment !== undefined && current.segment.baseLsn >= this.endLsn) {
       return nothingToDo()
     }
-    this.flush()
+    this.#flush()
     return current.rotate(this.#endPosition(), this.seqFloor, this.syncedLsn === this.flushedLsn)
+  }
+
+  /** The sealing of the segment before the current one, while it is not on the device. */
+  get sealing(): ResumableTask | undefined {
+    return this.#current.sealing
   }
 
   /** Returns the space of preallocated zeros to the device. Returns false when there are none. */
@@ -271,9 +286,10 @@ export class LogWriter {
   /** Syncs all records and seals the log: the next open treats any missing record as corruption. */
   closeCleanly(): void {
     this.#current.rotation?.sync()
+    this.#current.sealing?.sync()
     const { file } = this.#current
     if (file === undefined) return
-    this.flush()
+    this.#flush()
     try {
       // Zeros that were preallocated may come back after a crash: what follows the end in the seal means nothing.
       file.truncateTo(this.flushedLsn)
@@ -329,21 +345,5 @@ export class LogWriter {
     }
     this.syncedLsn = this.flushedLsn
     this.#values.noteSynced(this.flushedLsn)
-  }
-
-  /**
-   * Undoes a failed write: truncates the file to the flushed records and syncs it, because the file may hold whole records that
-   * are reported as failed. If that fails too, the outcome is unknown. Returns the error for the caller.
-   */
-  #undoWrite(file: ActiveSegment, error: unknown): unknown {
-    this.poison(error)
-    try {
-      file.truncateTo(this.flushedLsn)
-      file.sync()
-    } catch (second) {
-      if (!isLdbError(second)) throw second
-      return commitUnknown('a write to the log failed and could not be undone', error)
-    }
-    return error
   }
 }

@@ -1,4 +1,5 @@
-import { LdbError } from '@ldb/base'
+import { isLdbError, LdbError } from '@ldb/base'
+import type { ActiveSegment } from './active-segment.js'
 
 /** The first failed write or sync of a log. After it the log is poisoned: nothing more is written until the log is opened again (C3). */
 export class WriteFailure {
@@ -43,4 +44,25 @@ export class WriteFailure {
 /** Returns the error for records that may or may not survive. */
 export function commitUnknown(message: string, cause: unknown): LdbError {
   return new LdbError('LDB_COMMIT_UNKNOWN', message, { cause })
+}
+
+/**
+ * Undoes a failed write: truncates the file to the flushed records and syncs it, because the file may hold whole records that
+ * are reported as failed. If that fails too, the outcome is unknown. Returns the error for the caller.
+ */
+export function undoWrite(
+  file: ActiveSegment,
+  flushedLsn: number,
+  failure: WriteFailure,
+  error: unknown,
+): unknown {
+  failure.set(error)
+  try {
+    file.truncateTo(flushedLsn)
+    file.sync()
+  } catch (second) {
+    if (!isLdbError(second)) throw second
+    return commitUnknown('a write to the log failed and could not be undone', error)
+  }
+  return error
 }

@@ -90,7 +90,7 @@ export const EARLY_WRITEBACK_BUGS: readonly SeededBug[] = [
     rows: [8],
     effect: 'the log stays usable after closing a full segment failed',
     file: 'packages/wal/src/write/current-segment.ts',
-    find: '      old?.close()\n    } catch',
+    find: '      old.close()\n    } catch',
     replace: '    } catch',
     suite: 'packages/wal/test/fault.test.ts',
     test: 'cannot be closed',

@@ -3,9 +3,9 @@ import type { LdbError } from '@ldb/base'
 import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { decodeHeader, encodeHeader } from './blob-header.js'
+import { decodeHeader, encodeHeader } from './encoding/blob-header.js'
 import { BlobIndex } from './blob-index.js'
-import { chunkTableOf } from './chunks.js'
+import { chunkTableOf } from './encoding/chunks.js'
 import {
   CHUNK_BYTES,
   CHUNK_CHECKSUM_BYTES,
@@ -16,8 +16,8 @@ import {
   RECORD_HEADER_BYTES,
   recordBytesOf,
 } from './format.js'
-import { decodeRecordHeader, encodeRecordHeader } from './record-header.js'
-import type { RecordHeader } from './record-header.js'
+import { decodeRecordHeader, encodeRecordHeader } from './encoding/record-header.js'
+import type { RecordHeader } from './encoding/record-header.js'
 import type { BlobReference } from './reference.js'
 
 /** A record up to this size is assembled in one buffer, and written with one call. */

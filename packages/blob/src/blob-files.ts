@@ -1,4 +1,4 @@
-import { assert, corruption, isLdbError, ownOptions, ResumableTask } from '@ldb/base'
+import { assert, corruption, isLdbError, ResumableTask } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { FILE_ID_BYTES } from '@ldb/integrity'
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
@@ -6,31 +6,18 @@ import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
 import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
-import { compactionSteps, removeQuietly, truncationSteps } from './compaction.js'
+import { compactionSteps, removeUnfinished, truncationSteps } from './compaction.js'
 import type { KeptRecord } from './compaction.js'
 import { byFileNumber, rewriteRecords } from './rewriting.js'
-import { BlobStreamWriter } from './stream-writer.js'
-import { blobFileName, blobFileNumber, isNewBlobFileName, newBlobFileName } from './file-name.js'
+import { resolveBlobFilesOptions } from './blob-options.js'
+import type { BlobFilesOptions } from './blob-options.js'
+import { BlobStreams } from './blob-streams.js'
+import { fileEndBytes } from './file-length.js'
+import type { BlobStreamWriter } from './stream-writer.js'
+import { blobFileName, blobFileNumber, newBlobFileName } from './encoding/file-name.js'
 import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
-
-/** Options of `BlobFiles.open`. @category Blob files */
-export interface BlobFilesOptions {
-  /**
-   * Bytes after which the next blob goes to a new file.
-   *
-   * @defaultValue 64 MiB
-   */
-  readonly fileBytes?: number
-  /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
-  readonly freeBytes?: () => number | undefined
-}
-
-const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
-/** A file is ended at this share of the space that was free at its creation, but not before it has so many bytes. */
-const FREE_DIVISOR = 16
-const SHORT_FILE_BYTES = 256 * 1024
 
 /**
  * The blob files of one directory: values are appended to them, and read by their references.
@@ -57,8 +44,7 @@ const SHORT_FILE_BYTES = 256 * 1024
 export class BlobFiles implements Syncable {
   readonly #vfs: Vfs
   readonly #directory: string
-  readonly #fileBytes: number
-  readonly #freeBytes: () => number | undefined
+  readonly #options: Required<BlobFilesOptions>
   /** Length from which the active file is ended. */
   #endBytes = 0
   /** Existing files, by number. */
@@ -70,16 +56,21 @@ export class BlobFiles implements Syncable {
   #syncedCount = 0
   #nextNumber = 1
   #active: BlobFile | undefined = undefined
-  readonly #pinned: Set<number> = new Set()
   /** Values that are being written as streams. */
-  readonly #streams: Set<BlobStreamWriter> = new Set()
+  readonly #streams: BlobStreams
   #closed = false
 
-  private constructor(vfs: Vfs, directory: string, { fileBytes, freeBytes }: Required<BlobFilesOptions>) {
+  private constructor(vfs: Vfs, directory: string, options: Required<BlobFilesOptions>) {
     this.#vfs = vfs
     this.#directory = directory
-    this.#fileBytes = fileBytes
-    this.#freeBytes = freeBytes
+    this.#options = options
+    this.#streams = new BlobStreams(vfs, directory, {
+      addStreamed: (number) => {
+        this.#createdCount++
+        this.#sources.set(number, new BlobSource(vfs, `${directory}/${blobFileName(number)}`, number))
+      },
+      dropStreamed: (number) => this.#drop(number),
+    })
   }
 
   /**
@@ -88,9 +79,7 @@ export class BlobFiles implements Syncable {
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
    */
   static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
-    const given = ownOptions(options, ['fileBytes', 'freeBytes'], 'options of blob files') as BlobFilesOptions
-    const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined } = given
-    const files = new BlobFiles(vfs, directory, { fileBytes, freeBytes })
+    const files = new BlobFiles(vfs, directory, resolveBlobFilesOptions(options))
     for (const name of vfs.list(directory)) {
       const number = blobFileNumber(name)
       if (number === undefined) continue
@@ -116,9 +105,7 @@ export class BlobFiles implements Syncable {
 
   /** Removes the copies and streamed values that an earlier process has not completed. */
   removeUnfinished(): void {
-    for (const name of this.#vfs.list(this.#directory)) {
-      if (isNewBlobFileName(name)) removeQuietly(this.#vfs, `${this.#directory}/${name}`)
-    }
+    removeUnfinished(this.#vfs, this.#directory)
   }
 
   /** The existing files, by ascending number. */
@@ -156,37 +143,19 @@ export class BlobFiles implements Syncable {
 
   /** Begins a value of unknown length in a file of its own, which gets its name when the value is complete. */
   beginStream(key: Uint8Array): BlobStreamWriter {
-    const { number, path } = this.#nextName()
-    const newPath = `${this.#directory}/${newBlobFileName(number)}`
+    const { number, fileId } = this.#next()
     this.#nextNumber = number + 1
-    const file = BlobFile.create(this.#vfs, newPath, number, this.#newFileId())
-    const writer = new BlobStreamWriter(file, key, {
-      finished: () => {
-        this.#vfs.rename(newPath, path)
-        this.#pinned.add(number)
-        this.#createdCount++
-        this.#sources.set(number, new BlobSource(this.#vfs, path, number))
-        this.#streams.delete(writer)
-      },
-      aborted: (isFinished) => {
-        this.#pinned.delete(number)
-        this.#streams.delete(writer)
-        // No reference has named it, so that its number may be used again after a restart.
-        removeQuietly(this.#vfs, isFinished ? this.#drop(number) : newPath)
-      },
-    })
-    this.#streams.add(writer)
-    return writer
+    return this.#streams.begin(number, fileId, key)
   }
 
   /** Reports whether a file is pinned: its value was written as a stream, and its reference is not committed yet. */
   isPinned(number: number): boolean {
-    return this.#pinned.has(number)
+    return this.#streams.isPinned(number)
   }
 
   /** Unpins the file of a stream, when its reference was committed or abandoned. */
   unpin(number: number): void {
-    this.#pinned.delete(number)
+    this.#streams.unpin(number)
   }
 
   /** Ends the active file: the next blob goes to a new one. */
@@ -321,17 +290,13 @@ export class BlobFiles implements Syncable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const stream of [...this.#streams]) stream.abort()
+    this.#streams.abortAll()
     for (const source of this.#sources.values()) source.close()
   }
 
   /** Creates the next file for values. */
   #beginFile(): BlobFile {
-    const freeBytes = this.#freeBytes() ?? Infinity
-    this.#endBytes = Math.min(
-      this.#fileBytes,
-      Math.max(SHORT_FILE_BYTES, Math.floor(freeBytes / FREE_DIVISOR)),
-    )
+    this.#endBytes = fileEndBytes(this.#options)
     return this.#create()
   }
 
@@ -356,26 +321,22 @@ export class BlobFiles implements Syncable {
   #source(number: number): BlobSource {
     const source = this.#sources.get(number)
     if (source !== undefined) return source
-    const path = `${this.#directory}/${blobFileName(number)}`
-    throw corruption(path, 0, 'a blob file is missing')
+    throw corruption(`${this.#directory}/${blobFileName(number)}`, 0, 'a blob file is missing')
   }
 
-  /** Returns the number and the path of the next file. */
-  #nextName(): { readonly number: number; readonly path: string } {
+  /** Returns the number and the id of the next file. */
+  #next(): { readonly number: number; readonly fileId: Uint8Array } {
     const number = this.#nextNumber
     assert(number <= FILE_NUMBER_MAX, 'the numbers of blob files are used up')
-    return { number, path: `${this.#directory}/${blobFileName(number)}` }
-  }
-
-  #newFileId(): Uint8Array {
-    return this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+    return { number, fileId: this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES)) }
   }
 
   #create(): BlobFile {
-    const { number, path } = this.#nextName()
+    const { number, fileId } = this.#next()
+    const path = `${this.#directory}/${blobFileName(number)}`
     let file: BlobFile
     try {
-      file = BlobFile.create(this.#vfs, path, number, this.#newFileId())
+      file = BlobFile.create(this.#vfs, path, number, fileId)
     } catch (error) {
       // The file may exist: its number is not used again.
       if (isLdbError(error) && this.#vfs.status(path) !== undefined) this.#nextNumber = number + 1

@@ -3,8 +3,9 @@ import type { Syncable, TaskSteps } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { BlobFile } from './blob-file.js'
-import { encodeHeader } from './blob-header.js'
+import { encodeHeader } from './encoding/blob-header.js'
 import { BlobIndex } from './blob-index.js'
+import { isNewBlobFileName } from './encoding/file-name.js'
 import { HEADER_BYTES, indexBytesOf } from './format.js'
 
 /** Bytes that are copied between two time slices. */
@@ -68,7 +69,7 @@ export function* truncationSteps(vfs: Vfs, source: BlobFile): TaskSteps {
   }
 }
 
-/** Returns the length of a compacted copy. */
+/** Returns the length of a compacted copy. @category Blob files */
 export function compactedBytes(kept: readonly KeptRecord[]): number {
   let bytes = HEADER_BYTES + indexBytesOf(kept.length)
   for (const { recordBytes } of kept) bytes += recordBytes
@@ -81,6 +82,13 @@ export function removeQuietly(vfs: Vfs, path: string): void {
     vfs.remove(path)
   } catch (error) {
     if (!isLdbError(error)) throw error
+  }
+}
+
+/** Removes what an earlier process has not completed: compacted copies, and streamed values. */
+export function removeUnfinished(vfs: Vfs, directory: string): void {
+  for (const name of vfs.list(directory)) {
+    if (isNewBlobFileName(name)) removeQuietly(vfs, `${directory}/${name}`)
   }
 }
 

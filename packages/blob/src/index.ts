@@ -5,11 +5,11 @@
  */
 
 export { BlobFiles } from './blob-files.js'
-export type { BlobFilesOptions } from './blob-files.js'
+export type { BlobFilesOptions } from './blob-options.js'
 export type { BlobFileInfo, BlobRecord } from './blob-info.js'
 export { compactedBytes } from './compaction.js'
 export type { KeptRecord } from './compaction.js'
-export { blobFileName, blobFileNumber, isBlobFileName } from './file-name.js'
+export { blobFileName, blobFileNumber, isBlobFileName } from './encoding/file-name.js'
 export { CHUNK_BYTES, FIRST_RECORD_OFFSET, REFERENCE_BYTES } from './format.js'
 export { decodeReference, encodeReference, referencedBytes } from './reference.js'
 export type { BlobReference } from './reference.js'

@@ -1,9 +1,9 @@
 import { assert, LdbError, tooLarge, uninitializedBytes, VALUE_BYTES_MAX } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import type { BlobFile } from './blob-file.js'
-import { writeChunkChecksum } from './chunks.js'
+import { writeChunkChecksum } from './encoding/chunks.js'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, HEADER_BYTES, RECORD_HEADER_BYTES } from './format.js'
-import { encodeRecordHeader } from './record-header.js'
+import { encodeRecordHeader } from './encoding/record-header.js'
 import { encodeReference } from './reference.js'
 
 /** Receives the end of a stream, of which the file is closed. */

@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { VerifySink } from '@ldb/base'
 import type { BlobFiles } from './blob-files.js'
-import { blobFileName } from './file-name.js'
+import { blobFileName } from './encoding/file-name.js'
 import { HEADER_BYTES } from './format.js'
 
 /**

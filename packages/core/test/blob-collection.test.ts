@@ -192,7 +192,7 @@ describe('the collector', () => {
     db.close()
   })
 
-  it('tells a stream that is given up while it reads that its commit is gone', async () => {
+  it('tells a stream that is released while it reads that its commit is gone', async () => {
     const outcomes = new Set<string>()
     for (let turns = 0; turns < 40; turns++) {
       const db = open(new MemoryVfs(), { changesBacklogBytes: 0 })

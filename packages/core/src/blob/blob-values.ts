@@ -32,8 +32,9 @@ export interface BlobKey {
   readonly key: Uint8Array
 }
 
-/** Returns the keyspace and the key of a blob record. */
-export function decodeBlobKey(bytes: Uint8Array): BlobKey {
+/** Returns the keyspace and the key of a blob record; `undefined` when the bytes are none. */
+export function decodeBlobKey(bytes: Uint8Array): BlobKey | undefined {
+  if (bytes.length < KEYSPACE_ID_BYTES) return undefined
   return { keyspaceId: readU32(bytes, 0), key: bytes.subarray(KEYSPACE_ID_BYTES) }
 }
 

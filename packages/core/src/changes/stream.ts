@@ -233,7 +233,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         health.assertOpen()
       })
     } catch (error) {
-      // A value that is gone was given up with its commit.
+      // A value that is gone was released with its commit.
       if (isLdbError(error, 'LDB_CORRUPTION')) this.#commits.assertRetained()
       throw error
     }

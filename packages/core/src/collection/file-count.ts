@@ -2,7 +2,7 @@ import { equalBytes, isLdbError } from '@ldb/base'
 import { FIRST_RECORD_OFFSET } from '@ldb/blob'
 import type { BlobFileInfo, BlobFiles, BlobRecord, KeptRecord } from '@ldb/blob'
 import { decodeBlobKey } from '../blob/blob-values.js'
-import type { BlobValues } from '../blob/blob-values.js'
+import type { BlobKey, BlobValues } from '../blob/blob-values.js'
 import { referenceAt, REFERRING_VALUE_BYTES } from '../blob/value-header.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
 
@@ -48,7 +48,12 @@ export class FileCount {
       const record = this.#read()
       if (record === undefined) return false
       const recordBytes = record.nextOffset - record.offset
-      if (this.#isLive(record)) {
+      const blobKey = decodeBlobKey(record.key)
+      if (blobKey === undefined) {
+        this.#isWhole = false
+        return false
+      }
+      if (this.#isLive(blobKey, record.reference)) {
         this.kept.push({ offset: record.offset, recordBytes })
         this.#keptBytes += recordBytes
       }
@@ -59,7 +64,7 @@ export class FileCount {
   }
 
   /**
-   * True when every record was examined. Otherwise the file has no intact header, or a record has none: what follows may be live, so that the
+   * True when every record was examined. Otherwise the file has no intact header, or a record has none, or no key of an entry: what follows may be live, so that the
    * file must stay as it is, and counts as live.
    */
   get isWhole(): boolean {
@@ -92,11 +97,10 @@ export class FileCount {
   }
 
   /** Reports whether the present entry of the key of a record has its reference. */
-  #isLive({ key, reference }: BlobRecord): boolean {
-    const { keyspaceId, key: entryKey } = decodeBlobKey(key)
+  #isLive({ keyspaceId, key }: BlobKey, reference: Uint8Array): boolean {
     const keyspace = this.#keyspaces.byId(keyspaceId)
     if (keyspace === undefined) return false
-    const stored = keyspace.rawStore.getBorrowed(entryKey)
+    const stored = keyspace.rawStore.getBorrowed(key)
     if (stored === undefined || stored.length !== REFERRING_VALUE_BYTES) return false
     const at = referenceAt(stored, 0, stored.length)
     return at >= 0 && equalBytes(stored.subarray(at), reference)

@@ -1,6 +1,5 @@
 import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
-import type { BlobStreamWriter } from '@ldb/blob'
 import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
@@ -20,14 +19,8 @@ import type { CommitApplier } from './group-commit.js'
 import { InFlightKeys, NOT_IN_FLIGHT } from './in-flight.js'
 import { PackedCommits } from '../keyspace/packed-commits.js'
 import type { DatabaseState } from './state.js'
-
-/** A value that was written as a stream, whose reference is committed. */
-export interface StreamedValue {
-  readonly fileNumber: number
-  readonly valueBytes: number
-  /** Set when a record of the log names it. */
-  isLogged: boolean
-}
+import { StreamedCommits } from '../values/streamed-commits.js'
+import type { StreamedValue } from '../values/streamed-commits.js'
 
 const NO_KEYS: readonly KeyspaceSection[] = []
 
@@ -39,6 +32,8 @@ const NO_KEYS: readonly KeyspaceSection[] = []
  * unknown outcome. (C9) A conditional write sees every earlier commit, in flight or not.
  */
 export class AsyncCommits {
+  /** Commits of values that are written as streams. */
+  readonly streamed: StreamedCommits
   readonly #state: DatabaseState
   readonly #sinks: CommitSinks
   readonly #durability: Durability
@@ -65,6 +60,9 @@ export class AsyncCommits {
     background: BackgroundCheckpoint,
   ) {
     this.#state = state
+    this.streamed = new StreamedCommits(state.values, state.space, (batch, each, value, check) =>
+      this.#commitLater(batch, each, check, value),
+    )
     this.#sinks = sinks
     this.#durability = durability
     this.#background = background
@@ -116,55 +114,13 @@ export class AsyncCommits {
     batch: WriteBatch,
     durability: Durability | undefined,
     check: (() => void) | undefined,
+    streamed?: StreamedValue,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.submit({
         run: (): undefined => {
           try {
             check?.()
-          } catch (error) {
-            reject(error)
-            return
-          }
-          this.append(batch, durability, resolve, reject)
-        },
-      })
-    })
-  }
-
-  /** Bytes above which a value may be written as a stream; `Infinity` where there are no blob files. */
-  get streamedBytesMin(): number {
-    return this.#state.values?.blobBytes ?? Infinity
-  }
-
-  /** Begins to write the value of a key as a stream, for `commitStreamed`. */
-  beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
-    const { values } = this.#state
-    assert(values !== undefined, 'values are streamed where there are blob files')
-    return values.beginStream(keyspaceId, key)
-  }
-
-  /** Takes the space of a part of a streamed value. @throws {@link LdbError} LDB_NO_SPACE. */
-  takeFileSpace(byteCount: number): void {
-    this.#state.space.takeFile(byteCount)
-  }
-
-  /**
-   * Commits a batch, which the queue owns from now on, with a reference to a streamed value, after all earlier writes.
-   *
-   * @param check - called before the batch is logged; throws to end the commit.
-   */
-  commitStreamed(
-    batch: WriteBatch,
-    durability: Durability | undefined,
-    streamed: StreamedValue,
-    check: () => void,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.submit({
-        run: (): undefined => {
-          try {
-            check()
           } catch (error) {
             reject(error)
             return

@@ -1,4 +1,4 @@
-import { LdbError } from '@ldb/base'
+import { invalidArgument, LdbError } from '@ldb/base'
 import { isResourceShortage } from '@ldb/vfs'
 import type { CommitLog } from '../log/commit-log.js'
 
@@ -17,4 +17,12 @@ export function loggedOnly(cause: LdbError): LdbError {
 export function unknownOutcome(message: string, cause: unknown): LdbError {
   const reason = cause instanceof Error ? `: ${cause.message}` : ''
   return new LdbError('LDB_COMMIT_UNKNOWN', `${message}${reason}; reopen the database to find out`, { cause })
+}
+
+/** Returns the error of a write past the transaction whose synchronous function runs (U3). */
+export function pastTransaction(): LdbError {
+  return invalidArgument(
+    'a write past the transaction inside its function would not be rolled back with it; ' +
+      'write through the transaction: tx.put(…), or tx.in(users).put(…) for a keyspace',
+  )
 }

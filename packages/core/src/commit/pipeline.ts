@@ -1,5 +1,5 @@
-import { assert, invalidArgument, isLdbError, WriteBatch } from '@ldb/base'
-import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
+import { assert, isLdbError, WriteBatch } from '@ldb/base'
+import type { KeyspaceSection, StoreLoad } from '@ldb/base'
 import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
@@ -8,22 +8,13 @@ import type { ReadGate } from '../resident/read-gate.js'
 import { AsyncCommits } from './async-commits.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
 import type { CommitSinks } from './commit-sinks.js'
-import { isBeforeLogging, unknownOutcome } from './failure.js'
+import { isBeforeLogging, pastTransaction, unknownOutcome } from './failure.js'
+import { SpaceRelief } from '../space/space-relief.js'
 import type { DatabaseState } from './state.js'
 import { StoreApplier } from './store-applier.js'
 
 /** A load writes entries: a device without space refuses it. */
 const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
-
-/** Returns the space of large values that no entry names any more, around a checkpoint. */
-export interface SpaceCollection {
-  /** True when it may return any. */
-  readonly mayReturnSpace: boolean
-  /** Called before the checkpoint. */
-  examineNow(): void
-  /** Called after it. */
-  collectNow(): void
-}
 
 /**
  * The commit pipeline: the single path of every mutation (C5).
@@ -32,6 +23,8 @@ export interface SpaceCollection {
  * numbers. (C3) The first failure ends all writes. (C4) A batch is one log record, and no read runs while it is applied.
  */
 export class CommitPipeline {
+  /** Returns space when a commit finds the device full. */
+  readonly relief: SpaceRelief = new SpaceRelief()
   readonly #state: DatabaseState
   readonly #sinks: CommitSinks
   readonly #gate: ReadGate
@@ -51,7 +44,6 @@ export class CommitPipeline {
   #async: AsyncCommits | undefined = undefined
   #background: BackgroundCheckpoint | undefined = undefined
   #afterCommit: (() => void) | undefined = undefined
-  #collection: SpaceCollection | undefined = undefined
   /** The transaction whose synchronous function runs. */
   #guarded: object | undefined = undefined
 
@@ -67,10 +59,9 @@ export class CommitPipeline {
     this.#durability = durability
     this.#applier = new StoreApplier(state, sinks.transactions)
     this.#relieve = (): void => {
-      const collection = this.#collection?.mayReturnSpace === true ? this.#collection : undefined
-      collection?.examineNow()
-      sinks.checkpointer.run(this)
-      collection?.collectNow()
+      this.relief.run(() => {
+        sinks.checkpointer.run(this)
+      })
     }
     this.#seq = seq
   }
@@ -83,11 +74,6 @@ export class CommitPipeline {
   /** Sets what is called after each commit of the synchronous API; it may commit, and throws nothing. */
   onCommit(afterCommit: () => void): void {
     this.#afterCommit = afterCommit
-  }
-
-  /** Sets what returns the space of large values when a commit finds the device full. */
-  collectWith(collection: SpaceCollection | undefined): void {
-    this.#collection = collection
   }
 
   /** Number of the newest commit, which is visible in all keyspaces. */
@@ -359,11 +345,4 @@ export class CommitPipeline {
       throw unknownOutcome('the commit was written, but the sync failed', error)
     }
   }
-}
-
-function pastTransaction(): LdbError {
-  return invalidArgument(
-    'a write past the transaction inside its function would not be rolled back with it; ' +
-      'write through the transaction: tx.put(…), or tx.in(users).put(…) for a keyspace',
-  )
 }

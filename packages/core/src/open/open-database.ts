@@ -145,7 +145,7 @@ export class OpenDatabase {
     const sweep = new ExpirySweep(state, this.pipeline, gate, vfs)
     this.#sweep = sweep
     this.collection = openCollection(state, this, trigger, vfs, options)
-    this.pipeline.collectWith(this.collection)
+    this.pipeline.relief.collectWith(this.collection)
     this.pipeline.onCommit(() => {
       sweep.afterCommit()
       this.collection?.afterCommit()

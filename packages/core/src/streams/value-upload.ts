@@ -3,7 +3,8 @@ import { CHUNK_BYTES } from '@ldb/blob'
 import type { BlobStreamWriter } from '@ldb/blob'
 import { BLOB_KEY_BYTES_MAX } from '../blob/blob-values.js'
 import { encodeReferring, REFERRING_VALUE_BYTES } from '../blob/value-header.js'
-import type { AsyncCommits, StreamedValue } from '../commit/async-commits.js'
+import type { AsyncCommits } from '../commit/async-commits.js'
+import type { StreamedValue } from '../values/streamed-commits.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 
@@ -38,7 +39,7 @@ export class ValueUpload {
     this.#target = target
     const { commits, key } = target
     const mayStream = key.length <= BLOB_KEY_BYTES_MAX
-    this.#gatheredMax = mayStream ? Math.max(CHUNK_BYTES, commits.streamedBytesMin) : Infinity
+    this.#gatheredMax = mayStream ? Math.max(CHUNK_BYTES, commits.streamed.bytesMin) : Infinity
   }
 
   /** Adds bytes, which are copied. @throws {@link LdbError} LDB_TOO_LARGE, LDB_NO_SPACE, LDB_IO. Call `abort` then. */
@@ -67,7 +68,7 @@ export class ValueUpload {
     batch.put(store.descriptor.id, key, referring)
     const { fileNumber, valueBytes } = writer
     this.#streamed = { fileNumber, valueBytes, isLogged: false }
-    await commits.commitStreamed(batch, durability, this.#streamed, check)
+    await commits.streamed.commit(batch, durability, this.#streamed, check)
   }
 
   /**
@@ -95,14 +96,14 @@ export class ValueUpload {
   async #append(bytes: Uint8Array): Promise<void> {
     const { commits, store, key } = this.#target
     if (this.#writer === undefined) {
-      commits.takeFileSpace(this.#gatheredBytes)
-      this.#writer = commits.beginStream(store.descriptor.id, key)
+      commits.streamed.takeSpace(this.#gatheredBytes)
+      this.#writer = commits.streamed.begin(store.descriptor.id, key)
       await this.#writer.write(this.#gathered.subarray(0, this.#gatheredBytes))
       this.#gathered = NO_BYTES
     }
     for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
       const part = bytes.subarray(start, start + CHUNK_BYTES)
-      commits.takeFileSpace(part.length)
+      commits.streamed.takeSpace(part.length)
       await this.#writer.write(part)
     }
   }

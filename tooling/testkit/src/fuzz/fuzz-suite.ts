@@ -4,6 +4,7 @@ import type { Suite, SuiteCounts } from '../suite/suite.js'
 import type { FuzzTarget } from './targets/fuzz-target.js'
 import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'
+import { blobTarget } from './targets/blob-target.js'
 import { fileHeaderTarget } from './targets/integrity-targets.js'
 import { lockTarget } from './targets/lock-target.js'
 import { logTarget } from './targets/log-target.js'
@@ -24,6 +25,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   lockTarget,
   lsmTableTarget,
   lsmManifestTarget,
+  blobTarget,
 ]
 
 /** Coverage-guided fuzzing of the decoders; case n runs target n modulo the number of targets. */

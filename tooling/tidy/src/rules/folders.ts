@@ -41,6 +41,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
+  'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],

@@ -1,4 +1,4 @@
-import { FILE_NUMBER_MAX } from './format.js'
+import { FILE_NUMBER_MAX } from '../format.js'
 
 const NAME = /^([1-9]\d{0,9})\.blob$/
 

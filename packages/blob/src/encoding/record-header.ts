@@ -10,7 +10,7 @@ import {
   RECORD_RESERVED2,
   RECORD_VALUE_BYTES,
   RECORD_VALUE_CHECKSUM,
-} from './format.js'
+} from '../format.js'
 
 /** The header of a record. */
 export interface RecordHeader {

@@ -1,6 +1,6 @@
 import { writeU32 } from '@ldb/base'
 import type { UnitCodec } from '@ldb/integrity'
-import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, chunkTableBytes } from './format.js'
+import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, chunkTableBytes } from '../format.js'
 
 const hash = new Int32Array(2)
 

@@ -11,7 +11,7 @@ import {
   HEADER_INDEX_COUNT,
   HEADER_SUITE,
   MINIMUM_READER_VERSION,
-} from './format.js'
+} from '../format.js'
 
 /** The header of a blob file. */
 export interface BlobHeader {

@@ -1,0 +1,22 @@
+import { ownOptions } from '@ldb/base'
+
+/** Options of `BlobFiles.open`. @category Blob files */
+export interface BlobFilesOptions {
+  /**
+   * Bytes after which the next blob goes to a new file.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly fileBytes?: number
+  /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
+  readonly freeBytes?: () => number | undefined
+}
+
+const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
+
+/** Checks options, and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+export function resolveBlobFilesOptions(options: BlobFilesOptions | undefined): Required<BlobFilesOptions> {
+  const given = ownOptions(options, ['fileBytes', 'freeBytes'], 'options of blob files') as BlobFilesOptions
+  const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined } = given
+  return { fileBytes, freeBytes }
+}

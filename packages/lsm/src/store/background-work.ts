@@ -150,8 +150,12 @@ export class BackgroundWork {
       this.#chosenFor = version
       this.#chosen = this.#chooseNow(false)
     }
-    const chosen = this.#chosen
-    return chosen === undefined || this.#unknownCodecOf(chosen) === undefined ? chosen : undefined
+    return this.#ifRunnable(this.#chosen)
+  }
+
+  /** Returns a plan whose codecs are there; `undefined` while one is not. A codec may be added later, without another version. */
+  #ifRunnable(plan: CompactionPlan | undefined): CompactionPlan | undefined {
+    return plan === undefined || this.#unknownCodecOf(plan) === undefined ? plan : undefined
   }
 
   /** Returns the id of a codec that a compaction needs and that the owner has not added yet; `undefined` when it can run. */
@@ -175,8 +179,7 @@ export class BackgroundWork {
   /** Returns a compaction that can run, if one is needed. */
   #chooseNow(isIdle: boolean): CompactionPlan | undefined {
     const oldestSnapshot = this.#snapshots()[0] ?? Infinity
-    const plan = chooseCompaction(this.#state.version, this.#options, { oldestSnapshot, isIdle })
-    return plan === undefined || this.#unknownCodecOf(plan) === undefined ? plan : undefined
+    return chooseCompaction(this.#state.version, this.#options, { oldestSnapshot, isIdle })
   }
 
   /** Chooses again, because a snapshot was released that may have kept deletes in the last level. */
@@ -189,7 +192,7 @@ export class BackgroundWork {
     if (this.#delegated !== undefined) return false
     const { version, pendingBytes } = this.#state
     return (
-      this.#chooseNow(true) !== undefined ||
+      this.#ifRunnable(this.#chooseNow(true)) !== undefined ||
       isIdleCompactionDue(version, this.#options.baseBytes, pendingBytes)
     )
   }
@@ -198,7 +201,7 @@ export class BackgroundWork {
   idleCompactionStep(): number {
     if (this.#delegated !== undefined) return this.#takeDelegated(this.#delegated)
     if (this.#compaction !== undefined) return this.#continue(this.#compaction)
-    const plan = this.#chooseNow(true)
+    const plan = this.#ifRunnable(this.#chooseNow(true))
     return plan === undefined ? 0 : this.#continue(this.#begin(plan))
   }
 

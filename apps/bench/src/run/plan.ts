@@ -18,7 +18,10 @@ const FIRST_LARGE_ENTRIES = 10_000_000
 const SWEEP_BYTES_MAX = 256 * 2 ** 20
 const SWEEP_ENTRIES_MIN = 200
 const SWEEP_FILL_MAX = 200_000
-const VALUE_SIZES = [20, 100, 1000, 100_000]
+const VALUE_SIZES = [20, 100, 1000, 10_000, 100_000, 1_000_000]
+/** Values from this size on have aims: each is written once, at the speed of lmdb-js. */
+const LARGE_VALUE_BYTES = 10_000
+const LARGE_VALUE_AIMS: SweepAims = { fill: 1, read: 0.8 }
 /** Stores of the rows that would take hours with all stores. */
 const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
 /** Stores and aim of the writes in key order. */
@@ -266,7 +269,19 @@ function valueSweep(read: Scenario, valueBytes: number): Stage[] {
     Math.min(read.entryCount, Math.floor(SWEEP_BYTES_MAX / (valueBytes + 16))),
   )
   const title = `values of ${valueBytes.toLocaleString('en')} B`
-  return sweep(`values-${valueBytes}`, title, { ...read, valueBytes, entryCount })
+  const stages = sweep(`values-${valueBytes}`, title, { ...read, valueBytes, entryCount })
+  return valueBytes < LARGE_VALUE_BYTES ? stages : stages.map((stage) => withAims(stage, LARGE_VALUE_AIMS))
+}
+
+/** Aims against lmdb-js. */
+interface SweepAims {
+  readonly fill: number
+  readonly read: number
+}
+
+function withAims(stage: Stage, aims: SweepAims): Stage {
+  const aimOf = ({ workload }: Row): number => (workload === 'fillRandom' ? aims.fill : aims.read)
+  return { ...stage, rows: stage.rows.map((each) => ({ ...each, targets: { lmdb: aimOf(each) } })) }
 }
 
 function growth(read: Scenario, entryCount: number): Stage[] {

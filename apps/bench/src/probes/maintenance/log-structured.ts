@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { Database } from '@ldb/core'
 import type { Keyspace } from '@ldb/core'
 import type { BenchData } from '../../data/bench-data.js'
 import { PICK_MASK } from '../../data/random-picks.js'
+import { processIo } from '../../measure/process-io.js'
 import type { Finding, Probe } from '../../model/probe.js'
 import { dataOf } from '../loading.js'
 
@@ -31,11 +31,11 @@ export const logStructured: Probe = {
     const db = Database.open(`${dir}/data`, options)
     const entries = db.keyspace('bench', { engine: 'lsm', keys: 'binary', values: 'binary' })
     const writes = new Writes(db, entries, data)
-    const before = counters()
+    const before = processIo()
     writes.run(0)
     writes.run(data.entryCount >>> 1)
     db.checkpoint()
-    const written = counters().writtenBytes - before.writtenBytes
+    const written = processIo().writtenBytes - before.writtenBytes
     const settled = fileBytes(db)
     const userBytes = data.entryCount * ENTRY_BYTES
     const findings = [
@@ -116,12 +116,12 @@ function readFindings(
 ): Finding[] {
   const readsOf = (get: (index: number) => void): number => {
     // The first half loads the indexes.
-    let before = counters().reads
+    let before = processIo().reads
     for (let pick = 0; pick < 2 * gets; pick++) {
-      if (pick === gets) before = counters().reads
+      if (pick === gets) before = processIo().reads
       get(uniform[pick & PICK_MASK]!)
     }
-    return (counters().reads - before) / gets
+    return (processIo().reads - before) / gets
   }
   const present = readsOf((index) => {
     if (entries.get(keys.of(index) as Bytes) === undefined) throw new Error('an entry is missing')
@@ -141,17 +141,4 @@ function cacheBytesOf({ entryCount }: BenchData): number {
 
 function fileBytes(db: Database): number {
   return db.stats().keyspaces.reduce((sum, keyspace) => sum + keyspace.fileBytes, 0)
-}
-
-/** What the process has written and how often it has read, as Linux counts; no numbers on other systems. */
-function counters(): { readonly writtenBytes: number; readonly reads: number } {
-  let text = ''
-  try {
-    text = readFileSync('/proc/self/io', 'utf8')
-  } catch {
-    // Not Linux.
-  }
-  const numberOf = (name: string): number =>
-    Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? NaN)
-  return { writtenBytes: numberOf('wchar'), reads: numberOf('syscr') }
 }

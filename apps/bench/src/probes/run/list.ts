@@ -7,6 +7,7 @@ import { eventLoop } from '../event-loop.js'
 import { eviction } from '../eviction.js'
 import { expiry } from '../maintenance/expiry.js'
 import { garbage } from '../garbage.js'
+import { largeValues } from '../maintenance/large-values.js'
 import { logStructured } from '../maintenance/log-structured.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
@@ -37,5 +38,6 @@ export const PROBES: readonly Probe[] = [
   expiry,
   sortedLoad,
   logStructured,
+  largeValues,
   deviceReads,
 ]

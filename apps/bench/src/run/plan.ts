@@ -5,6 +5,7 @@ import { logicalBytes } from '../model/stage.js'
 import type { Row, Stage } from '../model/stage.js'
 import { logSegments } from './log-segments.js'
 import { lsmStages } from './lsm-stages.js'
+import { AIM_STORES, sweep, valueSweeps } from './sweeps.js'
 
 const CACHE_BYTES = 512 * 2 ** 20
 /** Up to 2 GiB, LDB's page cache has a single arena. */
@@ -15,15 +16,6 @@ const LIMITED_FILL_VALUE_BYTES = 1000
 /** The page size that LDB recommends for data much larger than memory. */
 const LARGE_DATA_PAGE_BYTES = 4096
 const FIRST_LARGE_ENTRIES = 10_000_000
-const SWEEP_BYTES_MAX = 256 * 2 ** 20
-const SWEEP_ENTRIES_MIN = 200
-const SWEEP_FILL_MAX = 200_000
-const VALUE_SIZES = [20, 100, 1000, 10_000, 100_000, 1_000_000]
-/** Values from this size on have aims: each is written once, at the speed of lmdb-js. */
-const LARGE_VALUE_BYTES = 10_000
-const LARGE_VALUE_AIMS: SweepAims = { fill: 1, read: 0.8 }
-/** Stores of the rows that would take hours with all stores. */
-const AIM_STORES = ['ldb', 'lmdb', 'classic-level']
 /** Stores and aim of the writes in key order. */
 const ORDERED_STORES = ['ldb', 'lmdb', 'classic-level', 'better-sqlite3']
 const ORDERED_FACTOR = 1.2
@@ -72,7 +64,7 @@ export function stagesOf(effort: Effort): Stage[] {
       scenario: read,
       rows: [{ ...row('open-clean', 'open after a clean close', 'openClean', 'opening'), targetMs: 20 }],
     },
-    ...VALUE_SIZES.flatMap((bytes) => valueSweep(read, bytes)),
+    ...valueSweeps(read),
     ...KEY_SHAPES.flatMap((shape) => sweep(`keys-${shape}`, `${shape} keys`, { ...read, keyShape: shape })),
     ...effort.growth.flatMap((count) => growth(read, count)),
   ]
@@ -263,61 +255,11 @@ function largerThanMemory(read: Scenario): Stage[] {
   ]
 }
 
-function valueSweep(read: Scenario, valueBytes: number): Stage[] {
-  const entryCount = Math.max(
-    SWEEP_ENTRIES_MIN,
-    Math.min(read.entryCount, Math.floor(SWEEP_BYTES_MAX / (valueBytes + 16))),
-  )
-  const title = `values of ${valueBytes.toLocaleString('en')} B`
-  const stages = sweep(`values-${valueBytes}`, title, { ...read, valueBytes, entryCount })
-  return valueBytes < LARGE_VALUE_BYTES ? stages : stages.map((stage) => withAims(stage, LARGE_VALUE_AIMS))
-}
-
-/** Aims against lmdb-js. */
-interface SweepAims {
-  readonly fill: number
-  readonly read: number
-}
-
-function withAims(stage: Stage, aims: SweepAims): Stage {
-  const aimOf = ({ workload }: Row): number => (workload === 'fillRandom' ? aims.fill : aims.read)
-  return { ...stage, rows: stage.rows.map((each) => ({ ...each, targets: { lmdb: aimOf(each) } })) }
-}
-
 function growth(read: Scenario, entryCount: number): Stage[] {
   const scenario = { ...read, entryCount }
   const cacheBytes = Math.min(CACHE_BYTES_MAX, Math.max(CACHE_BYTES, 3 * logicalBytes(scenario)))
   const title = `${entryCount.toLocaleString('en')} entries`
   return sweep(`growth-${entryCount}`, title, { ...scenario, cacheBytes }, ['ldb'], Infinity)
-}
-
-/** A scan, a get and a fill of stores that differ from others in one parameter. */
-function sweep(
-  id: string,
-  title: string,
-  loaded: Scenario,
-  stores: readonly string[] = AIM_STORES,
-  fillMax: number = SWEEP_FILL_MAX,
-): Stage[] {
-  const of = (entry: Row): Row => ({ ...entry, stores })
-  return [
-    {
-      id,
-      onlyFull: true,
-      scenario: loaded,
-      rows: [
-        // The scan runs first: it loads the pages that were evicted during loading, where they fit.
-        of(row(`${id}-scan`, `${title}: cursor over all`, 'scanAll', 'entry')),
-        of(row(`${id}-get`, `${title}: get, random`, 'getRandom', 'entry')),
-      ],
-    },
-    {
-      id: `${id}-filling`,
-      onlyFull: true,
-      scenario: { ...loaded, entryCount: Math.min(loaded.entryCount, fillMax), contents: 'empty-each-round' },
-      rows: [of(row(`${id}-fill`, `${title}: fill`, 'fillRandom', 'entry'))],
-    },
-  ]
 }
 
 function row(

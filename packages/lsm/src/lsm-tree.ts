@@ -299,6 +299,8 @@ export class LsmTree implements OrderedStore {
     const { active } = state
     const reader = this.#reader
     const staged = active.stage(section)
+    // Not behind the loop, in which the first call is compiled: code without type feedback there would be left at each end of a loop.
+    const isLong = staged.bytes.length > SECTION_BYTES_KEPT
     reader.reset(staged)
     while (reader.next()) {
       const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = reader
@@ -313,7 +315,7 @@ export class LsmTree implements OrderedStore {
         active.deleteCount++
       }
     }
-    if (staged.bytes.length > SECTION_BYTES_KEPT) reader.release()
+    if (isLong) reader.release()
   }
 
   /** Runs a part that writes; the store is poisoned when it throws. */

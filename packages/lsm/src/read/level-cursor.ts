@@ -61,8 +61,8 @@ export class LevelCursor implements EntryCursor {
   }
 
   release(): void {
+    // The table cursor stays referenced: when no object of its classes is left at a collection, V8 discards the code compiled for them.
     this.#cursor?.release()
-    this.#cursor = undefined
   }
 
   /** Enters the following tables until one has an entry: a table may contain range tombstones only. */

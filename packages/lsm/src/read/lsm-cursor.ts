@@ -161,32 +161,52 @@ export class LsmCursor implements StoreCursor {
   /** Moves forward from the merged entry to the next visible one. @param isKeyDone - the versions of `#key` are skipped. */
   #findForward(isKeyDone: boolean): boolean {
     const merged = this.#merged
-    const deleted = this.#deleted
-    let skipsKey = isKeyDone
-    deleted.begin()
-    while (merged.isValid) {
+    for (; merged.isValid; merged.next()) {
       const { entry } = merged
-      if (entry.stamp > this.#stamp || (skipsKey && compareKey(entry, this.#key, this.#keyBytes) === 0)) {
-        merged.next()
-        continue
-      }
-      if (this.#isAboveBounds(entry)) break
+      if (entry.stamp > this.#stamp) continue
+      if (isKeyDone && compareKey(entry, this.#key, this.#keyBytes) === 0) continue
+      if (this.#isAboveBounds(entry)) return false
       this.#copyKey(entry)
-      skipsKey = true
+      if (entry.kind === EntryKind.Delete || this.#isCovered(entry.stamp)) return this.#findBehindDeleted()
+      this.#takeValue(entry)
+      this.#state = 'forward'
+      return true
+    }
+    return false
+  }
+
+  /**
+   * Moves forward from the merged entry, which deletes `#key`, to the next visible one. Apart from `#findForward`, which is small enough for
+   * the compiler to inline what it calls.
+   */
+  #findBehindDeleted(): boolean {
+    const merged = this.#merged
+    const deleted = this.#deleted
+    deleted.begin()
+    for (;;) {
+      const empty = deleted.note(this.#key, this.#keyBytes)
+      if (empty === undefined) merged.next()
+      else if (empty.upper !== undefined && isBelow(empty.upper, this.#upper)) {
+        merged.seek(empty.upper, empty.upper.length, STAMP_MAX)
+      } else break
+      while (merged.isValid && this.#isPassed(merged.entry)) merged.next()
+      if (!merged.isValid || this.#isAboveBounds(merged.entry)) break
+      const { entry } = merged
+      this.#copyKey(entry)
       if (entry.kind !== EntryKind.Delete && !this.#isCovered(entry.stamp)) {
         if (deleted.isLong) deleted.endForward(this.#key.slice(0, this.#keyBytes))
         this.#takeValue(entry)
         this.#state = 'forward'
         return true
       }
-      const empty = deleted.note(this.#key, this.#keyBytes)
-      if (empty === undefined) merged.next()
-      else if (empty.upper !== undefined && isBelow(empty.upper, this.#upper)) {
-        merged.seek(empty.upper, empty.upper.length, STAMP_MAX)
-      } else break
     }
     if (deleted.isLong) deleted.endForward(this.#upper)
     return false
+  }
+
+  /** Reports whether an entry is newer than the snapshot, or a version of the key that was walked over. */
+  #isPassed(entry: Entry): boolean {
+    return entry.stamp > this.#stamp || compareKey(entry, this.#key, this.#keyBytes) === 0
   }
 
   /** Moves backward from the merged entry to the previous visible one. */

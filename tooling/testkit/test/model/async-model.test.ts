@@ -51,6 +51,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'Keyspace.load': 'packages/core/test/load.test.ts',
   'AsyncDatabaseHandle.load': 'packages/core/test/load.test.ts',
   'AsyncKeyspace.load': 'packages/core/test/load.test.ts',
+  'AsyncDatabaseHandle.putStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncDatabaseHandle.getStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncKeyspace.putStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncKeyspace.getStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncSnapshot.getStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncTransaction.getStream': 'packages/core/test/value-streams.test.ts',
+  'AsyncTransactionKeyspace.getStream': 'packages/core/test/value-streams.test.ts',
 }
 
 const READS: readonly Read[] = [

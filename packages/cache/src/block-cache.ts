@@ -17,7 +17,7 @@ export interface BlockCacheStats {
 
 /** A decoded block. @category Block cache */
 export interface CacheableBlock {
-  /** Called when the block was evicted: it gives its buffer back, unless something uses it. */
+  /** Called when the block was evicted: it releases its buffer, unless something uses it. */
   evicted?(): void
 }
 

@@ -75,7 +75,7 @@ export class Block implements CacheableBlock {
     return block.#isWellFormed(slots + count * SLOT_BYTES) ? block : undefined
   }
 
-  /** Gives the block the buffer that contains it, which it returns to `home` when it is evicted and not pinned. */
+  /** Sets the buffer that contains the block. It is returned to `home` when the block is evicted and not pinned. */
   own(buffer: BlockBuffer, home: BlockBuffers): void {
     this.#buffer = buffer
     this.#home = home

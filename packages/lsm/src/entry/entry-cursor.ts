@@ -18,6 +18,6 @@ export interface EntryCursor {
   seekBackward(key: Uint8Array, keyBytes: number, stamp: number): void
   next(): void
   previous(): void
-  /** Gives back what the position uses. No move follows. */
+  /** Releases what the position uses. No move follows. */
   release(): void
 }

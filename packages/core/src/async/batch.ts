@@ -11,8 +11,9 @@ import type { PutOptions } from '../write/options.js'
 /**
  * Collects writes to any number of keyspaces that one asynchronous commit applies atomically.
  *
- * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O. Operations on
- * one keyspace keep their order.
+ * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O, except for values above `blobBytes`
+ * beyond the first MiB of them: these are written to a blob file at once, and a failure to write poisons the database. Operations on one
+ * keyspace keep their order.
  * @category Async
  */
 export class AsyncBatch<K, V> {
@@ -86,7 +87,11 @@ export class AsyncBatch<K, V> {
     const check = (): void => {
       throwIfAborted(signal)
     }
-    await this.#api.commits.commit(operations, durability, check)
+    try {
+      await this.#api.commits.commit(operations, durability, check)
+    } finally {
+      this.#batch.releaseValues()
+    }
     return this.#api.answer(undefined)
   }
 }

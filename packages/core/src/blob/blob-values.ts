@@ -78,28 +78,31 @@ export class BlobValues implements Syncable {
   }
 
   /**
-   * Appends the value `bytes[start, end)` of a key.
+   * Appends the value `value[start, end)` of the key `key[keyStart, keyEnd)`. The caller notes that something will name it, before anything else
+   * runs: see {@link BlobValues.activeNumber}.
    *
    * @returns the encoded reference.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO: nothing was appended.
    */
   append(
     keyspaceId: number,
-    bytes: Uint8Array,
+    key: Uint8Array,
     keyStart: number,
     keyEnd: number,
+    value: Uint8Array,
     start: number,
     end: number,
-    seq: number,
   ): Uint8Array {
     const keyBytes = KEYSPACE_ID_BYTES + keyEnd - keyStart
     if (keyBytes > this.#key.length) this.#key = new Uint8Array(2 * keyBytes)
     writeU32(this.#key, 0, keyspaceId)
-    copyBytesInto(this.#key, KEYSPACE_ID_BYTES, bytes, keyStart, keyEnd)
-    const files = (this.#files ??= this.#create())
-    const reference = files.append(this.#key, bytes, 0, keyBytes, start, end)
-    this.liveness.noteAppended(files.activeNumber, seq)
-    return reference
+    copyBytesInto(this.#key, KEYSPACE_ID_BYTES, key, keyStart, keyEnd)
+    return (this.#files ??= this.#create()).append(this.#key, value, 0, keyBytes, start, end)
+  }
+
+  /** Number of the file with the newest appended value. */
+  get activeNumber(): number {
+    return this.#opened().activeNumber
   }
 
   /** Begins to write the value of a key as a stream. */

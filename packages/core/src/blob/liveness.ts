@@ -10,6 +10,8 @@ interface FileState {
   liveBytes: number | undefined
   /** Number of the newest commit of this process that names a value in it; 0 for none. */
   newestSeq: number
+  /** Number of batches, not committed yet, that name values in it (V11). */
+  holdCount: number
   /** Offset up to which a count has proceeded; `Infinity` when none runs. */
   countedEnd: number
 }
@@ -40,14 +42,23 @@ export class Liveness {
 
   /** Adds a file that an earlier process has written. */
   addFound(number: number): void {
-    this.#files.set(number, { liveBytes: undefined, newestSeq: 0, countedEnd: Infinity })
+    this.#files.set(number, { liveBytes: undefined, newestSeq: 0, holdCount: 0, countedEnd: Infinity })
   }
 
   /** Notes that the commit `seq`, which is logged next, names a value at the end of a file. */
   noteAppended(number: number, seq: number): void {
+    this.#appendedTo(number).newestSeq = seq
+  }
+
+  /** Notes that a batch, which is not committed yet, names a value at the end of a file. */
+  hold(number: number): void {
+    this.#appendedTo(number).holdCount++
+  }
+
+  /** Notes that the commit of such a batch is visible, or will never be. */
+  release(number: number): void {
     const file = this.#files.get(number)
-    if (file === undefined) this.#files.set(number, { liveBytes: 0, newestSeq: seq, countedEnd: Infinity })
-    else file.newestSeq = seq
+    if (file !== undefined) file.holdCount--
   }
 
   /** Forgets a file that was removed. */
@@ -63,7 +74,8 @@ export class Liveness {
 
   /** Reports whether every commit that names a value in a file is visible. */
   isVisible(number: number, visibleSeq: number): boolean {
-    return (this.#files.get(number)?.newestSeq ?? 0) <= visibleSeq
+    const file = this.#files.get(number)
+    return file === undefined || (file.holdCount === 0 && file.newestSeq <= visibleSeq)
   }
 
   /** Notes the operations of a commit on one keyspace. Call `endNotes` when they, and those of later commits, are to be applied. */
@@ -148,6 +160,15 @@ export class Liveness {
       file.liveBytes = undefined
       file.countedEnd = Infinity
     }
+  }
+
+  #appendedTo(number: number): FileState {
+    let file = this.#files.get(number)
+    if (file === undefined) {
+      file = { liveBytes: 0, newestSeq: 0, holdCount: 0, countedEnd: Infinity }
+      this.#files.set(number, file)
+    }
+    return file
   }
 
   #noteLive(reference: BlobReference): void {

@@ -4,7 +4,7 @@ import { VALUE_HEADER_BYTES } from '../format.js'
 import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
 import type { BlobStreamWriter } from '@ldb/blob'
 import type { BlobValues } from './blob-values.js'
-import { beginsWithHeader, encodeReferring } from './value-header.js'
+import { beginsWithHeader, encodeReferring, referenceAt } from './value-header.js'
 
 /**
  * A commit that alone waits for the device, with fewer bytes of large values, writes them to the log: the sync of a second file takes longer
@@ -12,16 +12,13 @@ import { beginsWithHeader, encodeReferring } from './value-header.js'
  */
 const SYNCED_BYTES_MIN = INVARIANTS ? 0 : 131_072
 
-/** Returns the bytes of large values that a batch to log names instead of containing them; 0 when it contains all. */
-export function largeBytesOf(batch: WriteBatch, logged: WriteBatch): number {
-  return batch === logged ? 0 : Math.max(1, batch.byteLength - logged.byteLength)
-}
-
 /** Writes the large values of commits to blob files. */
 export class ValueWriter {
   readonly blobs: BlobValues
   /** A longer value goes to a blob file. */
   readonly blobBytes: number
+  /** Bytes of the large values that the batch of the last `write` names. */
+  largeBytes = 0
   readonly #ensureBlobs: (keyspaceId: number) => void
   readonly #reader: BatchReader = new BatchReader()
 
@@ -62,15 +59,42 @@ export class ValueWriter {
   }
 
   /**
-   * Writes the large values of a batch to blob files.
+   * Writes the large values of a batch to blob files. It may already refer to others, by {@link ValueWriter.writeHeld}.
    *
    * @param seq - number of the commit.
    * @param target - an empty batch, which receives the operations, with references to these values.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO.
    */
   write(batch: WriteBatch, seq: number, target: WriteBatch): void {
+    this.largeBytes = 0
     for (const section of batch.sections()) this.#writeSection(section, seq, target)
     this.#reader.release()
+  }
+
+  /**
+   * Writes a large value that no commit names yet, and holds its file.
+   *
+   * @param keyBytes - length of the key, which is a prefix of `key`.
+   * @param held - the files that the caller holds, to which this one is added.
+   * @returns the value to commit instead, overwritten by the next call.
+   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO.
+   */
+  writeHeld(
+    keyspaceId: number,
+    key: Uint8Array,
+    keyBytes: number,
+    stored: Uint8Array,
+    held: Set<number>,
+  ): Uint8Array {
+    const { blobs } = this
+    this.#ensureBlobs(keyspaceId)
+    const start = beginsWithHeader(stored, 0, stored.length) ? VALUE_HEADER_BYTES : 0
+    const reference = blobs.append(keyspaceId, key, 0, keyBytes, stored, start, stored.length)
+    const { activeNumber } = blobs
+    if (!held.has(activeNumber)) blobs.liveness.hold(activeNumber)
+    held.add(activeNumber)
+    encodeReferring(blobs.referring, stored, 0, stored.length, reference)
+    return blobs.referring
   }
 
   #largeBytesOf(section: KeyspaceSection): number {
@@ -92,12 +116,17 @@ export class ValueWriter {
       if (kind === OperationKind.Put && this.#isLarge()) {
         const hasHeader = beginsWithHeader(bytes, valueStart, valueEnd)
         const start = hasHeader ? valueStart + VALUE_HEADER_BYTES : valueStart
-        const reference = this.blobs.append(keyspaceId, bytes, keyStart, keyEnd, start, valueEnd, seq)
         const { referring } = this.blobs
+        const reference = this.blobs.append(keyspaceId, bytes, keyStart, keyEnd, bytes, start, valueEnd)
+        this.blobs.liveness.noteAppended(this.blobs.activeNumber, seq)
         encodeReferring(referring, bytes, valueStart, valueEnd, reference)
         target.put(keyspaceId, key, referring)
-      } else if (kind === OperationKind.Put) target.put(keyspaceId, key, bytes.subarray(valueStart, valueEnd))
-      else if (kind === OperationKind.Delete) target.delete(keyspaceId, key)
+        this.largeBytes += valueEnd - start
+      } else if (kind === OperationKind.Put) {
+        const at = referenceAt(bytes, valueStart, valueEnd)
+        if (at >= 0) this.largeBytes += this.blobs.bytesOf(bytes, at)
+        target.put(keyspaceId, key, bytes.subarray(valueStart, valueEnd))
+      } else if (kind === OperationKind.Delete) target.delete(keyspaceId, key)
       else if (kind === OperationKind.Expire) target.expire(keyspaceId, key)
       else {
         const upper = kind === OperationKind.DeleteRange ? bytes.subarray(valueStart, valueEnd) : undefined

@@ -1,6 +1,5 @@
 import { assert, isLdbError } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
-import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import { CommitQueue } from '../keyspace/commit-queue.js'
@@ -188,7 +187,7 @@ export class AsyncCommits {
       space.take(batch.byteLength, batch, undefined)
       isAdmitted = true
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
-      const largeBytes = streamed?.valueBytes ?? largeBytesOf(batch, logged)
+      const largeBytes = streamed?.valueBytes ?? (hasBlobs ? values.largeBytes : 0)
       if (streamed !== undefined) values?.blobs.noteStreamed(streamed.fileNumber, seq)
       if (hasBlobs) this.#release(batch, logged)
       const isShared = this.#batches.isShared(logged)

@@ -1,6 +1,5 @@
 import { assert, isLdbError, WriteBatch } from '@ldb/base'
 import type { KeyspaceSection, StoreLoad } from '@ldb/base'
-import { largeBytesOf } from '../blob/value-writer.js'
 import type { ValueWriter } from '../blob/value-writer.js'
 import type { Durability } from '../health/options.js'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
@@ -25,7 +24,7 @@ const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
 export class CommitPipeline {
   /** Returns space when a commit finds the device full. */
   readonly relief: SpaceRelief = new SpaceRelief()
-  readonly #state: DatabaseState
+  readonly state: DatabaseState
   readonly #sinks: CommitSinks
   readonly #gate: ReadGate
   readonly #durability: Durability
@@ -53,7 +52,7 @@ export class CommitPipeline {
    * @param seq - number of the newest commit in the stores.
    */
   constructor(state: DatabaseState, sinks: CommitSinks, gate: ReadGate, durability: Durability, seq: number) {
-    this.#state = state
+    this.state = state
     this.#sinks = sinks
     this.#gate = gate
     this.#durability = durability
@@ -96,7 +95,7 @@ export class CommitPipeline {
 
   /** Applies acknowledged commits to the stores. A failure poisons. */
   catchUp(): void {
-    this.#state.keyspaces.acknowledged.applyDeferred()
+    this.state.keyspaces.acknowledged.applyDeferred()
   }
 
   /**
@@ -106,13 +105,13 @@ export class CommitPipeline {
    * LDB_INVALID_ARGUMENT within the synchronous function of a transaction (U3).
    */
   assertWritable(): void {
-    this.#state.health.assertWritable()
+    this.state.health.assertWritable()
     if (this.#guarded !== undefined) throw pastTransaction()
   }
 
   /** Called by a write again after it has waited. @throws {@link LdbError} LDB_POISONED, LDB_READ_ONLY, LDB_CLOSED. */
   assertAccepting(): void {
-    this.#state.health.assertWritable()
+    this.state.health.assertWritable()
   }
 
   /** @throws {@link LdbError} LDB_INVALID_ARGUMENT for a commit within the synchronous function of another transaction (U3). */
@@ -136,7 +135,7 @@ export class CommitPipeline {
   get async(): AsyncCommits {
     assert(this.#background !== undefined, 'a pipeline is attached before its first commit')
     this.#async ??= new AsyncCommits(
-      this.#state,
+      this.state,
       this.#sinks,
       this.#durability,
       this,
@@ -148,7 +147,7 @@ export class CommitPipeline {
 
   /** Runs a step of a load that writes files, which leaves the reserve of the device to commits. */
   withoutReserve<T>(step: () => T): T {
-    return this.#state.space.withoutReserve(step)
+    return this.state.space.withoutReserve(step)
   }
 
   /** Makes commits in flight durable as requested, and visible, before it returns. */
@@ -235,7 +234,7 @@ export class CommitPipeline {
     readForUpdate: readonly KeyspaceSection[] = [],
     load?: StoreLoad,
   ): void {
-    const { health, keyspaces, space, values } = this.#state
+    const { health, keyspaces, space, values } = this.state
     this.drain()
     health.assertWritable()
     if (batch.operationCount === 0) return
@@ -251,7 +250,7 @@ export class CommitPipeline {
     try {
       const logged = hasBlobs ? this.#writeValues(values, batch, seq) : batch
       const sections = logged.sections()
-      const largeBytes = largeBytesOf(batch, logged)
+      const largeBytes = hasBlobs ? values.largeBytes : 0
       this.#append(logged, seq, requested, largeBytes, load !== undefined)
       this.#sinks.transactions.noteCommit(seq, sections, readForUpdate)
       if (load === undefined) this.#applier.apply(sections, seq)
@@ -273,7 +272,7 @@ export class CommitPipeline {
    */
   applyLogged(group: readonly PendingCommit[], areAcknowledged: boolean): void {
     assert(!this.#committing, 'a commit does not begin within another')
-    const { health } = this.#state
+    const { health } = this.state
     if (health.readRefusal !== undefined) {
       throw unknownOutcome('the commit was logged, and an earlier one could not be applied', health.failure)
     }
@@ -295,7 +294,7 @@ export class CommitPipeline {
     } finally {
       this.#committing = false
     }
-    this.#state.space.noteApplied(byteCount)
+    this.state.space.noteApplied(byteCount)
     this.#publish(seq)
   }
 
@@ -314,7 +313,7 @@ export class CommitPipeline {
 
   /** Writes the large values of a batch, and returns the batch to log. A failure poisons, as that of a write to the log. */
   #writeValues(values: ValueWriter, batch: WriteBatch, seq: number): WriteBatch {
-    const { log, health } = this.#state
+    const { log, health } = this.state
     try {
       values.write(batch, seq, this.#referring)
       return this.#referring
@@ -325,7 +324,7 @@ export class CommitPipeline {
   }
 
   #append(batch: WriteBatch, seq: number, durability: Durability, largeBytes: number, isLoad: boolean): void {
-    const { log, health } = this.#state
+    const { log, health } = this.state
     try {
       if (isLoad) log.appendLoad(batch.encode(), seq)
       else log.appendCommit(batch.encode(), seq, durability !== 'none', batch.hasPuts, largeBytes)

@@ -116,7 +116,7 @@ export class OpenDatabase {
     const { vfs, directory } = engines
     const { clock, scheduler } = vfs
     const values = openValueWriter(stores.blobs, keyspaces, options)
-    const state = { health, log, keyspaces, space, values }
+    const state = { health, log, keyspaces, space, values, scheduler }
     this.options = options
     this.#lock = lock
     this.#closeLogBytes = stores.closeLogBytes

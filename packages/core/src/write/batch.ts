@@ -1,5 +1,7 @@
-import { invalidArgument, LdbError, WriteBatch } from '@ldb/base'
+import { invalidArgument, LdbError, optionalMember, WriteBatch } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
+import type { ScheduledTask } from '@ldb/vfs'
+import { BatchValues } from './batch-values.js'
 import { resolveDeletedRange } from './deleted-range.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { batchTtlOf, resolveWriteOptions } from './options.js'
@@ -9,6 +11,10 @@ import type { PutOptions, WriteOptions } from './options.js'
 interface BatchState {
   operations: WriteBatch
   committed: boolean
+  /** Its large values; `undefined` before the first one. */
+  values: BatchValues | undefined
+  /** Releases them when the batch is abandoned. */
+  abandonment: ScheduledTask | undefined
 }
 
 /** Replaces the operations of a committed batch. */
@@ -17,8 +23,9 @@ const NO_OPERATIONS = new WriteBatch()
 /**
  * Collects writes to any number of keyspaces that one commit applies atomically.
  *
- * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O. Operations on
- * one keyspace keep their order.
+ * @remarks `put`, `delete` and `deleteRange` encode and copy their arguments at the call, and do no I/O, except for values above `blobBytes`
+ * beyond the first MiB of them: these are written to a blob file at once, and a failure to write poisons the database. Operations on one
+ * keyspace keep their order.
  * @example
  * ```ts
  * import { Database } from '@ldb/core'
@@ -37,7 +44,12 @@ export class Batch<K, V> {
   /** @internal */
   constructor(
     target: KeyspaceWrites<K, V>,
-    state: BatchState = { operations: target.pipeline.takeBatch(), committed: false },
+    state: BatchState = {
+      operations: target.pipeline.takeBatch(),
+      committed: false,
+      values: undefined,
+      abandonment: undefined,
+    },
   ) {
     this.#target = target
     this.#state = state
@@ -74,7 +86,11 @@ export class Batch<K, V> {
     const { codec, store } = this.#target
     const valueBytes = store.encodeExpiry(codec.encodeValue(value), batchTtlOf(options))
     const keyBytes = codec.encodeScratchKey(key)
-    this.#state.operations.put(store.descriptor.id, codec.scratch, valueBytes, keyBytes)
+    const { id } = store.descriptor
+    const { values } = this.#target.pipeline.state
+    const isLarge = values !== undefined && valueBytes.length > values.blobBytes
+    const stored = isLarge ? this.#values().add(id, codec.scratch, keyBytes, valueBytes) : valueBytes
+    this.#state.operations.put(id, codec.scratch, stored, keyBytes)
     return this
   }
 
@@ -121,11 +137,12 @@ export class Batch<K, V> {
     this.#target.pipeline.commit(operations, durability)
     this.#state.committed = true
     this.#state.operations = NO_OPERATIONS
+    this.releaseValues()
     this.#target.pipeline.releaseBatch(operations)
   }
 
   /**
-   * Transfers the operations to the caller, which commits them. The batch counts as committed.
+   * Transfers the operations to the caller, which commits them, and calls `releaseValues` then. The batch counts as committed.
    *
    * @internal
    */
@@ -134,6 +151,26 @@ export class Batch<K, V> {
     this.#target.pipeline.assertWritable()
     this.#state.committed = true
     return this.#state.operations
+  }
+
+  /** @internal */
+  releaseValues(): void {
+    const { values, abandonment } = this.#state
+    values?.release()
+    abandonment?.cancel()
+  }
+
+  #values(): BatchValues {
+    const state = this.#state
+    if (state.values !== undefined) return state.values
+    const database = this.#target.pipeline.state
+    const { scheduler } = database
+    const values = new BatchValues(database)
+    state.values = values
+    state.abandonment = optionalMember(scheduler, 'afterCollection')?.call(scheduler, state, () => {
+      values.release()
+    })
+    return values
   }
 
   #assertOpen(): void {

@@ -3,6 +3,7 @@ import type { Arguments } from './commands/arguments.js'
 import { compareFiles } from './commands/compare.js'
 import { profile } from './commands/profile.js'
 import { runBenchmarks } from './commands/run.js'
+import { trust } from './commands/trust.js'
 import { isUsageError } from './commands/usage-error.js'
 
 const EXIT_FAILED = 1
@@ -34,6 +35,8 @@ async function execute(args: Arguments): Promise<number> {
       return 0
     case 'compare':
       return compareFiles(args.before, args.after)
+    case 'trust':
+      return trust(args)
     case 'profile':
       return profile(args)
     case 'run':

@@ -23,10 +23,23 @@ export interface RunArguments {
   readonly argv: readonly string[]
 }
 
+/** The arguments of a run of the trials. */
+export interface TrustArguments {
+  readonly command: 'trust'
+  /** Ids of trials; all when `undefined`. */
+  readonly only: readonly string[] | undefined
+  readonly stores: readonly string[] | undefined
+  /** Damaged copies of each trial; 200 when `undefined`. */
+  readonly cases: number | undefined
+  readonly readme: boolean
+  readonly dir: string | undefined
+}
+
 /** The parsed command line. */
 export type Arguments =
   | RunArguments
   | { readonly command: 'help' }
+  | TrustArguments
   | { readonly command: 'compare'; readonly before: string; readonly after: string }
   | {
       readonly command: 'profile'
@@ -39,6 +52,7 @@ export type Arguments =
 
 /** The text that `--help` prints. */
 export const USAGE: string = `Usage: npm run bench -- [--quick | --full] [--only NAMES] [--stores NAMES] [--json FILE] [--html FILE]
+       npm run bench -- trust [--only TRIALS] [--stores NAMES] [--rounds CASES] [--readme]
        npm run bench -- compare BEFORE.json AFTER.json
        npm run bench -- profile ${PROFILE_KINDS.join('|')} ROW [--stores NAME] [--entries N]
 
@@ -85,6 +99,13 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (values.help) return { command: 'help' }
   const [command, ...rest] = positionals
   const entries = count('--entries', values.entries)
+  const [only, stores] = [list(values.only), list(values.stores)]
+  const rounds = count('--rounds', values.rounds)
+  const { readme, dir } = values
+  if (command === 'trust') {
+    if (rest.length > 0) throw new UsageError('trust takes options only')
+    return { command, only, stores, cases: rounds, readme, dir }
+  }
   if (command === 'compare') return compareArguments(rest)
   if (command === 'profile') return profileArguments(rest, values.stores ?? 'ldb', entries, values.dir)
   if (command !== undefined) throw new UsageError(`there is no command ${command}`)
@@ -95,16 +116,16 @@ export function readArguments(argv: readonly string[]): Arguments {
   return {
     command: 'run',
     effort: efforts[0] ?? 'normal',
-    only: list(values.only),
-    stores: list(values.stores),
+    only,
+    stores,
     entries,
-    rounds: count('--rounds', values.rounds),
+    rounds,
     clock,
     countSyncs: values.counts,
     json: values.json,
     html: values.html,
-    readme: values.readme,
-    dir: values.dir,
+    readme,
+    dir,
     argv: argv,
   }
 }

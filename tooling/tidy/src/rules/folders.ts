@@ -89,6 +89,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'apps/bench': {
     layers: [
       'commands',
+      'trust',
       'report',
       'run',
       'probes',

@@ -1,9 +1,11 @@
 import { corruption, readU32, uninitializedBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import { seedOfFile, UnitCodec } from '@ldb/integrity'
+import type { UnitCipher } from '@ldb/integrity'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { decodeHeader, encodeHeader } from './encoding/blob-header.js'
+import type { CreateCipher } from './blob-options.js'
+import { checkEncryption, decodeHeader, encodeHeader } from './encoding/blob-header.js'
 import { BlobIndex } from './blob-index.js'
 import { chunkTableOf } from './encoding/chunks.js'
 import {
@@ -18,7 +20,9 @@ import {
 } from './format.js'
 import { decodeRecordHeader, encodeRecordHeader } from './encoding/record-header.js'
 import type { RecordHeader } from './encoding/record-header.js'
+import { newVersion, openUnit, sealedParts } from './encoding/sealed-units.js'
 import type { BlobReference } from './reference.js'
+import { readSealedChunk, readSealedTable, readSealedValue } from './sealed-values.js'
 
 /** A record up to this size is assembled in one buffer, and written with one call. */
 const ASSEMBLED_BYTES_MAX = 65_536
@@ -34,7 +38,10 @@ const scanned = new Uint8Array(SCANNED_BYTES)
 export class BlobFile {
   readonly number: number
   readonly path: string
+  /** Encodes keys, values and chunk tables. */
   readonly codec: UnitCodec
+  /** Checksums of headers and of the index. It has no cipher: they are plain in an encrypted file. */
+  readonly frame: UnitCodec
   /** Offset of the next record; in a file that was found, its length. */
   end: number
   readonly fileSync: FileSync
@@ -59,21 +66,23 @@ export class BlobFile {
     this.file = file
     this.fileId = fileId
     this.codec = codec
+    this.frame = codec.cipher === undefined ? codec : new UnitCodec(codec.seed)
     this.end = end
     this.index = index
     this.fileSync = new FileSync(vfs, file)
   }
 
   /** Creates the file, which must not exist. Its directory entry is not synced. */
-  static create(vfs: Vfs, path: string, number: number, fileId: Uint8Array): BlobFile {
+  static create(vfs: Vfs, path: string, number: number, fileId: Uint8Array, cipher?: UnitCipher): BlobFile {
     const file = vfs.open(path, 'createNew')
     try {
-      file.write(encodeHeader({ fileId, fileNumber: number, indexCount: 0 }), 0, HEADER_BYTES, 0)
+      const header = { fileId, fileNumber: number, indexCount: 0, encryption: cipher }
+      file.write(encodeHeader(header), 0, HEADER_BYTES, 0)
     } catch (error) {
       file.close()
       throw error
     }
-    return new BlobFile(vfs, file, number, fileId, new UnitCodec(seedOfFile(fileId)), HEADER_BYTES)
+    return new BlobFile(vfs, file, number, fileId, new UnitCodec(seedOfFile(fileId), cipher), HEADER_BYTES)
   }
 
   /**
@@ -81,18 +90,20 @@ export class BlobFile {
    *
    * @throws {@link LdbError} as `decodeHeader`, LDB_IO.
    */
-  static found(vfs: Vfs, file: VfsFile, number: number): BlobFile {
+  static found(vfs: Vfs, file: VfsFile, number: number, createCipher?: CreateCipher): BlobFile {
     const bytes = new Uint8Array(HEADER_BYTES)
     const byteCount = file.read(bytes, 0, HEADER_BYTES, 0)
-    const { fileId, indexCount } = decodeHeader(bytes, byteCount, number, file.path)
-    const codec = new UnitCodec(seedOfFile(fileId))
+    const { fileId, indexCount, encryption } = decodeHeader(bytes, byteCount, number, file.path)
+    const cipher = createCipher?.(fileId)
+    checkEncryption(encryption, cipher, file.path)
+    const codec = new UnitCodec(seedOfFile(fileId), cipher)
     const end = file.length()
     if (indexCount === 0) return new BlobFile(vfs, file, number, fileId, codec, end)
     const indexBytes = indexBytesOf(indexCount)
     if (HEADER_BYTES + indexBytes > end) throw corruption(file.path, end, 'a blob file ends within its index')
     const encoded = new Uint8Array(indexBytes)
     const count = file.read(encoded, 0, indexBytes, HEADER_BYTES)
-    const index = BlobIndex.decode(codec, encoded, count, file.path)
+    const index = BlobIndex.decode(new UnitCodec(codec.seed), encoded, count, file.path)
     return new BlobFile(vfs, file, number, fileId, codec, end, index)
   }
 
@@ -109,6 +120,7 @@ export class BlobFile {
     start: number,
     end: number,
   ): BlobReference {
+    if (this.codec.cipher !== undefined) return this.#appendSealed(key, keyStart, keyEnd, value, start, end)
     const { codec, end: offset, file } = this
     const keyBytes = keyEnd - keyStart
     const valueBytes = end - start
@@ -126,17 +138,58 @@ export class BlobFile {
     encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
     if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
     if (isAssembled) buffer.fill(0, valueAt + valueBytes, recordBytes)
-    codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, byteCount)
+    file.write(buffer, 0, byteCount, offset)
     const valueOffset = offset + valueAt
     if (!isAssembled) {
-      codec.write(file, UnitKind.Blob, valueOffset, 0, value, start, valueBytes)
-      if (table.length > 0) {
-        codec.write(file, UnitKind.Blob, valueOffset + valueBytes, 0, table, 0, table.length)
-      }
+      file.write(value, start, valueBytes, valueOffset)
+      if (table.length > 0) file.write(table, 0, table.length, valueOffset + valueBytes)
     }
     this.end = offset + recordBytes
     this.fileSync.recordWrite(recordBytes)
     return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+  }
+
+  /** Appends an encrypted record: its key, each chunk of its value and the chunk table are units. */
+  #appendSealed(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): BlobReference {
+    const { codec, frame, end: offset, file } = this
+    const [keyBytes, valueBytes] = [keyEnd - keyStart, end - start]
+    const version = newVersion(codec)
+    const record = { offset, key, keyStart, keyEnd, value, start, end }
+    const recordBytes = this.recordBytesOf(keyBytes, valueBytes)
+    // A short record is written with one call.
+    let at = 0
+    for (const part of sealedParts(codec, frame, version, record)) {
+      if (recordBytes > ASSEMBLED_BYTES_MAX) file.write(part, 0, part.length, offset + at)
+      else assembled.set(part, at)
+      at += part.length
+    }
+    if (recordBytes <= ASSEMBLED_BYTES_MAX) file.write(assembled.fill(0, at), 0, recordBytes, offset)
+    this.end = offset + recordBytes
+    this.fileSync.recordWrite(recordBytes)
+    return this.referenceTo({
+      offset,
+      keyBytes,
+      valueBytes,
+      checksumLow: version.low,
+      checksumHigh: version.high,
+    })
+  }
+
+  /** Reports whether a record would end behind `endBytes`; a file without a record takes any. */
+  isFullFor(keyBytes: number, valueBytes: number, endBytes: number): boolean {
+    return this.end > HEADER_BYTES && this.end + this.recordBytesOf(keyBytes, valueBytes) > endBytes
+  }
+
+  /** Returns the bytes of a record of this file. */
+  recordBytesOf(keyBytes: number, valueBytes: number): number {
+    return recordBytesOf(keyBytes, valueBytes, this.codec.trailerBytes)
   }
 
   /**
@@ -146,12 +199,13 @@ export class BlobFile {
    * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference.
    */
   read(reference: BlobReference, headroom: number = 0): Uint8Array {
+    if (this.codec.cipher !== undefined) return readSealedValue(this, reference, headroom)
     const { valueBytes } = reference
     const tableBytes = chunkTableBytes(valueBytes)
-    const at = this.#positionOf(reference, 0, valueBytes + tableBytes)
+    const at = this.positionOfValue(reference, 0, valueBytes + tableBytes)
     const bytes = uninitializedBytes(headroom + valueBytes)
     const bytesRead = this.file.read(bytes, headroom, valueBytes, at)
-    if (bytesRead !== valueBytes) throw this.#fault(at, 'a blob file ends within a value')
+    if (bytesRead !== valueBytes) throw this.fault(at, 'a blob file ends within a value')
     if (tableBytes === 0) {
       this.#check(reference, bytes, headroom, headroom + valueBytes)
       return bytes
@@ -166,11 +220,12 @@ export class BlobFile {
 
   /** Reads and checks the chunk table of a value; no bytes for a value of one chunk. */
   readChunkTable(reference: BlobReference): Uint8Array {
+    if (this.codec.cipher !== undefined) return readSealedTable(this, reference)
     const table = new Uint8Array(chunkTableBytes(reference.valueBytes))
     if (table.length === 0) return table
-    const at = this.#positionOf(reference, reference.valueBytes, table.length)
+    const at = this.positionOfValue(reference, reference.valueBytes, table.length)
     if (this.file.read(table, 0, table.length, at) !== table.length) {
-      throw this.#fault(at, 'a blob file ends within a chunk table')
+      throw this.fault(at, 'a blob file ends within a chunk table')
     }
     this.#check(reference, table, 0, table.length)
     return table
@@ -178,12 +233,13 @@ export class BlobFile {
 
   /** Reads and checks one chunk of a value. */
   readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+    if (this.codec.cipher !== undefined) return readSealedChunk(this, reference, table, index)
     const start = index * CHUNK_BYTES
     const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
-    const at = this.#positionOf(reference, start, byteCount)
+    const at = this.positionOfValue(reference, start, byteCount)
     const bytes = uninitializedBytes(byteCount)
     if (this.file.read(bytes, 0, byteCount, at) !== byteCount) {
-      throw this.#fault(at, 'a blob file ends within a value')
+      throw this.fault(at, 'a blob file ends within a value')
     }
     if (table.length === 0) this.#check(reference, bytes, 0, byteCount)
     else this.#checkChunk(reference, table, index, bytes, 0, byteCount)
@@ -206,17 +262,24 @@ export class BlobFile {
     offset: number,
     position: number,
   ): { readonly header: RecordHeader; readonly key: Uint8Array } | undefined {
+    const { frame, codec } = this
+    const { trailerBytes } = codec
     let bytes = scanned
     let byteCount = this.file.read(bytes, 0, SCANNED_BYTES, position)
     if (byteCount < RECORD_HEADER_BYTES) return undefined
-    let header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
+    let header = decodeRecordHeader(frame, bytes, byteCount, offset, trailerBytes)
     if (header === undefined && byteCount === SCANNED_BYTES) {
-      bytes = new Uint8Array(RECORD_HEADER_BYTES + 0xffff)
+      bytes = new Uint8Array(RECORD_HEADER_BYTES + 0xffff + trailerBytes)
       byteCount = this.file.read(bytes, 0, bytes.length, position)
-      header = decodeRecordHeader(this.codec, bytes, byteCount, offset)
+      header = decodeRecordHeader(frame, bytes, byteCount, offset, trailerBytes)
     }
     if (header === undefined) return undefined
-    return { header, key: bytes.slice(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + header.keyBytes) }
+    const { keyBytes, checksumLow: low, checksumHigh: high } = header
+    const key = bytes.slice(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + keyBytes + trailerBytes)
+    if (codec.cipher === undefined) return { header, key }
+    if (openUnit(codec, { position: offset, low, high }, key))
+      return { header, key: key.subarray(0, keyBytes) }
+    throw this.fault(offset, 'the key of a blob cannot be decrypted')
   }
 
   /** Returns the present position of the record with an offset. @throws {@link LdbError} LDB_CORRUPTION when it was removed. */
@@ -225,7 +288,7 @@ export class BlobFile {
     if (index === undefined) return offset
     const at = index.lowerBound(offset)
     if (at < index.length && index.offsetAt(at) === offset) return index.positionAt(at)
-    throw this.#fault(offset, 'the record that a blob reference names was removed')
+    throw this.fault(offset, 'the record that a blob reference names was removed')
   }
 
   /** Reports whether no record can be at or behind an offset. The padding of the last one may be missing. */
@@ -238,7 +301,7 @@ export class BlobFile {
 
   /** Returns the reference that names the value of a record. */
   referenceTo({ offset, keyBytes, valueBytes, checksumLow, checksumHigh }: RecordHeader): BlobReference {
-    const valueOffset = offset + RECORD_HEADER_BYTES + keyBytes
+    const valueOffset = offset + RECORD_HEADER_BYTES + keyBytes + this.codec.trailerBytes
     return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
   }
 
@@ -248,12 +311,12 @@ export class BlobFile {
   }
 
   /** Returns the position of bytes of a value, from `start` on. Checks that the file contains `byteCount` of them. */
-  #positionOf({ valueOffset, keyBytes }: BlobReference, start: number, byteCount: number): number {
-    const valueAt = RECORD_HEADER_BYTES + keyBytes
+  positionOfValue({ valueOffset, keyBytes }: BlobReference, start: number, byteCount: number): number {
+    const valueAt = RECORD_HEADER_BYTES + keyBytes + this.codec.trailerBytes
     const position = this.positionOfRecord(valueOffset - valueAt) + valueAt + start
     // A file that is appended to elsewhere may be longer by now: only the file itself knows.
     if (position + byteCount <= this.end || position + byteCount <= this.file.length()) return position
-    throw this.#fault(position, 'a blob reference names bytes behind the end of its file')
+    throw this.fault(position, 'a blob reference names bytes behind the end of its file')
   }
 
   #check(
@@ -262,14 +325,8 @@ export class BlobFile {
     start: number,
     end: number,
   ): void {
-    const { codec } = this
-    if (
-      codec.decode(UnitKind.Blob, valueOffset, 0, bytes, start, end - start) &&
-      codec.isIntact(bytes, start, end, checksumLow, checksumHigh)
-    ) {
-      return
-    }
-    throw this.#fault(valueOffset, 'a blob does not match its checksum')
+    if (this.codec.isIntact(bytes, start, end, checksumLow, checksumHigh)) return
+    throw this.fault(valueOffset, 'a blob does not match its checksum')
   }
 
   #checkChunk(
@@ -284,10 +341,11 @@ export class BlobFile {
     const low = readU32(table, at) | 0
     const high = readU32(table, at + 4) | 0
     if (this.codec.isIntact(bytes, start, end, low, high)) return
-    throw this.#fault(valueOffset + index * CHUNK_BYTES, 'a chunk of a blob does not match its checksum')
+    throw this.fault(valueOffset + index * CHUNK_BYTES, 'a chunk of a blob does not match its checksum')
   }
 
-  #fault(offset: number, message: string): LdbError {
+  /** Creates the error of a fault in the file. */
+  fault(offset: number, message: string): LdbError {
     return corruption(this.path, offset, message)
   }
 }

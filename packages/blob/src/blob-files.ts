@@ -10,12 +10,12 @@ import { compactionSteps, removeUnfinished, truncationSteps } from './compaction
 import type { KeptRecord } from './compaction.js'
 import { byFileNumber, rewriteRecords } from './rewriting.js'
 import { resolveBlobFilesOptions } from './blob-options.js'
-import type { BlobFilesOptions } from './blob-options.js'
+import type { BlobFilesOptions, ResolvedBlobFilesOptions } from './blob-options.js'
 import { BlobStreams } from './blob-streams.js'
 import { fileEndBytes } from './file-length.js'
 import type { BlobStreamWriter } from './stream-writer.js'
 import { blobFileName, blobFileNumber, newBlobFileName } from './encoding/file-name.js'
-import { FILE_NUMBER_MAX, HEADER_BYTES, recordBytesOf } from './format.js'
+import { FILE_NUMBER_MAX } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
 
@@ -44,7 +44,7 @@ import type { BlobReference } from './reference.js'
 export class BlobFiles implements Syncable {
   readonly #vfs: Vfs
   readonly #directory: string
-  readonly #options: Required<BlobFilesOptions>
+  readonly #options: ResolvedBlobFilesOptions
   /** Length from which the active file is ended. */
   #endBytes = 0
   /** Existing files, by number. */
@@ -60,14 +60,14 @@ export class BlobFiles implements Syncable {
   readonly #streams: BlobStreams
   #closed = false
 
-  private constructor(vfs: Vfs, directory: string, options: Required<BlobFilesOptions>) {
+  private constructor(vfs: Vfs, directory: string, options: ResolvedBlobFilesOptions) {
     this.#vfs = vfs
     this.#directory = directory
     this.#options = options
-    this.#streams = new BlobStreams(vfs, directory, {
+    this.#streams = new BlobStreams(vfs, directory, options.createCipher, {
       addStreamed: (number) => {
         this.#createdCount++
-        this.#sources.set(number, new BlobSource(vfs, `${directory}/${blobFileName(number)}`, number))
+        this.#addSource(number, `${directory}/${blobFileName(number)}`)
       },
       dropStreamed: (number) => this.#drop(number),
     })
@@ -83,7 +83,7 @@ export class BlobFiles implements Syncable {
     for (const name of vfs.list(directory)) {
       const number = blobFileNumber(name)
       if (number === undefined) continue
-      files.#sources.set(number, new BlobSource(vfs, `${directory}/${name}`, number))
+      files.#addSource(number, `${directory}/${name}`)
       files.#nextNumber = Math.max(files.#nextNumber, number + 1)
     }
     return files
@@ -130,10 +130,8 @@ export class BlobFiles implements Syncable {
     end: number = value.length,
   ): Uint8Array {
     const active = this.#active
-    const recordBytes = recordBytesOf(keyEnd - keyStart, end - start)
-    const isFull =
-      active !== undefined && active.end > HEADER_BYTES && active.end + recordBytes > this.#endBytes
-    const file = active === undefined || isFull ? this.#beginFile() : active
+    const isFull = active?.isFullFor(keyEnd - keyStart, end - start, this.#endBytes) ?? true
+    const file = active === undefined || isFull ? this.#create() : active
     this.#active = file
     const reference = file.append(key, keyStart, keyEnd, value, start, end)
     this.#unsynced.add(file)
@@ -207,7 +205,7 @@ export class BlobFiles implements Syncable {
     const record = file.readRecord(offset)
     if (record === undefined) return undefined
     const { header, key } = record
-    const nextOffset = header.offset + recordBytesOf(header.keyBytes, header.valueBytes)
+    const nextOffset = header.offset + file.recordBytesOf(header.keyBytes, header.valueBytes)
     return {
       key,
       reference: encodeReference(file.referenceTo(header)),
@@ -258,7 +256,7 @@ export class BlobFiles implements Syncable {
     const copy = { source, kept, newPath }
     const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {
       const path = this.#drop(number)
-      this.#sources.set(number, new BlobSource(this.#vfs, path, number))
+      this.#addSource(number, path)
       this.#vfs.rename(newPath, path)
     })
     return new ResumableTask(steps)
@@ -294,12 +292,6 @@ export class BlobFiles implements Syncable {
     for (const source of this.#sources.values()) source.close()
   }
 
-  /** Creates the next file for values. */
-  #beginFile(): BlobFile {
-    this.#endBytes = fileEndBytes(this.#options)
-    return this.#create()
-  }
-
   #forget(number: number): string {
     assert(this.isRemovable(number), 'the newest blob file is not removed')
     assert(number !== this.#active?.number, 'the active blob file is not removed')
@@ -312,6 +304,10 @@ export class BlobFiles implements Syncable {
     source.close()
     this.#sources.delete(number)
     return source.path
+  }
+
+  #addSource(number: number, path: string, file?: BlobFile): void {
+    this.#sources.set(number, new BlobSource(this.#vfs, path, number, this.#options.createCipher, file))
   }
 
   #open(number: number): BlobFile {
@@ -331,12 +327,14 @@ export class BlobFiles implements Syncable {
     return { number, fileId: this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES)) }
   }
 
+  /** Creates the next file for values. */
   #create(): BlobFile {
+    this.#endBytes = fileEndBytes(this.#options)
     const { number, fileId } = this.#next()
     const path = `${this.#directory}/${blobFileName(number)}`
     let file: BlobFile
     try {
-      file = BlobFile.create(this.#vfs, path, number, fileId)
+      file = BlobFile.create(this.#vfs, path, number, fileId, this.#options.createCipher?.(fileId))
     } catch (error) {
       // The file may exist: its number is not used again.
       if (isLdbError(error) && this.#vfs.status(path) !== undefined) this.#nextNumber = number + 1
@@ -344,7 +342,7 @@ export class BlobFiles implements Syncable {
     }
     this.#nextNumber = number + 1
     this.#createdCount++
-    this.#sources.set(number, new BlobSource(this.#vfs, path, number, file))
+    this.#addSource(number, path, file)
     return file
   }
 }

@@ -1,4 +1,5 @@
 import { ownOptions } from '@ldb/base'
+import type { UnitCipher } from '@ldb/integrity'
 
 /** Options of `BlobFiles.open`. @category Blob files */
 export interface BlobFilesOptions {
@@ -10,13 +11,24 @@ export interface BlobFilesOptions {
   readonly fileBytes?: number
   /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
   readonly freeBytes?: () => number | undefined
+  /** Makes the cipher of the file with an id, which encrypts keys and values. Default: they are not encrypted. */
+  readonly createCipher?: CreateCipher
 }
 
+/** Makes the cipher of the file with an id. */
+export type CreateCipher = (fileId: Uint8Array) => UnitCipher
+
+/** {@link BlobFilesOptions} with all defaults. */
+export type ResolvedBlobFilesOptions = Required<Omit<BlobFilesOptions, 'createCipher'>> & {
+  readonly createCipher: CreateCipher | undefined
+}
+
+const KNOWN = ['fileBytes', 'freeBytes', 'createCipher'] as const
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
 
 /** Checks options, and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-export function resolveBlobFilesOptions(options: BlobFilesOptions | undefined): Required<BlobFilesOptions> {
-  const given = ownOptions(options, ['fileBytes', 'freeBytes'], 'options of blob files') as BlobFilesOptions
-  const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined } = given
-  return { fileBytes, freeBytes }
+export function resolveBlobFilesOptions(options: BlobFilesOptions | undefined): ResolvedBlobFilesOptions {
+  const given = ownOptions(options, KNOWN, 'options of blob files') as BlobFilesOptions
+  const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined, createCipher } = given
+  return { fileBytes, freeBytes, createCipher }
 }

@@ -1,5 +1,6 @@
 import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
+import type { CreateCipher } from './blob-options.js'
 import { removeQuietly } from './compaction.js'
 import { blobFileName, newBlobFileName } from './encoding/file-name.js'
 import { BlobStreamWriter } from './stream-writer.js'
@@ -16,21 +17,23 @@ interface StreamedFiles {
 export class BlobStreams {
   readonly #vfs: Vfs
   readonly #directory: string
+  readonly #createCipher: CreateCipher | undefined
   readonly #files: StreamedFiles
   readonly #open: Set<BlobStreamWriter> = new Set()
   /** Files that have their names, and whose references are not committed yet. */
   readonly #pinned: Set<number> = new Set()
 
-  constructor(vfs: Vfs, directory: string, files: StreamedFiles) {
+  constructor(vfs: Vfs, directory: string, createCipher: CreateCipher | undefined, files: StreamedFiles) {
     this.#vfs = vfs
     this.#directory = directory
+    this.#createCipher = createCipher
     this.#files = files
   }
 
   /** Begins a value in the file `number`, which gets its name when the value is complete. */
   begin(number: number, fileId: Uint8Array, key: Uint8Array): BlobStreamWriter {
     const newPath = `${this.#directory}/${newBlobFileName(number)}`
-    const file = BlobFile.create(this.#vfs, newPath, number, fileId)
+    const file = BlobFile.create(this.#vfs, newPath, number, fileId, this.#createCipher?.(fileId))
     const writer = new BlobStreamWriter(file, key, {
       finished: () => {
         this.#vfs.rename(newPath, `${this.#directory}/${blobFileName(number)}`)

@@ -95,13 +95,14 @@ export function removeUnfinished(vfs: Vfs, directory: string): void {
 /** Writes and syncs the copy. The bytes of the records do not change. */
 function* copyKept(vfs: Vfs, { source, kept, newPath }: CompactedCopy, timeSlice: Syncable): TaskSteps {
   const index = BlobIndex.of(kept)
-  const { fileId, number, codec } = source
+  const { fileId, number, frame, codec } = source
   const file = vfs.open(newPath, 'createNew')
   const fileSync = new FileSync(vfs, file)
   try {
-    const header = encodeHeader({ fileId, fileNumber: number, indexCount: kept.length })
+    const { cipher: encryption } = codec
+    const header = encodeHeader({ fileId, fileNumber: number, indexCount: kept.length, encryption })
     file.write(header, 0, HEADER_BYTES, 0)
-    if (kept.length > 0) file.write(index.encode(codec), 0, indexBytesOf(kept.length), HEADER_BYTES)
+    if (kept.length > 0) file.write(index.encode(frame), 0, indexBytesOf(kept.length), HEADER_BYTES)
     const buffer = new Uint8Array(SLICE_BYTES)
     let sliceBytes = 0
     for (const [at, { offset, recordBytes }] of kept.entries()) {

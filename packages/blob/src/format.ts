@@ -10,6 +10,9 @@ export const FORMAT_VERSION = 1
 /** Oldest reader version that can read the files which this package writes. */
 export const MINIMUM_READER_VERSION = 1
 
+/** Flag of the file header: keys and values are encrypted. On disk: never renumber, never reuse. */
+export const FILE_FLAG_ENCRYPTED = 1
+
 export const HEADER_FILE_HEADER = 0
 export const HEADER_FILE_ID: number = HEADER_FILE_HEADER + FILE_HEADER_BYTES
 export const HEADER_FILE_NUMBER: number = HEADER_FILE_ID + FILE_ID_BYTES
@@ -80,9 +83,15 @@ export function chunkTableBytes(valueBytes: number): number {
   return valueBytes <= CHUNK_BYTES ? 0 : Math.ceil(valueBytes / CHUNK_BYTES) * CHUNK_CHECKSUM_BYTES
 }
 
-/** Returns the bytes of a record: header, key, value, chunk table and padding. */
-export function recordBytesOf(keyBytes: number, valueBytes: number): number {
-  const bytes = RECORD_HEADER_BYTES + keyBytes + valueBytes + chunkTableBytes(valueBytes)
+/**
+ * Returns the bytes of a record: header, key, value, chunk table and padding.
+ *
+ * @param trailerBytes - bytes of the trailer that follows the key, each chunk and the chunk table in an encrypted file.
+ */
+export function recordBytesOf(keyBytes: number, valueBytes: number, trailerBytes: number = 0): number {
+  const tableBytes = chunkTableBytes(valueBytes)
+  const unitCount = tableBytes === 0 ? 2 : 2 + tableBytes / CHUNK_CHECKSUM_BYTES
+  const bytes = RECORD_HEADER_BYTES + keyBytes + valueBytes + tableBytes + unitCount * trailerBytes
   const excess = bytes % RECORD_ALIGNMENT
   return excess === 0 ? bytes : bytes + RECORD_ALIGNMENT - excess
 }

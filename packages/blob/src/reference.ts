@@ -80,7 +80,12 @@ export function decodeReference(bytes: Uint8Array, start: number = 0): BlobRefer
   }
 }
 
-/** Returns the bytes of the record that a reference names. @category Blob files */
-export function referencedBytes({ keyBytes, valueBytes }: BlobReference): number {
-  return recordBytesOf(keyBytes, valueBytes)
+/**
+ * Returns the bytes of the record that a reference names.
+ *
+ * @param trailerBytes - bytes of the trailer of a unit in an encrypted file.
+ * @category Blob files
+ */
+export function referencedBytes({ keyBytes, valueBytes }: BlobReference, trailerBytes: number = 0): number {
+  return recordBytesOf(keyBytes, valueBytes, trailerBytes)
 }

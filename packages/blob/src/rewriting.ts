@@ -23,8 +23,9 @@ export function rewriteRecords(vfs: Vfs, source: BlobFile, references: readonly 
   try {
     rewrite(0, HEADER_BYTES)
     for (const reference of references) {
-      const recordOffset = reference.valueOffset - reference.keyBytes - RECORD_HEADER_BYTES
-      rewrite(source.positionOfRecord(recordOffset), referencedBytes(reference))
+      const { trailerBytes } = source.codec
+      const recordOffset = reference.valueOffset - reference.keyBytes - trailerBytes - RECORD_HEADER_BYTES
+      rewrite(source.positionOfRecord(recordOffset), referencedBytes(reference, trailerBytes))
     }
     file.sync()
   } finally {

@@ -1,9 +1,9 @@
 import { assert, LdbError, tooLarge, uninitializedBytes, VALUE_BYTES_MAX } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
 import type { BlobFile } from './blob-file.js'
-import { writeChunkChecksum } from './encoding/chunks.js'
+import { versionAt, writeChunkChecksum } from './encoding/chunks.js'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, HEADER_BYTES, RECORD_HEADER_BYTES } from './format.js'
 import { encodeRecordHeader } from './encoding/record-header.js'
+import { chunkOffset, sealUnit } from './encoding/sealed-units.js'
 import { encodeReference } from './reference.js'
 
 /** Receives the end of a stream, of which the file is closed. */
@@ -29,7 +29,7 @@ export class BlobStreamWriter {
   readonly #end: StreamEnd
   readonly #valueOffset: number
   /** The chunk that is being filled. */
-  readonly #chunk: Uint8Array = uninitializedBytes(CHUNK_BYTES)
+  readonly #chunk: Uint8Array
   #chunkBytes = 0
   #valueBytes = 0
   readonly #table: Uint8Array = new Uint8Array((VALUE_BYTES_MAX / CHUNK_BYTES) * CHUNK_CHECKSUM_BYTES)
@@ -42,7 +42,9 @@ export class BlobStreamWriter {
     this.#file = file
     this.#key = key
     this.#end = end
-    this.#valueOffset = HEADER_BYTES + RECORD_HEADER_BYTES + key.length
+    const { trailerBytes } = file.codec
+    this.#chunk = uninitializedBytes(CHUNK_BYTES + trailerBytes)
+    this.#valueOffset = HEADER_BYTES + RECORD_HEADER_BYTES + key.length + trailerBytes
   }
 
   /** Bytes of the value so far. */
@@ -77,7 +79,8 @@ export class BlobStreamWriter {
   /** Completes the value, and returns its encoded reference. It is on the device; the entry of its file is not, before a sync. */
   async finish(): Promise<Uint8Array> {
     if (this.#chunkBytes > 0 || this.#chunkCount === 0) await this.#writeChunk()
-    const { codec, file, number } = this.#file
+    const { codec, frame, file, number } = this.#file
+    const { trailerBytes } = codec
     const valueBytes = this.#valueBytes
     const valueOffset = this.#valueOffset
     const keyBytes = this.#key.length
@@ -88,14 +91,20 @@ export class BlobStreamWriter {
     hash[1] = view.getInt32(4, true)
     if (this.#chunkCount > 1) {
       codec.checksum(table, 0, table.length, hash)
-      codec.write(file, UnitKind.Blob, valueOffset + valueBytes, 0, table, 0, table.length)
     }
-    const [checksumLow, checksumHigh] = [hash[0] as number, hash[1] as number]
-    const start = new Uint8Array(RECORD_HEADER_BYTES + keyBytes)
-    start.set(this.#key, RECORD_HEADER_BYTES)
+    const [low, high] = [hash[0] as number, hash[1] as number]
+    if (this.#chunkCount > 1) {
+      const position = valueOffset + valueBytes + this.#chunkCount * trailerBytes
+      const stored = new Uint8Array(table.length + trailerBytes)
+      sealUnit(codec, { position, low, high }, table, 0, table.length, stored, 0)
+      file.write(stored, 0, stored.length, position)
+    }
+    const [checksumLow, checksumHigh] = [low, high]
+    const start = new Uint8Array(RECORD_HEADER_BYTES + keyBytes + trailerBytes)
+    sealUnit(codec, { position: HEADER_BYTES, low, high }, this.#key, 0, keyBytes, start, RECORD_HEADER_BYTES)
     const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh }
-    encodeRecordHeader(codec, header, start)
-    codec.write(file, UnitKind.Blob, HEADER_BYTES, 0, start, 0, start.length)
+    encodeRecordHeader(frame, header, start, trailerBytes)
+    file.write(start, 0, start.length, HEADER_BYTES)
     await this.#file.fileSync.syncAsync()
     if (this.#isAborted) throw new LdbError('LDB_CLOSED', 'the stream was aborted')
     this.#file.close()
@@ -122,11 +131,13 @@ export class BlobStreamWriter {
   async #writeChunk(): Promise<void> {
     const { codec, file, fileSync } = this.#file
     const byteCount = this.#chunkBytes
-    const at = this.#valueOffset + this.#chunkCount * CHUNK_BYTES
+    const position = this.#valueOffset + chunkOffset(this.#chunkCount, codec.trailerBytes)
     assert(this.#valueBytes === this.#chunkCount * CHUNK_BYTES + byteCount, 'chunks are written in order')
-    writeChunkChecksum(codec, this.#table, this.#chunkCount * CHUNK_CHECKSUM_BYTES, this.#chunk, 0, byteCount)
-    codec.encode(UnitKind.Blob, at, 0, this.#chunk, 0, byteCount, this.#chunk, 0)
-    await file.writeAsync(this.#chunk, 0, byteCount, at)
+    const chunk = this.#chunk
+    writeChunkChecksum(codec, this.#table, this.#chunkCount * CHUNK_CHECKSUM_BYTES, chunk, 0, byteCount)
+    const unit = { position, ...versionAt(this.#table, this.#chunkCount) }
+    if (codec.cipher !== undefined) sealUnit(codec, unit, chunk, 0, byteCount, chunk, 0)
+    await file.writeAsync(chunk, 0, byteCount + codec.trailerBytes, position)
     fileSync.recordWrite(byteCount)
     this.#chunkCount++
     this.#chunkBytes = 0

@@ -143,7 +143,12 @@ export function firstPageNumber(pageBytes: number): number {
   return Math.max(1, Math.ceil(META_REGION_BYTES / pageBytes))
 }
 
-/** Returns the number of pages of an extent that holds `contentBytes`. @internal */
-export function extentPageCount(contentBytes: number, pageBytes: number): number {
-  return Math.ceil((OVERFLOW_EXTENT_BYTES + contentBytes) / pageBytes)
+/**
+ * Returns the number of pages of an extent that holds `contentBytes`.
+ *
+ * @param trailerBytes - bytes behind the content that belong to the cipher of the file.
+ * @internal
+ */
+export function extentPageCount(contentBytes: number, pageBytes: number, trailerBytes: number = 0): number {
+  return Math.ceil((OVERFLOW_EXTENT_BYTES + contentBytes + trailerBytes) / pageBytes)
 }

@@ -2,8 +2,8 @@
 // Invariants: it behaves as a plain tree; every kind of unit passes through the cipher; the file holds no plaintext; a page
 // at another position is refused; without the key the file is refused, and not damaged.
 import { isLdbError } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
-import { MemoryVfs } from '@ldb/vfs'
+import { DataKeys, UnitKind } from '@ldb/integrity'
+import { MemoryVfs, SeededRandom } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
 import type { BTreeOptions } from '../src/file/options.js'
@@ -128,9 +128,58 @@ test('without a key the file is LDB_UNSUPPORTED; a plain file is LDB_FORMAT with
   expect(codeOf(() => BTree.open(plain.vfs, plain.path, optionsWith(new ToyCipher())))).toBe('LDB_FORMAT')
 })
 
-test('a cipher with a trailer is LDB_UNSUPPORTED, and leaves no file', () => {
-  const vfs = new MemoryVfs()
-  const cipher = Object.assign(new ToyCipher(), { trailerBytes: 40 })
-  expect(codeOf(() => BTree.open(vfs, '/tree.ldb', optionsWith(cipher)))).toBe('LDB_UNSUPPORTED')
-  expect(vfs.status('/tree.ldb')).toBeUndefined()
+/** The encryption of LDB, which has a trailer. */
+function xaesOptions(key = 1): BTreeOptions {
+  const keys = new DataKeys(new Uint8Array(16).fill(5), new SeededRandom(7))
+  keys.add(1, new Uint8Array(32).fill(key))
+  keys.use(1)
+  return {
+    pageBytes: PAGE_BYTES,
+    cacheBytes: 64 * PAGE_BYTES,
+    createCipher: (fileId) => keys.cipherOf('tree', fileId),
+  }
+}
+
+test('pages, extents and free space end before the trailer', () => {
+  const harness = new TreeHarness({ vfs: new MemoryVfs(), treeOptions: xaesOptions() })
+  // Extents whose content ends 0 to 60 bytes before the end of a page, so that some trailers take a page of their own.
+  for (let index = 0; index < 60; index += 1) harness.put(`long ${index}`, 'v'.repeat(932 + index))
+  for (let index = 0; index < 3000; index += 1) harness.put(`key ${index}`, `value ${index % 97}`)
+  harness.tree.checkpoint()
+  harness.deleteRange('key 1', 'key 7')
+  harness.tree.checkpoint()
+  harness.tree.compact()
+  expect(findingsOf(harness.tree)).toEqual([])
+  harness.tree.close()
+  harness.tree = BTree.open(harness.vfs, harness.path, xaesOptions())
+  expect(harness.actual()).toEqual(harness.expected())
+  expect(findingsOf(harness.tree)).toEqual([])
+  harness.tree.close()
+  expect(codeOf(() => BTree.open(harness.vfs, harness.path, xaesOptions(2)))).toBe('LDB_CORRUPTION')
+})
+
+test('every flipped byte of the pages of an encrypted file is found, or has no effect', () => {
+  const harness = new TreeHarness({ vfs: new MemoryVfs(), treeOptions: xaesOptions() })
+  for (let index = 0; index < 40; index += 1) harness.put(`key ${index}`, 'v'.repeat(index * 7))
+  harness.tree.checkpoint()
+  harness.tree.close()
+  const expected = JSON.stringify(harness.expected())
+  const content = contentOf(harness.vfs as MemoryVfs, harness.path)
+  const file = harness.vfs.open(harness.path, 'write')
+  let foundCount = 0
+  for (let at = firstPageNumber(PAGE_BYTES) * PAGE_BYTES; at < content.length; at += 7) {
+    file.write(Uint8Array.of(content[at]! ^ 0x40), 0, 1, at)
+    const code = codeOf(() => {
+      const tree = BTree.open(harness.vfs, harness.path, { ...xaesOptions(), rewriteMeta: 'write' })
+      try {
+        expect(JSON.stringify(entriesOf(tree.snapshot()))).toBe(expected)
+      } finally {
+        tree.close()
+      }
+    })
+    expect(['nothing thrown', 'LDB_CORRUPTION', 'LDB_FORMAT']).toContain(code)
+    if (code !== 'nothing thrown') foundCount += 1
+    file.write(content, at, 1, at)
+  }
+  expect(foundCount).toBeGreaterThan(100)
 })

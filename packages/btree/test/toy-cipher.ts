@@ -6,7 +6,8 @@ import type { UnitCipher } from '@ldb/integrity'
  * authentication tags in memory instead of a trailer.
  */
 export class ToyCipher implements UnitCipher {
-  readonly trailerBytes = 0
+  readonly suite: number = 255
+  readonly trailerBytes: number = 0
   /** Units by kind: how many were encrypted and decrypted. */
   readonly encrypted = new Map<number, number>()
   readonly decrypted = new Map<number, number>()

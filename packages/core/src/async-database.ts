@@ -3,7 +3,8 @@ import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
 import type { DatabaseOptions } from './health/options.js'
-import type { VerifyOptions } from './verification.js'
+import type { DirectoryVerifyOptions } from './directory-verification.js'
+import { withProvidedKey } from './encryption/secret.js'
 
 /**
  * A database whose methods return promises and never block the event loop on a file read.
@@ -29,7 +30,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
    * @throws {@link LdbError} as `Database.open`.
    */
   static async open(path: FilePath, options?: DatabaseOptions): Promise<AsyncDatabase> {
-    return Database.open(path, options).makePromises(AsyncDatabase)
+    return Database.open(path, await withProvidedKey(options)).makePromises(AsyncDatabase)
   }
 
   /** Creates a memory-only database: no file is touched, and closing it discards all data. */
@@ -38,11 +39,8 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   }
 
   /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
-  static async verify(
-    path: FilePath,
-    options?: VerifyOptions & { readonly vfs?: Vfs },
-  ): Promise<VerifyReport> {
-    return Database.verify(path, options)
+  static async verify(path: FilePath, options?: DirectoryVerifyOptions): Promise<VerifyReport> {
+    return Database.verify(path, await withProvidedKey(options))
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

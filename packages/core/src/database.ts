@@ -10,6 +10,7 @@ import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
+import type { DirectoryVerifyOptions } from './directory-verification.js'
 import { listenersOf } from './event-listeners.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
@@ -109,7 +110,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
-  static verify(path: FilePath, options?: VerifyOptions & { readonly vfs?: Vfs }): VerifyReport {
+  static verify(path: FilePath, options?: DirectoryVerifyOptions): VerifyReport {
     return verifyDirectory(path, options)
   }
 

@@ -1,5 +1,5 @@
 import { assert, SEGMENT_ID_BYTES } from '@ldb/base'
-import { FILE_HEADER_BYTES } from '@ldb/integrity'
+import { FILE_HEADER_BYTES, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '@ldb/integrity'
 
 // FORMAT.md is normative; format.test.ts compares these constants with its tables.
 
@@ -35,8 +35,60 @@ export const CATALOG_OFFSET_LOG_LSN: number = CATALOG_OFFSET_LOG_SEGMENT_ID + SE
 export const CATALOG_ROOT_END: number = CATALOG_OFFSET_LOG_LSN + 8
 assert(CATALOG_ROOT_END === 136, 'the catalog root ends at offset 136')
 
+/** Flag of the file header of the catalog: encrypted. On disk: never renumber, never reuse. */
+export const CATALOG_FLAG_ENCRYPTED = 1
+/** Bytes of an encrypted catalog that stay plain. */
+export const CATALOG_CLEAR_BYTES: number = CATALOG_OFFSET_PAGE_BYTES
+assert(CATALOG_CLEAR_BYTES === 88, 'the clear prefix of the catalog has 88 bytes')
+
 /** Greatest length of a catalog, in bytes. A longer one is refused before it is read. */
 export const CATALOG_BYTES_MAX = 67_108_864
+
+/** File kind of the key file in the header. */
+export const KEYS_KIND = 'K'
+/** Format version of the key file. */
+export const KEYS_FORMAT = 1
+/** Bytes of a slot of the key file, which has two equal ones. */
+export const KEYS_SLOT_BYTES = 8192
+/** Greatest number of data keys. */
+export const DATA_KEYS_MAX = 64
+
+export const KEYS_OFFSET_DATABASE_ID: number = FILE_HEADER_BYTES
+export const KEYS_OFFSET_GENERATION: number = KEYS_OFFSET_DATABASE_ID + DATABASE_ID_BYTES
+export const KEYS_OFFSET_SUITE: number = KEYS_OFFSET_GENERATION + 8
+export const KEYS_OFFSET_DERIVATION: number = KEYS_OFFSET_SUITE + 1
+export const KEYS_OFFSET_KEY_COUNT: number = KEYS_OFFSET_DERIVATION + 1
+export const KEYS_OFFSET_COST: number = KEYS_OFFSET_KEY_COUNT + 2
+export const KEYS_OFFSET_BLOCK_SIZE: number = KEYS_OFFSET_COST + 1
+export const KEYS_OFFSET_PARALLELIZATION: number = KEYS_OFFSET_BLOCK_SIZE + 1
+export const KEYS_OFFSET_RESERVED: number = KEYS_OFFSET_PARALLELIZATION + 1
+export const KEYS_OFFSET_CURRENT_ID: number = KEYS_OFFSET_RESERVED + 1
+export const KEYS_OFFSET_RESERVED2: number = KEYS_OFFSET_CURRENT_ID + 4
+export const KEYS_OFFSET_SALT: number = KEYS_OFFSET_RESERVED2 + 4
+export const KEYS_OFFSET_MASTER_CHECK: number = KEYS_OFFSET_SALT + KEY_BYTES
+export const KEYS_OFFSET_NONCE: number = KEYS_OFFSET_MASTER_CHECK + KEY_BYTES
+export const KEYS_OFFSET_ENTRIES: number = KEYS_OFFSET_NONCE + NONCE_BYTES
+export const KEYS_OFFSET_CHECKSUM: number = KEYS_SLOT_BYTES - 8
+assert(KEYS_OFFSET_ENTRIES === 152, 'the entries of the key file begin at offset 152')
+
+export const KEY_ENTRY_OFFSET_ID = 0
+export const KEY_ENTRY_OFFSET_RESERVED: number = KEY_ENTRY_OFFSET_ID + 4
+export const KEY_ENTRY_OFFSET_COMMITMENT: number = KEY_ENTRY_OFFSET_RESERVED + 4
+export const KEY_ENTRY_BYTES: number = KEY_ENTRY_OFFSET_COMMITMENT + KEY_BYTES
+assert(
+  KEYS_OFFSET_ENTRIES + DATA_KEYS_MAX * (KEY_ENTRY_BYTES + KEY_BYTES) + TAG_BYTES <= KEYS_OFFSET_CHECKSUM,
+  'a slot has space for all data keys',
+)
+
+/** How the master key is derived. On disk: never renumber, never reuse. */
+export const KeyDerivation = { Key: 1, Passphrase: 2 } as const
+
+/** Bounds of the logarithm of the cost of scrypt, which a file may not exceed. */
+export const SCRYPT_COST_MIN = 10
+export const SCRYPT_COST_MAX = 18
+/** Block size and parallelization of scrypt. */
+export const SCRYPT_BLOCK_SIZE = 8
+export const SCRYPT_PARALLELIZATION = 1
 
 /** Bytes of the random id of a store file. */
 export const STORE_FILE_ID_BYTES = 16

@@ -8,6 +8,7 @@
 export { Database } from './database.js'
 export type { DatabaseOptions, Durability } from './health/options.js'
 export type { Logger } from './health/logger.js'
+export type { Encryption, MasterKey, SecretKeyObject } from './encryption/secret.js'
 
 // Keyspaces
 export { Keyspace } from './write/keyspace.js'
@@ -68,6 +69,7 @@ export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
+export type { DirectoryVerifyOptions } from './directory-verification.js'
 export type {
   CheckpointEvent,
   CompactionEvent,

@@ -2,13 +2,13 @@ import { equalBytes, invalidArgument, isLdbError, ownOptions, refusePromise } fr
 import type { LdbError, OwnOptions, VerifyFinding, VerifyProgress, VerifySink } from '@ldb/base'
 import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import { ReportBuilder } from '@ldb/integrity'
-import type { VerifyReport } from '@ldb/integrity'
+import type { DataKeys, VerifyReport } from '@ldb/integrity'
 import type { Catalog } from './catalog/catalog.js'
-import { decodeCatalog } from './catalog/decode.js'
 import { encodeCatalog } from './catalog/encode.js'
 import { checkSignal, throwIfAborted } from './health/abort-signal.js'
 import type { AbortSignalLike } from './health/abort-signal.js'
 import { readCatalogBytes } from './catalog/file.js'
+import { decodeCatalogWith } from './catalog/sealed-catalog.js'
 import type { KeyspaceStore } from './keyspace/store.js'
 import { verifyValues } from './keyspace/value-verification.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -158,7 +158,7 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
   const file = catalogPath(directory)
   try {
     const bytes = readCatalogBytes(vfs, directory)
-    if (!isCatalog(bytes, opened.manager.catalog, file)) {
+    if (!isCatalog(bytes, opened.manager.catalog, file, opened.engines.keys?.data)) {
       sink.finding({
         kind: 'checksum',
         file,
@@ -176,9 +176,9 @@ function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
 }
 
 /** Reports whether bytes are those of a catalog, of whatever format version. */
-function isCatalog(bytes: Uint8Array, catalog: Catalog, file: string): boolean {
+function isCatalog(bytes: Uint8Array, catalog: Catalog, file: string, keys: DataKeys | undefined): boolean {
   try {
-    return equalBytes(encodeCatalog(decodeCatalog(bytes, file)), encodeCatalog(catalog))
+    return equalBytes(encodeCatalog(decodeCatalogWith(bytes, file, keys)), encodeCatalog(catalog))
   } catch (error) {
     if (!isLdbError(error)) throw error
     return false

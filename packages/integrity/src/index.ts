@@ -25,6 +25,14 @@ export type { CompressionCodec } from './codec.js'
 export { UnitCodec, UnitKind } from './unit-codec.js'
 export type { UnitCipher, UnitFile } from './unit-codec.js'
 
+// Encryption
+export { hkdfSha256, scrypt } from '#cipher'
+export { DataKeys } from './cipher/data-keys.js'
+export type { FilePurpose, KeyMaterial } from './cipher/data-keys.js'
+export { FileCipher, SUITE_XAES_256_GCM, UNIT_TRAILER_BYTES } from './cipher/file-cipher.js'
+export type { RandomBytes } from './cipher/nonce-pool.js'
+export { KEY_BYTES, NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './cipher/xaes256-gcm.js'
+
 // File header
 export { FILE_HEADER_BYTES } from './format.js'
 export { decodeFileHeader, encodeFileHeader } from './file-header.js'

@@ -37,6 +37,8 @@ export type UnitKind = (typeof UnitKind)[keyof typeof UnitKind]
  * @category Units
  */
 export interface UnitCipher {
+  /** Number of the encryption in the headers of files, 1 to 255. */
+  readonly suite: number
   /** Bytes at the end of each unit that hold the nonce and the tag; the unit's content ends before them. */
   readonly trailerBytes: number
   /** Writes a random 64-bit version to `target[0]` (low half) and `target[1]`. It takes the place of the checksum. */

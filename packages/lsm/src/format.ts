@@ -11,6 +11,9 @@ export const MANIFEST_KIND = 'M'
 /** Format version of tables and manifests. */
 export const FORMAT_VERSION = 2
 
+/** Flag of both kinds of file: units and records are encrypted with suite 1. On disk: never renumber, never reuse. */
+export const FILE_FLAG_ENCRYPTED = 1
+
 /** Size of the random id of a store. */
 export const STORE_ID_BYTES = 16
 

@@ -2,7 +2,7 @@ import { invalidArgument, kindOf, NO_SEGMENT_ID, ownOptions } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
 import { checkedCodec, CodecTable, CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
-import type { CompressionCodec } from '@ldb/integrity'
+import type { CompressionCodec, DataKeys } from '@ldb/integrity'
 import type { Block } from './block/block.js'
 import { STORE_ID_BYTES } from './format.js'
 import type { CompactionThread } from './worker/thread.js'
@@ -68,6 +68,8 @@ export interface LsmTreeOptions {
    * is closed after them. Default: none, compactions run in the calling thread.
    */
   readonly thread?: CompactionThread
+  /** The data keys with which the store is encrypted, and the `thread` uses, too. Default: it is not encrypted. */
+  readonly keys?: DataKeys
 }
 
 /** Options with all defaults applied. */
@@ -86,6 +88,7 @@ export interface ResolvedLsmOptions {
   readonly log: StoreLog
   readonly observer: StoreObserver
   readonly thread: CompactionThread | undefined
+  readonly keys: DataKeys | undefined
 }
 
 const KIB = 1024
@@ -108,6 +111,7 @@ const NAMES = [
   'log',
   'observer',
   'thread',
+  'keys',
 ] as const
 
 const POLICIES: readonly unknown[] = ['leveled', 'tiered']
@@ -154,6 +158,7 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
     log,
     observer,
     thread,
+    keys: own.keys,
   })
 }
 

@@ -1,5 +1,6 @@
 import { isLdbError, LdbError, NO_SEGMENT_ID, ownOptions, toSeq } from '@ldb/base'
 import { CodecTable } from '@ldb/integrity'
+import type { DataKeys } from '@ldb/integrity'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { compareEntries, Entry } from './entry/entry.js'
@@ -50,7 +51,7 @@ export function salvageStore(
   if (vfs.status(`${to}/${MANIFEST_NAME}`) !== undefined || from === to) {
     throw new LdbError('LDB_EXISTS', `there is a store in ${to}`, { details: { file: to } })
   }
-  const salvage = new Salvage(vfs, from, treeOptions.codecs ?? new CodecTable())
+  const salvage = new Salvage(vfs, from, treeOptions.codecs ?? new CodecTable(), treeOptions.keys)
   try {
     using store = LsmTree.open(vfs, to, treeOptions)
     return salvage.writeTo(store, seq)
@@ -77,6 +78,7 @@ const SALVAGE_OPTION_NAMES = [
   'levelBaseBytes',
   'log',
   'observer',
+  'keys',
 ] as const
 
 /** One salvage: the tables that were read, and the report. */
@@ -89,12 +91,12 @@ class Salvage {
   #entryCount = 0
   #obsoleteCount = 0
 
-  constructor(vfs: Vfs, directory: string, codecs: CodecTable) {
+  constructor(vfs: Vfs, directory: string, codecs: CodecTable, keys: DataKeys | undefined) {
     const names = vfs.list(directory)
-    this.#manifest = this.#readManifest(vfs, directory)
+    this.#manifest = this.#readManifest(vfs, directory, keys)
     const places = this.#placesOf(directory, names)
     for (const place of places) {
-      const table = salvageTable(vfs, place, codecs, (loss) => this.#losses.push(loss))
+      const table = salvageTable(vfs, place, codecs, keys, (loss) => this.#losses.push(loss))
       if (table !== undefined) this.#tables.push(table)
     }
   }
@@ -130,9 +132,9 @@ class Salvage {
     for (const table of this.#tables) table.close()
   }
 
-  #readManifest(vfs: Vfs, directory: string): ManifestState | undefined {
+  #readManifest(vfs: Vfs, directory: string, keys: DataKeys | undefined): ManifestState | undefined {
     try {
-      return readManifest(vfs, `${directory}/${MANIFEST_NAME}`)
+      return readManifest(vfs, `${directory}/${MANIFEST_NAME}`, keys)
     } catch (error) {
       if (!isLdbError(error)) throw error
       this.#lose(`${directory}/${MANIFEST_NAME}`, error.message)

@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 3
 export const MINIMUM_READER_VERSION = 3
 
 /** Flags in the common file header. On disk: never renumber, never reuse. */
-export const SegmentFlag = { externalValues: 2 } as const
+export const SegmentFlag = { encrypted: 1, externalValues: 2 } as const
 
 /** Unit of torn writes: a write damages no byte outside of the blocks it touches. Header and seal have a block each. */
 export const BLOCK_BYTES = 4096

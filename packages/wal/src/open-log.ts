@@ -28,8 +28,9 @@ export function openLog(vfs: Vfs, directory: string, options: ResolvedWalOptions
   if (found === undefined || found.segmentNumbers.length === 0) {
     return createLog(vfs, directory, options, found)
   }
-  const recovered = recoverLog(vfs, directory, found.segmentNumbers, options.ownerId, options.values)
-  const segments = new SegmentList(recovered.segments, found.nextNumber)
+  const { ownerId, values, createCipher } = options
+  const recovered = recoverLog(vfs, directory, found.segmentNumbers, ownerId, values, createCipher)
+  const segments = new SegmentList(recovered.segments, found.nextNumber, createCipher)
   const writer = new LogWriter(vfs, directory, options, segments, recovered.end, recovered.seqFloor)
   const source = segments.newest
   assert(source !== undefined, 'a recovered log has segments')
@@ -114,7 +115,7 @@ function createLog(
   }
   // An existing directory may stem from an open that failed before this sync.
   if (!options.isUnpublished) vfs.syncDirectory(directoryOf(directory))
-  const segments = new SegmentList([], found?.nextNumber ?? 1)
+  const segments = new SegmentList([], found?.nextNumber ?? 1, options.createCipher)
   const writer = new LogWriter(vfs, directory, options, segments, LOG_START, 0)
   releaseOnFailure(writer, () => writer.begin(LOG_START, undefined))
   removeUnfinished(vfs, directory, found?.unfinishedNames ?? [])

@@ -1,5 +1,6 @@
 import { invalidArgument, ownOptions } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
+import type { UnitCipher } from '@ldb/integrity'
 import type { ExternalValues } from './external-values.js'
 import { OWNER_ID_BYTES } from './format.js'
 
@@ -62,6 +63,11 @@ export interface WalOptions {
   readonly continues?: CreatedLog
   /** The values that records of type 6 name. Without them, no such record can be appended. */
   readonly values?: ExternalValues
+  /**
+   * Makes the cipher of the segment with an id, which encrypts its payloads. A log that is not encrypted is then LDB_KEY, and so is an
+   * encrypted one without this option.
+   */
+  readonly createCipher?: (segmentId: Uint8Array) => UnitCipher
 }
 
 /** The end of a log that this process has created: everything before it is on the device. @category Log */
@@ -73,12 +79,13 @@ export interface CreatedLog {
 
 /** {@link WalOptions} with all defaults applied. */
 export type ResolvedWalOptions = Readonly<
-  Required<Omit<WalOptions, 'ownerId' | 'beforeWriting' | 'continues' | 'values'>>
+  Required<Omit<WalOptions, 'ownerId' | 'beforeWriting' | 'continues' | 'values' | 'createCipher'>>
 > & {
   readonly ownerId: Uint8Array | undefined
   readonly beforeWriting: Syncable | undefined
   readonly continues: CreatedLog | undefined
   readonly values: ExternalValues | undefined
+  readonly createCipher: ((segmentId: Uint8Array) => UnitCipher) | undefined
 }
 
 const KIB = 1024
@@ -95,6 +102,7 @@ const KNOWN = [
   'isUnpublished',
   'continues',
   'values',
+  'createCipher',
 ] as const
 
 /** Validates options and applies the defaults. */
@@ -111,6 +119,7 @@ export function resolveWalOptions(options: WalOptions | undefined): ResolvedWalO
     isUnpublished: flag('isUnpublished', own.isUnpublished ?? false),
     continues: own.continues,
     values: own.values,
+    createCipher: own.createCipher,
   })
 }
 

@@ -1,5 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
+import type { UnitCipher } from '@ldb/integrity'
 import { isMissingPath, isResourceShortage, resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
@@ -11,6 +12,7 @@ import {
   listLogDirectory,
 } from './segment/log-directory.js'
 import { recordSpaceEnd } from './segment/record-space.js'
+import type { SegmentList } from './segment/list.js'
 import { segmentName } from './segment/name.js'
 import { unreadableTypeReason } from './segment/record-type.js'
 import { SegmentCursor } from './segment/cursor.js'
@@ -29,6 +31,7 @@ const PROGRESS_RECORDS = 4096
  * @param path - directory of the log: a path, or a `file:` URL.
  * @param endLsn - end of the log, if known: all records below it must be present.
  * @param ownerId - required owner of the log, if known.
+ * @param createCipher - makes the cipher of a segment; without it, encrypted payloads are checked as they are stored.
  * @throws {@link LdbError} LDB_IO when descriptors or memory are used up; what the sink throws.
  * @example
  * ```ts
@@ -47,6 +50,7 @@ export function verifyWal(
   sink: VerifySink,
   endLsn?: number,
   ownerId?: Uint8Array,
+  createCipher?: (segmentId: Uint8Array) => UnitCipher,
 ): void {
   const directory = resolvePath(vfs, path)
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
@@ -57,7 +61,7 @@ export function verifyWal(
   let previous: FoundSegment | undefined
   for (const number of numbers) {
     const path = joinPath(directory, segmentName(number))
-    const next = attempt(sink, path, () => readSegment(vfs, path, number))
+    const next = attempt(sink, path, () => readSegment(vfs, path, number, createCipher))
     const owner = ownerId ?? previous?.segment.header.ownerId
     if (next !== undefined) attempt(sink, path, () => checkOwner(next, owner))
     if (previous !== undefined) {
@@ -71,6 +75,17 @@ export function verifyWal(
   const newest = previous
   attempt(sink, newest.segment.path, () => checkNoSuccessorMissing(newest), 'missing')
   verifyRecords(vfs, newest, endLsn, sink)
+}
+
+/** Verifies an open log, with the key if it is encrypted. */
+export function verifyOpenWal(
+  vfs: Vfs,
+  directory: string,
+  sink: VerifySink,
+  endLsn: number,
+  { newest, createCipher }: SegmentList,
+): void {
+  verifyWal(vfs, directory, sink, endLsn, newest?.header.ownerId, createCipher)
 }
 
 /** @param knownEnd - required end of the records, when a source outside of the segment defines it. */
@@ -120,6 +135,7 @@ class RecordAudit {
     while (lsn < walkEnd) {
       if (this.#cursor.readRecord(lsn, walkEnd)) {
         this.#checkReadable(lsn)
+        this.#checkPayload()
         chainHash.add(this.#cursor.checksumLow, this.#cursor.checksumHigh)
         lsn += this.#count()
       } else {
@@ -157,6 +173,12 @@ class RecordAudit {
     }
     const reason = this.#badLsns.length > 0 ? undefined : unreadableTypeReason(type)
     if (reason !== undefined) this.#report('structure', lsn, reason)
+  }
+
+  /** Decrypts an encrypted payload: the checksum of a forged record can be right. */
+  #checkPayload(): void {
+    if (this.#found.segment.codec.cipher === undefined) return
+    attempt(this.#sink, this.#found.segment.path, () => this.#cursor.payload)
   }
 
   #count(): number {

@@ -12,7 +12,7 @@ import { checkReadPosition, WalReader } from './read/reader.js'
 import { LogHistory } from './log-history.js'
 import type { SegmentList } from './segment/list.js'
 import { removalSteps } from './segment/removal.js'
-import { verifyWal } from './verify.js'
+import { verifyOpenWal } from './verify.js'
 import { collectStats } from './wal-stats.js'
 import type { WalStats } from './wal-stats.js'
 import { GroupSync } from './write/group-sync.js'
@@ -299,7 +299,7 @@ export class Wal {
    */
   verify(sink: VerifySink): void {
     this.assertOpen()
-    verifyWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments.newest?.header.ownerId)
+    verifyOpenWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments)
   }
 
   /** Returns statistics of the log. Does no I/O. */

@@ -40,6 +40,7 @@ function testCipher(key: number): UnitCipher {
     0x77,
   ]
   return {
+    suite: 255,
     trailerBytes: TRAILER_BYTES,
     createVersion: () => {
       throw new Error('the log keeps its checksums')

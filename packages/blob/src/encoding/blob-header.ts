@@ -1,6 +1,8 @@
 import { corruption, LdbError, readU32, writeU32 } from '@ldb/base'
+import type { UnitCipher } from '@ldb/integrity'
 import { decodeFileHeader, encodeFileHeader, FILE_ID_BYTES, SEED_ZERO, xxHash64 } from '@ldb/integrity'
 import {
+  FILE_FLAG_ENCRYPTED,
   FILE_KIND,
   FORMAT_VERSION,
   HEADER_BYTES,
@@ -9,7 +11,9 @@ import {
   HEADER_FILE_ID,
   HEADER_FILE_NUMBER,
   HEADER_INDEX_COUNT,
+  HEADER_RESERVED,
   HEADER_SUITE,
+  HEADER_TRAILER_BYTES,
   MINIMUM_READER_VERSION,
 } from '../format.js'
 
@@ -20,7 +24,12 @@ export interface BlobHeader {
   readonly fileNumber: number
   /** Entries of the index of a compacted file; 0 in a file that was not compacted. */
   readonly indexCount: number
+  /** How keys and values are encrypted; `undefined` when they are not. */
+  readonly encryption: BlobEncryption | undefined
 }
+
+/** How the keys and values of a file are encrypted. */
+export type BlobEncryption = Pick<UnitCipher, 'suite' | 'trailerBytes'>
 
 const hash = new Int32Array(2)
 const MAGIC_BYTES = 8
@@ -30,11 +39,14 @@ const CURRENT = Object.freeze({
   minimumReader: MINIMUM_READER_VERSION,
   flags: 0,
 })
+const ENCRYPTED = Object.freeze({ ...CURRENT, flags: FILE_FLAG_ENCRYPTED })
 
 /** Encodes the header of a new blob file. */
-export function encodeHeader({ fileId, fileNumber, indexCount }: BlobHeader): Uint8Array {
+export function encodeHeader({ fileId, fileNumber, indexCount, encryption }: BlobHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
-  bytes.set(encodeFileHeader(CURRENT), HEADER_FILE_HEADER)
+  bytes.set(encodeFileHeader(encryption === undefined ? CURRENT : ENCRYPTED), HEADER_FILE_HEADER)
+  bytes[HEADER_SUITE] = encryption?.suite ?? 0
+  bytes[HEADER_TRAILER_BYTES] = encryption?.trailerBytes ?? 0
   bytes.set(fileId, HEADER_FILE_ID)
   writeU32(bytes, HEADER_FILE_NUMBER, fileNumber)
   writeU32(bytes, HEADER_INDEX_COUNT, indexCount)
@@ -66,7 +78,8 @@ export function decodeHeader(
   // The name of the file says that it is one: without the magic number, its header was lost.
   const magic = encodeFileHeader(CURRENT).subarray(0, MAGIC_BYTES)
   if (magic.some((byte, at) => bytes[at] !== byte)) throw corruption(file, 0, 'a blob file has no header')
-  decodeFileHeader(bytes.subarray(0, byteCount), { file, kind: FILE_KIND, format: FORMAT_VERSION })
+  const known = { file, kind: FILE_KIND, format: FORMAT_VERSION, flags: FILE_FLAG_ENCRYPTED }
+  const { flags } = decodeFileHeader(bytes.subarray(0, byteCount), known)
   xxHash64(bytes, 0, HEADER_CHECKSUM, SEED_ZERO, hash)
   if (
     (readU32(bytes, HEADER_CHECKSUM) | 0) !== hash[0] ||
@@ -74,11 +87,16 @@ export function decodeHeader(
   ) {
     throw corruption(file, HEADER_CHECKSUM, 'the header of a blob file does not match its checksum')
   }
-  for (let at = HEADER_SUITE; at < HEADER_INDEX_COUNT; at++) {
+  const isEncrypted = (flags & FILE_FLAG_ENCRYPTED) !== 0
+  for (let at = isEncrypted ? HEADER_RESERVED : HEADER_SUITE; at < HEADER_INDEX_COUNT; at++) {
     if (bytes[at] === 0) continue
-    throw new LdbError('LDB_UNSUPPORTED', `this build reads no encrypted blob files (${file})`, {
-      details: { file, offset: at },
-    })
+    throw new LdbError(
+      'LDB_UNSUPPORTED',
+      `this build does not read the encryption of a blob file (${file})`,
+      {
+        details: { file, offset: at },
+      },
+    )
   }
   const actual = readU32(bytes, HEADER_FILE_NUMBER)
   if (actual !== fileNumber) {
@@ -91,5 +109,29 @@ export function decodeHeader(
     fileId: bytes.slice(HEADER_FILE_ID, HEADER_FILE_ID + FILE_ID_BYTES),
     fileNumber,
     indexCount: readU32(bytes, HEADER_INDEX_COUNT),
+    encryption: isEncrypted
+      ? { suite: bytes[HEADER_SUITE]!, trailerBytes: bytes[HEADER_TRAILER_BYTES]! }
+      : undefined,
   }
+}
+
+/**
+ * Refuses a file that is encrypted in another way than its owner expects.
+ *
+ * @throws {@link LdbError} LDB_KEY, LDB_UNSUPPORTED.
+ */
+export function checkEncryption(
+  encryption: BlobEncryption | undefined,
+  cipher: UnitCipher | undefined,
+  file: string,
+): void {
+  const details = { file, offset: HEADER_SUITE }
+  if ((encryption === undefined) !== (cipher === undefined)) {
+    const message = encryption === undefined ? 'a key was given, but it is not encrypted' : 'it is encrypted'
+    throw new LdbError('LDB_KEY', `a blob file cannot be read: ${message} (${file})`, { details })
+  }
+  if (encryption?.suite === cipher?.suite && encryption?.trailerBytes === cipher?.trailerBytes) return
+  throw new LdbError('LDB_UNSUPPORTED', `this build does not read the encryption of a blob file (${file})`, {
+    details,
+  })
 }

@@ -1,6 +1,12 @@
-import { writeU32 } from '@ldb/base'
+import { readU32, writeU32 } from '@ldb/base'
 import type { UnitCodec } from '@ldb/integrity'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, chunkTableBytes } from '../format.js'
+
+/** A 64-bit checksum, or the random version that takes its place in an encrypted file. */
+export interface Version {
+  readonly low: number
+  readonly high: number
+}
 
 const hash = new Int32Array(2)
 
@@ -11,6 +17,12 @@ export function chunkTableOf(codec: UnitCodec, bytes: Uint8Array, start: number,
     writeChunkChecksum(codec, table, index, bytes, at, Math.min(end, at + CHUNK_BYTES))
   }
   return table
+}
+
+/** Returns what a chunk table holds for a chunk: its checksum, or its version in an encrypted file. */
+export function versionAt(table: Uint8Array, index: number): Version {
+  const at = index * CHUNK_CHECKSUM_BYTES
+  return { low: readU32(table, at) | 0, high: readU32(table, at + 4) | 0 }
 }
 
 /** Writes the checksum of the chunk `bytes[start, end)` to a chunk table, at `target`. */

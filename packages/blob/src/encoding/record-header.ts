@@ -25,15 +25,25 @@ export interface RecordHeader {
 
 const hash = new Int32Array(2)
 
-/** Encodes a header to the start of `target`, which the key follows already. */
-export function encodeRecordHeader(codec: UnitCodec, header: RecordHeader, target: Uint8Array): void {
+/**
+ * Encodes a header to the start of `target`, which the key follows already, as it is stored.
+ *
+ * @param trailerBytes - bytes of the trailer of an encrypted key.
+ */
+export function encodeRecordHeader(
+  codec: UnitCodec,
+  header: RecordHeader,
+  target: Uint8Array,
+  trailerBytes: number = 0,
+): void {
   target.fill(0, 0, RECORD_HEADER_BYTES)
   writeU64(target, RECORD_FILE_OFFSET, header.offset)
   writeU32(target, RECORD_VALUE_CHECKSUM, header.checksumLow >>> 0)
   writeU32(target, RECORD_VALUE_CHECKSUM + 4, header.checksumHigh >>> 0)
   writeU32(target, RECORD_VALUE_BYTES, header.valueBytes)
   writeU16(target, RECORD_KEY_BYTES, header.keyBytes)
-  codec.checksum(target, RECORD_FILE_OFFSET, RECORD_HEADER_BYTES + header.keyBytes, hash)
+  const end = RECORD_HEADER_BYTES + header.keyBytes + trailerBytes
+  codec.checksum(target, RECORD_FILE_OFFSET, end, hash)
   writeU32(target, RECORD_CHECKSUM, (hash[0] as number) >>> 0)
   writeU32(target, RECORD_CHECKSUM + 4, (hash[1] as number) >>> 0)
 }
@@ -42,6 +52,7 @@ export function encodeRecordHeader(codec: UnitCodec, header: RecordHeader, targe
  * Decodes the header of the record at `offset` of a file.
  *
  * @param bytes - `byteCount` bytes from the start of the record.
+ * @param trailerBytes - bytes of the trailer of an encrypted key.
  * @returns `undefined` when they are not a header, or not all of its key; the key lengthens the header.
  */
 export function decodeRecordHeader(
@@ -49,10 +60,11 @@ export function decodeRecordHeader(
   bytes: Uint8Array,
   byteCount: number,
   offset: number,
+  trailerBytes: number = 0,
 ): RecordHeader | undefined {
   if (byteCount < RECORD_HEADER_BYTES) return undefined
   const keyBytes = readU16(bytes, RECORD_KEY_BYTES)
-  const end = RECORD_HEADER_BYTES + keyBytes
+  const end = RECORD_HEADER_BYTES + keyBytes + trailerBytes
   if (end > byteCount) return undefined
   const low = readU32(bytes, RECORD_CHECKSUM) | 0
   const high = readU32(bytes, RECORD_CHECKSUM + 4) | 0

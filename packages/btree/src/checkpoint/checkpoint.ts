@@ -136,7 +136,7 @@ function* writeFree(
   }
   after.trim()
   // Writes since the freeze may have allocated pages that `after` counts as free. A page that is free now is free in both.
-  while (bitmapPages.length * pagesPerBitmap(pageBytes) < after.pageCount) {
+  while (bitmapPages.length * pagesPerBitmap(pageBytes - codec.trailerBytes) < after.pageCount) {
     const page = freeSpace.allocate()
     after.take(page)
     bitmapPages.push(page)

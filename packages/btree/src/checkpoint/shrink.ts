@@ -155,5 +155,5 @@ function moveExtent(state: TreeState, memory: PageMemory, referenceAt: number, l
   const written = pages.extents.write(content, 0, content.length)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)
-  return extentPageCount(content.length, memory.pageBytes)
+  return extentPageCount(content.length, memory.pageBytes, memory.trailerBytes)
 }

@@ -37,6 +37,11 @@ export class ExtentFile implements ExtentReader {
     this.#header = new ExtentHeader(parts.codec)
   }
 
+  /** Returns the number of pages of an extent that holds `contentBytes`. */
+  pageCountOf(contentBytes: number): number {
+    return extentPageCount(contentBytes, this.pageBytes, this.#parts.codec.trailerBytes)
+  }
+
   readExtent(memory: PageMemory, offset: number): Uint8Array {
     return this.read(decodeReference(memory.bytes, offset))
   }
@@ -60,17 +65,19 @@ export class ExtentFile implements ExtentReader {
     const { page, contentBytes, epoch } = reference
     const fileOffset = page * this.pageBytes
     this.#assertInFile(reference, fileOffset)
-    const bytes = uninitializedBytes(OVERFLOW_EXTENT_BYTES + contentBytes)
-    const bytesRead = file.read(bytes, 0, bytes.length, fileOffset)
-    if (bytesRead !== bytes.length) {
+    const stored = uninitializedBytes(OVERFLOW_EXTENT_BYTES + contentBytes + codec.trailerBytes)
+    const bytesRead = file.read(stored, 0, stored.length, fileOffset)
+    if (bytesRead !== stored.length) {
       throw corruption(file.path, fileOffset, 'the file ends within an overflow extent', {
-        expected: bytes.length,
+        expected: stored.length,
         actual: bytesRead,
       })
     }
-    if (!codec.decode(UnitKind.OverflowExtent, fileOffset, epoch, bytes, 0, bytes.length)) {
+    if (!codec.decode(UnitKind.OverflowExtent, fileOffset, epoch, stored, 0, stored.length)) {
       throw corruption(file.path, fileOffset, 'an overflow extent cannot be decrypted')
     }
+    const bytes =
+      codec.cipher === undefined ? stored : stored.subarray(0, OVERFLOW_EXTENT_BYTES + contentBytes)
     this.#header.encodeExpected(reference, bytes, OVERFLOW_EXTENT_BYTES)
     for (let index = 0; index < OVERFLOW_EXTENT_BYTES; index += 1) {
       if (bytes[index] !== this.#header.bytes[index]) {
@@ -99,7 +106,7 @@ export class ExtentFile implements ExtentReader {
     const epoch = this.#parts.epoch.current
     const fileOffset = page * this.pageBytes
     const contentBytes = end - start
-    const bytes = OVERFLOW_EXTENT_BYTES + contentBytes
+    const bytes = OVERFLOW_EXTENT_BYTES + contentBytes + codec.trailerBytes
     const header = this.#header
     header.encode(page, epoch, content, start, end)
     if (codec.cipher === undefined && bytes > ASSEMBLE_BYTES_MAX) {
@@ -121,7 +128,7 @@ export class ExtentFile implements ExtentReader {
     const { page, contentBytes } = reference
     if (
       page < freeSpace.firstPage ||
-      extentPageCount(contentBytes, this.pageBytes) > freeSpace.pageCount - page ||
+      this.pageCountOf(contentBytes) > freeSpace.pageCount - page ||
       contentBytes > VALUE_BYTES_MAX
     ) {
       throw corruption(file.path, fileOffset, 'an overflow extent lies outside of the file', { actual: page })

@@ -4,7 +4,6 @@ import {
   OVERFLOW_EXTENT_BYTES,
   OVERFLOW_EXTENT_CHECKSUM_OFFSET,
   OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
-  extentPageCount,
 } from '../format.js'
 import type { PageArenas } from '../page/arenas.js'
 import type { PageMemory } from '../page/memory.js'
@@ -59,7 +58,7 @@ export class LargeValues {
   copy(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = extentPageCount(contentBytes, this.#arenas.limits.pageBytes)
+    const pageCount = this.#extents.pageCountOf(contentBytes)
     if (!this.#isResident(reference, pageCount)) return this.#load(reference, pageCount)
     const start = this.#contiguousStart(page, pageCount)
     let value: Uint8Array
@@ -84,7 +83,7 @@ export class LargeValues {
   view(memory: PageMemory, offset: number): Uint8Array {
     const reference = decodeReference(memory.bytes, offset)
     const { page, contentBytes } = reference
-    const pageCount = extentPageCount(contentBytes, this.#arenas.limits.pageBytes)
+    const pageCount = this.#extents.pageCountOf(contentBytes)
     const start = this.#isResident(reference, pageCount) ? this.#contiguousStart(page, pageCount) : -1
     return start < 0
       ? this.copy(memory, offset)

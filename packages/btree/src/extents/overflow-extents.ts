@@ -1,6 +1,6 @@
 import { assert } from '@ldb/base'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
-import { EXTENT_REFERENCE_BYTES, extentPageCount } from '../format.js'
+import { EXTENT_REFERENCE_BYTES } from '../format.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { Reclaim } from '../space/reclaim.js'
 import type { ExtentFile } from './extent-file.js'
@@ -43,7 +43,7 @@ export class OverflowExtents {
   /** Writes `content[start..end)` to a new extent. Returns its encoded reference, which the next call overwrites. */
   write(content: Uint8Array, start: number, end: number): Uint8Array {
     const { freeSpace, metaRewrite } = this.#parts
-    const pageCount = extentPageCount(end - start, this.#file.pageBytes)
+    const pageCount = this.#file.pageCountOf(end - start)
     const page = freeSpace.allocateExtent(pageCount)
     try {
       metaRewrite.sync()
@@ -63,7 +63,7 @@ export class OverflowExtents {
     const { reclaim } = this.#parts
     assert(this.#count > 0, 'an extent that is retired was counted')
     this.#count -= 1
-    const pageCount = extentPageCount(contentBytes, this.#file.pageBytes)
+    const pageCount = this.#file.pageCountOf(contentBytes)
     reclaim.retire(page, pageCount, epoch, this.#parts.epoch.current)
   }
 }

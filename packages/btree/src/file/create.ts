@@ -4,7 +4,6 @@ import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { firstPageNumber } from '../format.js'
-import { PageMemory } from '../page/memory.js'
 import { clearPage, setChecksum, setPageEpoch, setPageNumber } from '../page/page.js'
 import { FreeSpace } from '../space/free-space.js'
 import { writeFreeSpaceAtOnce } from './free-space-pages.js'
@@ -12,7 +11,7 @@ import type { CodecOfFile } from './file-codec.js'
 import type { Meta } from './meta.js'
 import { writeMeta } from './meta-blocks.js'
 import type { TreeIdentity } from './options.js'
-import { NO_EXTENTS } from './stored-page.js'
+import { storedPageMemory } from './stored-page.js'
 
 /** The content of the file of an empty tree. @internal */
 export interface EmptyTree {
@@ -32,7 +31,7 @@ export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: Unit
   const bitmapPage = emptyTreeBitmapPage(pageBytes)
   const pageCount = bitmapPage + 1
   const epoch = 1
-  const root = new PageMemory(new Uint8Array(pageBytes), pageBytes, NO_EXTENTS)
+  const root = storedPageMemory(pageBytes, codec)
   const hash = new Int32Array(2)
   clearPage(root, 0, 0)
   setPageNumber(root, 0, rootPage)

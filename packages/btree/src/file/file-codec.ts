@@ -1,4 +1,3 @@
-import { LdbError } from '@ldb/base'
 import { seedOfFile, UnitCodec } from '@ldb/integrity'
 import type { UnitCipher } from '@ldb/integrity'
 
@@ -16,12 +15,5 @@ export const plainCodec: CodecOfFile = (fileId) => new UnitCodec(seedOfFile(file
  */
 export function codecOfFile(createCipher: ((fileId: Uint8Array) => UnitCipher) | undefined): CodecOfFile {
   if (createCipher === undefined) return plainCodec
-  return (fileId) => {
-    const cipher = createCipher(fileId)
-    // The heap of a page ends with the page: there is no space for a trailer.
-    if (cipher.trailerBytes > 0) {
-      throw new LdbError('LDB_UNSUPPORTED', 'a B+tree does not support ciphers with a trailer')
-    }
-    return new UnitCodec(seedOfFile(fileId), cipher)
-  }
+  return (fileId) => new UnitCodec(seedOfFile(fileId), createCipher(fileId))
 }

@@ -15,9 +15,14 @@ import {
 import type { FreeSpace } from '../space/free-space.js'
 import { SLICE_BITMAPS } from '../space/time-slices.js'
 
-/** Returns the number of pages that one free-space page has bits for. @internal */
-export function pagesPerBitmap(pageBytes: number): number {
-  return (pageBytes - FREE_SPACE_PAGE_BITS_OFFSET) * 8
+/**
+ * Returns the number of pages that one free-space page has bits for.
+ *
+ * @param pageEnd - end of its content.
+ * @internal
+ */
+export function pagesPerBitmap(pageEnd: number): number {
+  return (pageEnd - FREE_SPACE_PAGE_BITS_OFFSET) * 8
 }
 
 /** Number and checksum of a free-space page, as the page before it or the meta block records them. @internal */
@@ -43,7 +48,8 @@ export function* writeFreeSpace(
   timeSlice: Syncable | undefined,
 ): Generator<Syncable, BitmapLink, void> {
   const { pageBytes, epoch } = layout
-  const perPage = pagesPerBitmap(pageBytes)
+  const pageEnd = pageBytes - codec.trailerBytes
+  const perPage = pagesPerBitmap(pageEnd)
   const bytes = new Uint8Array(pageBytes)
   const view = new DataView(bytes.buffer)
   const hash = new Int32Array(2)
@@ -58,7 +64,7 @@ export function* writeFreeSpace(
     writeU32(bytes, FREE_SPACE_PAGE_NEXT_PAGE_OFFSET, next.page)
     view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET, next.checksumLow, true)
     view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 4, next.checksumHigh, true)
-    freeSpace.writeBits(index * perPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageBytes)
+    freeSpace.writeBits(index * perPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageEnd)
     codec.checksum(bytes, 8, pageBytes, hash)
     view.setInt32(0, hash[0] as number, true)
     view.setInt32(4, hash[1] as number, true)

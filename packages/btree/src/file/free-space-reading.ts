@@ -151,7 +151,8 @@ class FreeSpaceReader {
     if (!this.#isWhole(fileOffset, link)) {
       throw corruption(this.#file.path, fileOffset, 'a free-space page does not match its checksum')
     }
-    const firstPage = index * pagesPerBitmap(pageBytes)
+    const pageEnd = pageBytes - this.#codec.trailerBytes
+    const firstPage = index * pagesPerBitmap(pageEnd)
     // Each page continues where the previous one ends, so that the chain is finite.
     if (
       readU32(bytes, PAGE_HEADER_PAGE_NUMBER_OFFSET) !== page ||
@@ -161,7 +162,7 @@ class FreeSpaceReader {
     ) {
       throw corruption(this.#file.path, fileOffset, 'a free-space page is at the position of another page')
     }
-    this.#freeSpace.readBits(firstPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageBytes)
+    this.#freeSpace.readBits(firstPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageEnd)
     const nextPage = readU32(bytes, FREE_SPACE_PAGE_NEXT_PAGE_OFFSET)
     if (nextPage === 0) return undefined
     return {

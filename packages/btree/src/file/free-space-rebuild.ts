@@ -10,7 +10,7 @@ import {
   VALUE_FIELD_BYTES,
 } from '../format.js'
 import { checkTreePage } from '../page/check.js'
-import { PageMemory } from '../page/memory.js'
+import type { PageMemory } from '../page/memory.js'
 import { pageEpoch, slotCount } from '../page/page.js'
 import {
   childChecksumHigh,
@@ -24,7 +24,7 @@ import {
 } from '../page/record.js'
 import { FreeSpace } from '../space/free-space.js'
 import type { Meta } from './meta.js'
-import { NO_EXTENTS, readStoredPage } from './stored-page.js'
+import { readStoredPage, storedPageMemory } from './stored-page.js'
 
 /**
  * Rebuilds the free space of a checkpoint whose free-space pages are damaged: every page that the tree does not reach is free.
@@ -74,10 +74,7 @@ class ReachableWalk {
     this.#codec = codec
     this.#meta = meta
     this.#freeSpace = freeSpace
-    this.#memories = Array.from(
-      { length: meta.rootLevel + 1 },
-      () => new PageMemory(new Uint8Array(meta.pageBytes), meta.pageBytes, NO_EXTENTS),
-    )
+    this.#memories = Array.from({ length: meta.rootLevel + 1 }, () => storedPageMemory(meta.pageBytes, codec))
   }
 
   /** @throws {@link LdbError} LDB_CORRUPTION when a page of the walk is damaged; LDB_IO. */
@@ -124,7 +121,7 @@ class ReachableWalk {
   #takeExtent(bytes: Uint8Array, reference: number): void {
     const page = readU32(bytes, reference + EXTENT_REFERENCE_PAGE_OFFSET)
     const contentBytes = readU32(bytes, reference + EXTENT_REFERENCE_CONTENT_BYTES_OFFSET)
-    this.#take(page, extentPageCount(contentBytes, this.#meta.pageBytes))
+    this.#take(page, extentPageCount(contentBytes, this.#meta.pageBytes, this.#codec.trailerBytes))
   }
 
   #take(page: number, count: number): void {

@@ -102,7 +102,7 @@ export function findWholeMeta(file: VfsFile, codecOf: CodecOfFile, isKnownTree: 
 /** Writes a meta block to its own position. @internal */
 export function writeMeta(file: UnitFile, codec: UnitCodec, meta: Meta): void {
   const block = blockOf(meta.checkpoint)
-  const bytes = sealMeta(encodeMeta(meta, codec.cipher !== undefined), codec, block)
+  const bytes = sealMeta(encodeMeta(meta, codec.cipher), codec, block)
   file.write(bytes, 0, bytes.length, block * META_STRIDE)
 }
 

@@ -7,7 +7,7 @@ import {
   UnitKind,
   xxHash64,
 } from '@ldb/integrity'
-import type { UnitCodec } from '@ldb/integrity'
+import type { UnitCipher, UnitCodec } from '@ldb/integrity'
 import {
   FILE_FLAG_ENCODED_VALUES,
   FILE_FLAG_ENCRYPTED,
@@ -37,7 +37,9 @@ import {
   META_BLOCK_ROOT_CHECKSUM_OFFSET,
   META_BLOCK_ROOT_LEVEL_OFFSET,
   META_BLOCK_ROOT_PAGE_OFFSET,
+  META_BLOCK_RESERVED_OFFSET,
   META_BLOCK_SUITE_OFFSET,
+  META_BLOCK_TRAILER_BYTES_OFFSET,
   META_STRIDE,
   MINIMUM_READER,
   PAGE_COUNT_MAX,
@@ -47,9 +49,8 @@ import type { CodecOfFile } from './file-codec.js'
 
 /** Bytes that only later versions and flags give a meaning: they are zero. */
 const UNUSED_RANGES: readonly (readonly [start: number, end: number])[] = [
-  [META_BLOCK_SUITE_OFFSET, META_BLOCK_CHECKPOINT_OFFSET],
+  [META_BLOCK_RESERVED_OFFSET, META_BLOCK_CHECKPOINT_OFFSET],
   [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_LOG_SEGMENT_ID_OFFSET],
-  [META_BLOCK_RESERVED3_OFFSET, META_BLOCK_CHECKSUM_OFFSET],
 ]
 
 const UNIT_START = META_BLOCK_CHECKPOINT_OFFSET
@@ -85,10 +86,10 @@ export function blockOf(checkpoint: number): number {
 /**
  * Encodes a meta block, without encryption: {@link sealMeta} makes the stored form.
  *
- * @param isEncrypted - sets the flag of an encrypted file.
+ * @param cipher - of an encrypted file.
  * @internal
  */
-export function encodeMeta(meta: Meta, isEncrypted: boolean = false): Uint8Array {
+export function encodeMeta(meta: Meta, cipher?: UnitCipher): Uint8Array {
   const bytes = new Uint8Array(META_BLOCK_BYTES)
   const view = new DataView(bytes.buffer)
   bytes.set(
@@ -96,11 +97,13 @@ export function encodeMeta(meta: Meta, isEncrypted: boolean = false): Uint8Array
       kind: FILE_KIND,
       format: FORMAT_VERSION,
       minimumReader: MINIMUM_READER,
-      flags: isEncrypted ? FILE_FLAG_ENCRYPTED : 0,
+      flags: cipher === undefined ? 0 : FILE_FLAG_ENCRYPTED,
     }),
   )
   bytes.set(meta.fileId, META_BLOCK_FILE_ID_OFFSET)
   writeU32(bytes, META_BLOCK_PAGE_BYTES_OFFSET, meta.pageBytes)
+  bytes[META_BLOCK_SUITE_OFFSET] = cipher?.suite ?? 0
+  bytes[META_BLOCK_TRAILER_BYTES_OFFSET] = cipher?.trailerBytes ?? 0
   writeU64(bytes, META_BLOCK_CHECKPOINT_OFFSET, meta.checkpoint)
   writeU64(bytes, META_BLOCK_EPOCH_OFFSET, meta.epoch)
   writeU64(bytes, META_BLOCK_DURABLE_SEQ_OFFSET, meta.durableSeq)
@@ -164,6 +167,7 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
   ) {
     throw corruption(file, offset, 'a meta block does not match its checksum')
   }
+  checkSuite(bytes, codec, file, offset)
   if (!codec.decode(UnitKind.MetaBlock, unitPosition(block), 0, bytes, UNIT_START, UNIT_BYTES)) {
     throw corruption(file, offset, 'a meta block cannot be decrypted')
   }
@@ -187,7 +191,7 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
     freeCount: readU32(bytes, META_BLOCK_FREE_COUNT_OFFSET),
     logSegmentId: bytes.slice(META_BLOCK_LOG_SEGMENT_ID_OFFSET, META_BLOCK_RESERVED3_OFFSET),
   }
-  const fault = faultOf(meta, bytes, block)
+  const fault = faultOf(meta, bytes, block, codec)
   if (fault !== undefined) throw corruption(file, offset, fault)
   return meta
 }
@@ -219,8 +223,31 @@ function checkFlags(flags: number, codec: UnitCodec, file: string): void {
   }
 }
 
+/** Refuses an encrypted file of another suite: its units cannot be decrypted. @throws {@link LdbError} LDB_FORMAT. */
+function checkSuite(
+  bytes: Uint8Array,
+  { cipher, trailerBytes }: UnitCodec,
+  file: string,
+  offset: number,
+): void {
+  const suite = bytes[META_BLOCK_SUITE_OFFSET]
+  if (cipher === undefined) return
+  if (suite === cipher.suite && bytes[META_BLOCK_TRAILER_BYTES_OFFSET] === trailerBytes) return
+  throw new LdbError(
+    'LDB_FORMAT',
+    `the file has suite ${suite}, which this build does not support (${file})`,
+    {
+      details: {
+        file,
+        offset: offset + META_BLOCK_SUITE_OFFSET,
+        ...(suite !== undefined && { actual: suite }),
+      },
+    },
+  )
+}
+
 /** Returns the fault of a block whose checksum is right: only a forged or a misplaced block has one. */
-function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefined {
+function faultOf(meta: Meta, bytes: Uint8Array, block: number, codec: UnitCodec): string | undefined {
   const { pageBytes, pageCount } = meta
   const isOwn = block === SPARE_BLOCK || block === blockOf(meta.checkpoint)
   if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || !isOwn) {
@@ -236,7 +263,18 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number): string | undefin
   if (meta.rootLevel >= LEVELS_MAX) return 'the tree has too many levels'
   if (meta.freeCount > pageCount - firstPage) return 'there are more free pages than pages'
   for (const [start, end] of UNUSED_RANGES) {
-    for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return 'reserved bytes are not zero'
+    if (!isZero(bytes, start, end)) return 'reserved bytes are not zero'
   }
+  if (codec.cipher === undefined && !isZero(bytes, META_BLOCK_SUITE_OFFSET, META_BLOCK_RESERVED_OFFSET)) {
+    return 'a file that is not encrypted has a suite'
+  }
+  // The unit of an encrypted block ends with the trailer.
+  const unusedEnd = META_BLOCK_CHECKSUM_OFFSET - codec.trailerBytes
+  if (!isZero(bytes, META_BLOCK_RESERVED3_OFFSET, unusedEnd)) return 'reserved bytes are not zero'
   return undefined
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false
+  return true
 }

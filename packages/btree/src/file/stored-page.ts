@@ -1,14 +1,20 @@
 import { UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
-import type { ExtentReader, PageMemory } from '../page/memory.js'
+import { PageMemory } from '../page/memory.js'
+import type { ExtentReader } from '../page/memory.js'
 import { checksumHigh, checksumLow } from '../page/page.js'
 
-/** Extent reader of page memories whose long keys are never read. @internal */
-export const NO_EXTENTS: ExtentReader = {
+/** Extent reader of page memories whose long keys are never read. */
+const NO_EXTENTS: ExtentReader = {
   readExtent(): Uint8Array {
     return new Uint8Array(0)
   },
+}
+
+/** Returns the memory of one page of a file, whose long keys are never read. @internal */
+export function storedPageMemory(pageBytes: number, { trailerBytes }: UnitCodec): PageMemory {
+  return new PageMemory(new Uint8Array(pageBytes), pageBytes, NO_EXTENTS, undefined, trailerBytes)
 }
 
 /** Fault of a page that is not completely in the file. @internal */

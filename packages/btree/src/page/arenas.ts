@@ -30,7 +30,8 @@ export interface PageArenas {
 /** Returns the memories of the arenas of a cache. @internal */
 export function arenasOf(cache: PageCache, extents: ExtentReader, scratch: PageMemory): PageArenas {
   const { arenas, layout, pageBytes } = cache
-  const memories = arenas.map((bytes) => new PageMemory(bytes, pageBytes, extents, scratch))
+  const { trailerBytes } = scratch
+  const memories = arenas.map((bytes) => new PageMemory(bytes, pageBytes, extents, scratch, trailerBytes))
   return layout.isSingle ? new SingleArena(memories) : new DividedArenas(memories, layout)
 }
 
@@ -86,10 +87,11 @@ class DividedArenas implements PageArenas {
   }
 
   replace(arena: number, bytes: Uint8Array): void {
-    const { pageBytes, extents, scratch } = this.first
+    const { pageBytes, extents, scratch, trailerBytes } = this.first
     const known = this.#memories[arena]
-    if (known === undefined) this.#memories[arena] = new PageMemory(bytes, pageBytes, extents, scratch)
-    else known.replace(bytes)
+    if (known === undefined) {
+      this.#memories[arena] = new PageMemory(bytes, pageBytes, extents, scratch, trailerBytes)
+    } else known.replace(bytes)
   }
 
   of(page: number): PageMemory {

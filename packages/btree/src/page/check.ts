@@ -66,14 +66,14 @@ export function checkTreePage(
 function checkHeap(memory: PageMemory, page: number, level: number): string | undefined {
   const count = slotCount(memory, page)
   const heap = heapStart(memory, page)
-  if (heap > memory.pageBytes || PAGE_HEADER_BYTES + count * SLOT_BYTES > heap)
+  if (heap > memory.pageEnd || PAGE_HEADER_BYTES + count * SLOT_BYTES > heap)
     return 'slots and records overlap'
   if (level !== 0 && (count === 0 || (heap & 3) !== 0))
     return 'a branch has no child, or its records are not aligned'
   let used = 0
   for (let slot = 0; slot < count; slot += 1) {
     const offset = (memory.i32[(page >> 2) + SLOTS_WORD + (slot << 1) + 1] as number) & 0xffff
-    const bytesLeft = memory.pageBytes - offset
+    const bytesLeft = memory.pageEnd - offset
     if (offset < heap || bytesLeft < (level === 0 ? VALUE_FIELD_BYTES : BRANCH_RECORD_KEY_OFFSET)) {
       return 'a record lies outside of the heap'
     }
@@ -88,7 +88,7 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
     }
     used += bytes
   }
-  if (used + deadBytes(memory, page) !== memory.pageBytes - heap)
+  if (used + deadBytes(memory, page) !== memory.pageEnd - heap)
     return 'the record sizes and dead bytes do not add up to the heap'
   return undefined
 }

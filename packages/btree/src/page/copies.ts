@@ -19,15 +19,15 @@ export class PageCopies {
   #used = 0
 
   /** Allocates no buffer: most trees of a database with many are never scanned. */
-  constructor(pageBytes: number, extents: ExtentReader) {
-    this.memory = new PageMemory(NO_BYTES, pageBytes, extents)
+  constructor(pageBytes: number, extents: ExtentReader, trailerBytes: number) {
+    this.memory = new PageMemory(NO_BYTES, pageBytes, extents, undefined, trailerBytes)
   }
 
   /** Copies the page at `page` of `source`. Returns the offset of the copy in {@link PageCopies.memory}. */
   copy(source: PageMemory, page: number): number {
     const { pageBytes } = source
     if (this.#used + pageBytes > this.memory.bytes.length) {
-      this.memory = newBuffer(pageBytes, source.extents)
+      this.memory = newBuffer(source)
       this.#used = 0
     }
     const at = this.#used
@@ -47,6 +47,7 @@ export function copyPage(source: PageMemory, page: number, target: PageMemory, a
   target.bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + page, source.pageBytes), at)
 }
 
-function newBuffer(pageBytes: number, extents: ExtentReader): PageMemory {
-  return new PageMemory(sharedBytes(Math.max(pageBytes, BUFFER_BYTES)), pageBytes, extents)
+function newBuffer({ pageBytes, extents, trailerBytes }: PageMemory): PageMemory {
+  const bytes = sharedBytes(Math.max(pageBytes, BUFFER_BYTES))
+  return new PageMemory(bytes, pageBytes, extents, undefined, trailerBytes)
 }

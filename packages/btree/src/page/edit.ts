@@ -68,7 +68,7 @@ export function removeSlots(memory: PageMemory, page: number, from: number, to: 
   const left = count - (to - from)
   setSlotCount(memory, page, left)
   if (left === 0) {
-    setHeapStart(memory, page, memory.pageBytes)
+    setHeapStart(memory, page, memory.pageEnd)
     dead = 0
   }
   setDeadBytes(memory, page, dead)
@@ -88,7 +88,7 @@ function shiftWords(i32: Int32Array, source: number, target: number, length: num
 /** Moves the records to the end of the page, so that no byte of the heap is dead. @internal */
 export function compactPage(memory: PageMemory, page: number): void {
   const scratch = copyToScratch(memory, page)
-  setHeapStart(memory, page, memory.pageBytes)
+  setHeapStart(memory, page, memory.pageEnd)
   setDeadBytes(memory, page, 0)
   const count = slotCount(memory, page)
   for (let slot = 0; slot < count; slot += 1) {

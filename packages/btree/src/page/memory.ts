@@ -12,6 +12,10 @@ export interface ExtentReader {
 /** Size of a page, and the limits of its content that follow from it. @internal */
 export interface PageLimits {
   readonly pageBytes: number
+  /** Bytes at the end of a page, an extent and a free-space page that belong to the cipher of the file; 0 without one. */
+  readonly trailerBytes: number
+  /** End of the content of a page: the page size without the trailer. */
+  readonly pageEnd: number
   /** Longest key that is stored whole. The key part of a longer key has exactly this many bytes. */
   readonly keyPartMax: number
   /** Bytes of a longer key that are stored in the page, before its extent reference. */
@@ -39,6 +43,8 @@ export class PageMemory implements PageLimits {
   /** For words that are not aligned. */
   view: DataView
   readonly pageBytes: number
+  readonly trailerBytes: number
+  readonly pageEnd: number
   readonly keyPartMax: number
   readonly keyInlineBytes: number
   readonly prefixMax: number
@@ -47,13 +53,21 @@ export class PageMemory implements PageLimits {
   /** One page for rebuilding another; undefined in memories whose pages are never edited. */
   readonly scratch: PageMemory | undefined
 
-  constructor(bytes: Uint8Array, pageBytes: number, extents: ExtentReader, scratch?: PageMemory) {
+  constructor(
+    bytes: Uint8Array,
+    pageBytes: number,
+    extents: ExtentReader,
+    scratch?: PageMemory,
+    trailerBytes: number = 0,
+  ) {
     this.bytes = bytes
     this.buffer = bytes.buffer
     this.u16 = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
     this.i32 = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.pageBytes = pageBytes
+    this.trailerBytes = trailerBytes
+    this.pageEnd = pageBytes - trailerBytes
     this.keyPartMax = pageBytes >> 3
     this.keyInlineBytes = this.keyPartMax - EXTENT_REFERENCE_BYTES
     this.prefixMax = this.keyInlineBytes - 4

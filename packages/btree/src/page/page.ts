@@ -139,7 +139,7 @@ export function freeBytes(memory: PageMemory, page: number): number {
 
 /** Returns the bytes that slots and records occupy. @internal */
 export function usedBytes(memory: PageMemory, page: number): number {
-  return memory.pageBytes - PAGE_HEADER_BYTES - freeBytes(memory, page)
+  return memory.pageEnd - PAGE_HEADER_BYTES - freeBytes(memory, page)
 }
 
 /** Turns a page into an empty tree page. Page number, epoch and checksum are unchanged. @internal */
@@ -150,6 +150,6 @@ export function clearPage(memory: PageMemory, page: number, level: number): void
   memory.bytes[page + PAGE_HEADER_FLAGS_OFFSET + 1] = 0
   setSlotCount(memory, page, 0)
   setPrefixBytes(memory, page, 0)
-  setHeapStart(memory, page, memory.pageBytes)
+  setHeapStart(memory, page, memory.pageEnd)
   setDeadBytes(memory, page, 0)
 }

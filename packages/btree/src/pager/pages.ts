@@ -95,11 +95,12 @@ export class Pages {
     this.freeSpace = freeSpace
     this.epoch = epoch
     this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
-    const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile)
+    const { trailerBytes } = codec
+    const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile, undefined, trailerBytes)
     const arenas = arenasOf(cache, this.extentFile, scratch)
     this.arenas = arenas
     this.limits = arenas.limits
-    this.copies = new PageCopies(pageBytes, this.extentFile)
+    this.copies = new PageCopies(pageBytes, this.extentFile, trailerBytes)
     this.writeBack = new WriteBack(arenas, { file, codec, metaRewrite, pendingChecksums, checkedPages })
     this.space = cache.attach(this.writeBack)
     this.reader = new PageReader(arenas, this.space, {

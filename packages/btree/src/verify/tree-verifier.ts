@@ -149,8 +149,9 @@ export class TreeVerifier {
   #readPage({ pageNumber, low, high }: ExpectedPage): PageMemory | undefined {
     const { pages } = this.#tree
     const { arenas, limits, space, file, codec } = pages
-    const { pageBytes } = limits
-    const copy = new PageMemory(new Uint8Array(pageBytes), pageBytes, pages.extentFile)
+    const { pageBytes, trailerBytes } = limits
+    const bytes = new Uint8Array(pageBytes)
+    const copy = new PageMemory(bytes, pageBytes, pages.extentFile, undefined, trailerBytes)
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
       copyPage(arenas.ofFrame(frame), arenas.pageOf(frame), copy, 0)
@@ -232,7 +233,7 @@ export class TreeVerifier {
 
   #reachExtent(bytes: Uint8Array, at: number): void {
     const { page, contentBytes } = decodeReference(bytes, at)
-    const count = extentPageCount(contentBytes, this.#meta.pageBytes)
+    const count = extentPageCount(contentBytes, this.#meta.pageBytes, this.#tree.pages.codec.trailerBytes)
     this.#extentCount += 1
     this.#accounting.reach(page, count)
     this.#report.count(count, 0, contentBytes)

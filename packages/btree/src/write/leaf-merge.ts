@@ -137,7 +137,7 @@ export class LeafMerge {
   ): void {
     let memory = state.arenas.of(leaf)
     const entries = this.#entries
-    const capacity = memory.pageBytes - PAGE_HEADER_BYTES
+    const capacity = memory.pageEnd - PAGE_HEADER_BYTES
     // Keys that are appended in order at the end of the tree fill pages completely.
     const target = appends ? capacity : Math.ceil(this.#byteCount / Math.ceil(this.#byteCount / capacity))
     const prefix = prefixBytes(memory, leaf)

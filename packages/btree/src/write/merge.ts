@@ -45,7 +45,7 @@ function tryMerge(state: TreeState, depth: number, right: number): boolean {
   const rightPage = pages.pins.pin(pages.reader.child(parent, right, level))
   const left = arenas.of(leftPage)
   const needed = usedBytes(left, leftPage) + bytesToMerge(arenas, parent, right, rightPage)
-  const capacity = memory.pageBytes - PAGE_HEADER_BYTES
+  const capacity = memory.pageEnd - PAGE_HEADER_BYTES
   if (
     slotCount(arenas.of(rightPage), rightPage) > 0 &&
     slotCount(left, leftPage) > 0 &&

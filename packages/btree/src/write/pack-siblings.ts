@@ -23,7 +23,7 @@ export const PACKED_FILL = 0.96
 
 /** Returns the bytes of slots and records that fit a page. */
 function capacityOf(limits: PageLimits): number {
-  return limits.pageBytes - PAGE_HEADER_BYTES
+  return limits.pageEnd - PAGE_HEADER_BYTES
 }
 
 /**

@@ -98,7 +98,7 @@ export class SortedApply {
   /** Merges operations into the leaf of the path, unless they are few. Returns the first operation that is not applied. */
   #mergeIntoLeaf(state: TreeState, leaf: number, from: number, end: number): number {
     const operations = this.#operations
-    const pageCapacity = state.limits.pageBytes - PAGE_HEADER_BYTES
+    const pageCapacity = state.limits.pageEnd - PAGE_HEADER_BYTES
     const isLast = state.isAtRightEdge(state.root.level)
     const pageCount = isLast ? MERGED_PAGES_AT_END : MERGED_PAGES
     let capacity = pageCount * pageCapacity - usedBytes(state.arenas.of(leaf), leaf)

@@ -2,6 +2,7 @@ import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32
 import type { LdbError, Syncable, VerifySink } from '@ldb/base'
 import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
 import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
+import { UNIT_TRAILER_BYTES } from '@ldb/integrity'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { blobsPath } from '../catalog/directory-layout.js'
@@ -46,7 +47,7 @@ export function decodeBlobKey(bytes: Uint8Array): BlobKey | undefined {
  */
 export class BlobValues implements Syncable {
   /** What is known of the live bytes of each file. */
-  readonly liveness: Liveness = new Liveness()
+  readonly liveness: Liveness
   /** Open pins of states of keyspaces with values in blob files. */
   readonly pins: OpenPins = new OpenPins()
   /** Bytes that were returned to the device since the database was opened. */
@@ -68,6 +69,7 @@ export class BlobValues implements Syncable {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
     this.#options = options
+    this.liveness = new Liveness(options.createCipher === undefined ? 0 : UNIT_TRAILER_BYTES)
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
   }

@@ -34,6 +34,12 @@ export class Liveness {
   /** Something was noted since the last call of the listener. */
   #hasChanged = false
   #onChange: () => void = () => undefined
+  readonly #trailerBytes: number
+
+  /** @param trailerBytes - bytes of the trailer of each part of an encrypted record. */
+  constructor(trailerBytes: number = 0) {
+    this.#trailerBytes = trailerBytes
+  }
 
   /** Sets what is called after commits by which bytes may have died. */
   onChange(listener: () => void): void {
@@ -172,7 +178,7 @@ export class Liveness {
   }
 
   #noteLive(reference: BlobReference): void {
-    const bytes = referencedBytes(reference)
+    const bytes = referencedBytes(reference, this.#trailerBytes)
     const file = this.#files.get(reference.fileNumber)
     if (file?.liveBytes !== undefined) file.liveBytes += bytes
   }
@@ -181,7 +187,7 @@ export class Liveness {
     const file = this.#files.get(reference.fileNumber)
     if (file === undefined) return
     this.#hasChanged = true
-    const bytes = referencedBytes(reference)
+    const bytes = referencedBytes(reference, this.#trailerBytes)
     if (file.countedEnd === Infinity) {
       if (file.liveBytes !== undefined) file.liveBytes = Math.max(0, file.liveBytes - bytes)
     } else if (reference.valueOffset < file.countedEnd) file.liveBytes = (file.liveBytes ?? 0) - bytes

@@ -1,11 +1,10 @@
 import { corruption } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
+import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from './catalog.js'
-import { decodeCatalog } from './decode.js'
-import { encodeCatalog } from './encode.js'
-import { CATALOG_CODEC } from './header.js'
+import { decodeCatalogFile, encodeCatalogFile } from './sealed-catalog.js'
 import { CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
+import { KeyAccess } from '../encryption/database-keys.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
 
 /** Reads the bytes of a catalog. @throws {@link LdbError} LDB_CORRUPTION when the file is too long for a catalog. */
@@ -23,22 +22,26 @@ export function readCatalogBytes(vfs: Vfs, directory: string): Uint8Array {
   }
 }
 
-/** Reads, checks and decodes the catalog of a database. */
-export function readCatalog(vfs: Vfs, directory: string): Catalog {
-  return decodeCatalog(readCatalogBytes(vfs, directory), `${directory}/${CATALOG_NAME}`)
+/** Reads, checks and decodes the catalog of a database. Throws as `decodeCatalogFile`. */
+export function readCatalog(
+  vfs: Vfs,
+  directory: string,
+  access: KeyAccess = new KeyAccess(directory, undefined),
+): Catalog {
+  return decodeCatalogFile(readCatalogBytes(vfs, directory), `${directory}/${CATALOG_NAME}`, vfs, access)
 }
 
 /**
  * Replaces the catalog atomically: temporary file, sync, rename, directory sync. After an error a crash may leave either the
  * old or the new catalog, so the database must be poisoned.
  */
-export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog): void {
-  const bytes = encodeCatalog(catalog)
+export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog, keys?: DataKeys): void {
+  const bytes = encodeCatalogFile(catalog, keys)
   const temporary = `${directory}/${CATALOG_NEW_NAME}`
   const file = vfs.open(temporary, 'create')
   try {
     file.truncate(0)
-    CATALOG_CODEC.write(file, UnitKind.Catalog, 0, catalog.generation, bytes, 0, bytes.length)
+    file.write(bytes, 0, bytes.length, 0)
     file.sync()
   } finally {
     file.close()

@@ -11,6 +11,7 @@ import {
   isPageSize,
   STORE_FILE_ID_BYTES,
 } from '../format.js'
+import { cipherOption } from '../encryption/ciphers.js'
 import type { Engine, RecordedState, StoreContext } from './engine.js'
 
 const TREE_NAME = 'tree.ldb'
@@ -40,6 +41,7 @@ export const BTREE_ENGINE: Engine = Object.freeze({
       identity,
       rewriteMeta: state === 'recorded' ? 'none' : 'write',
       creation: state === 'none' ? 'write' : 'open',
+      ...cipherOption(context.keys, 'tree'),
     })
   },
 

@@ -1,7 +1,7 @@
 import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { RandomSource, Vfs } from '@ldb/vfs'
 import type { EngineName, StoredCompression } from '../catalog/catalog.js'
 
@@ -29,6 +29,8 @@ export interface StoreContext {
   readonly log: StoreLog
   /** Receives stalls, completed background work and requests for a checkpoint. */
   readonly observer: StoreObserver
+  /** Data keys of an encrypted database, with which everything that the store writes is encrypted. */
+  readonly keys: DataKeys | undefined
 }
 
 /**

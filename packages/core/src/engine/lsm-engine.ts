@@ -19,7 +19,8 @@ export const LSM_ENGINE: Engine = Object.freeze({
   },
 
   open(context: StoreContext, section: Uint8Array, state: RecordedState) {
-    const { vfs, directory, blocks, memtableBytes, thread, compression, codecs, log, observer } = context
+    const { vfs, directory, blocks, memtableBytes, thread, compression, codecs, log, observer, keys } =
+      context
     if (section.length !== STORE_FILE_ID_BYTES) {
       throw corruption(directory, 0, 'the LSM section of a keyspace record is malformed')
     }
@@ -37,6 +38,7 @@ export const LSM_ENGINE: Engine = Object.freeze({
       log,
       observer,
       ...(thread !== undefined && { thread }),
+      ...(keys !== undefined && { keys }),
     })
   },
 

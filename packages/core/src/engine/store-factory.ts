@@ -9,6 +9,7 @@ import { keyspacePath } from '../catalog/directory-layout.js'
 import { engineOf } from './engine-registry.js'
 import type { EngineTable } from './engine-registry.js'
 import type { Engine, RecordedState, StoreContext } from './engine.js'
+import type { DatabaseKeys } from '../encryption/database-keys.js'
 import type { LogLink } from './log-link.js'
 
 /** The resources that all stores of one database share. */
@@ -26,6 +27,8 @@ export interface StoreResources {
   /** Compression codecs; those of the application are added to it. */
   readonly codecs: CodecTable
   readonly log: LogLink
+  /** Keys of an encrypted database. */
+  readonly keys: DatabaseKeys | undefined
 }
 
 /** Creates and opens the stores of one database, each with the engine of its keyspace. */
@@ -39,6 +42,8 @@ export class StoreFactory {
   /** Engines of this build. */
   readonly engines: EngineTable
   readonly codecs: CodecTable
+  /** Keys of an encrypted database. */
+  readonly keys: DatabaseKeys | undefined
   readonly #memtableBytes: number
   readonly #threads: readonly CompactionThread[]
   readonly #log: LogLink
@@ -47,7 +52,7 @@ export class StoreFactory {
   /** @param observerOf - returns the observer of the store of a keyspace, by its name. */
   constructor(
     engines: EngineTable,
-    { vfs, directory, cacheBudget, cache, blocks, memtableBytes, threads, codecs, log }: StoreResources,
+    { vfs, directory, cacheBudget, cache, blocks, memtableBytes, threads, codecs, log, keys }: StoreResources,
     observerOf: (keyspace: string) => StoreObserver,
   ) {
     this.engines = engines
@@ -60,6 +65,7 @@ export class StoreFactory {
     this.#memtableBytes = memtableBytes
     this.#threads = threads
     this.#log = log
+    this.keys = keys
     this.#observerOf = observerOf
   }
 
@@ -115,6 +121,7 @@ export class StoreFactory {
       compression,
       codecs: this.codecs,
       log: this.#log,
+      keys: this.keys?.data,
       observer: this.#observerOf(name),
     }
   }

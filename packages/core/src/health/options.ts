@@ -1,9 +1,11 @@
-import { invalidArgument, kindOf, LdbError, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
+import { invalidArgument, kindOf, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
 import { CACHE_BYTES_MAX } from '@ldb/cache'
 import type { Vfs } from '@ldb/vfs'
 import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { EngineName } from '../catalog/catalog.js'
+import { resolveEncryption } from '../encryption/secret.js'
+import type { Encryption, Secret } from '../encryption/secret.js'
 import { assertCompresses, DEFAULT_COMPRESSION, resolveCompression } from './compression.js'
 import type { Compression } from './compression.js'
 import { guardedLogger } from './logger.js'
@@ -122,6 +124,11 @@ export interface DatabaseOptions {
    * @defaultValue false
    */
   readonly debug?: boolean
+  /**
+   * The key or the passphrase of an encrypted database; a new database is encrypted with it. All files are encrypted and authenticated with
+   * XAES-256-GCM: the guide "Encryption" says what that protects. A wrong, missing or needless one is `LDB_KEY`.
+   */
+  readonly encryption?: Encryption
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -146,6 +153,7 @@ export interface ResolvedDatabaseOptions {
   readonly maxOpenFiles: number
   readonly workers: number
   readonly debug: boolean
+  readonly encryption: Secret | undefined
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -166,9 +174,6 @@ const WORKERS_MAX = 64
 const SYNC_INTERVAL_MS_MAX = 86_400_000
 const VFS_METHODS = ['open', 'status', 'list', 'lock']
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
-
-/** Options that later builds support, with the reason why this one does not. */
-const UNSUPPORTED = [['encryption', 'this build has no encryption']] as const
 
 const KNOWN = [
   'engine',
@@ -201,9 +206,6 @@ type Given = OwnOptions<(typeof KNOWN)[number]>
  */
 export function resolveDatabaseOptions(options: DatabaseOptions | undefined): ResolvedDatabaseOptions {
   const given = ownOptions(options, KNOWN)
-  for (const [name, reason] of UNSUPPORTED) {
-    if (given[name] !== undefined) throw new LdbError('LDB_UNSUPPORTED', reason)
-  }
   const engine = resolveEngine(given.engine) ?? 'btree'
   const compression = resolveCompression(given.compression)
   assertCompresses(engine, compression)
@@ -223,6 +225,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
     workers: resolveNumber(given, 'workers', 1, 0, WORKERS_MAX),
     debug: resolveBoolean(given, 'debug', false),
+    encryption: resolveEncryption(given.encryption),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })

@@ -10,6 +10,8 @@ import { BlobValues } from '../blob/blob-values.js'
 import { LogValues } from '../blob/log-values.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
+import { cipherOption } from '../encryption/ciphers.js'
+import type { DatabaseKeys } from '../encryption/database-keys.js'
 import { LogLink } from '../engine/log-link.js'
 import { StoreEvents } from '../engine/store-events.js'
 import { StoreFactory } from '../engine/store-factory.js'
@@ -51,6 +53,8 @@ export interface DatabaseFiles {
   readonly pool: PooledVfs | undefined
   /** The log of a database that this open has created. */
   readonly createdLog: CreatedLog | undefined
+  /** Keys of an encrypted database. */
+  readonly keys: DatabaseKeys | undefined
 }
 
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
@@ -63,13 +67,14 @@ export class Assembly {
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   readonly #createdLog: CreatedLog | undefined
+  readonly #keys: DatabaseKeys | undefined
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, logVfs, space, pool, createdLog }: DatabaseFiles,
+    { directory, vfs, logVfs, space, pool, createdLog, keys }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
@@ -80,6 +85,7 @@ export class Assembly {
     this.#files = pool
     this.#space = space
     this.#createdLog = createdLog
+    this.#keys = keys
     this.#opened = opened
   }
 
@@ -154,7 +160,8 @@ export class Assembly {
     const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const gated = new GatedVfs(vfs, gate)
     const freeBytes = (): number | undefined => this.#space.reserve.freeBytes()
-    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes }
+    const blobCipher = cipherOption(this.#keys?.data, 'blob')
+    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes, ...blobCipher }
     const blobs = withBlobs ? new BlobValues(gated, this.#directory, blobOptions) : undefined
     const cacheBudget = new CacheBudget(this.#options.cacheBytes)
     const resources = {
@@ -167,6 +174,7 @@ export class Assembly {
       threads: this.#createThreads(),
       codecs: this.#codecs(),
       log,
+      keys: this.#keys,
     }
     const engines = new StoreFactory(
       this.#tuning.engines,
@@ -226,6 +234,7 @@ export class Assembly {
       segmentBytes,
       preallocateBytes,
       beforeWriting: directoryEntries,
+      ...cipherOption(this.#keys?.data, 'log'),
       ...(blobs !== undefined && { values: new LogValues(blobs, this.#options.readOnly) }),
       ...(this.#createdLog !== undefined && { continues: this.#createdLog }),
     })

@@ -1,3 +1,4 @@
+import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -8,11 +9,16 @@ export class CatalogWriter {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #log: CommitLog
+  readonly #keys: DataKeys | undefined
   #catalog: Catalog
   #isUnrecorded = false
 
-  /** @param catalog - the current catalog. */
-  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog) {
+  /**
+   * @param catalog - the current catalog.
+   * @param keys - of an encrypted database.
+   */
+  constructor(catalog: Catalog, vfs: Vfs, directory: string, log: CommitLog, keys: DataKeys | undefined) {
+    this.#keys = keys
     this.#catalog = catalog
     this.#vfs = vfs
     this.#directory = directory
@@ -66,7 +72,7 @@ export class CatalogWriter {
     // The first segment of the log follows the directory entries of the database.
     const end = this.#log.prepareCatalog()
     const next: Catalog = { ...changed, ...end, generation: changed.generation + 1 }
-    replaceCatalog(this.#vfs, this.#directory, next)
+    replaceCatalog(this.#vfs, this.#directory, next, this.#keys)
     this.#catalog = next
     this.#isUnrecorded = true
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.

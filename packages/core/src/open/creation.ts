@@ -1,4 +1,5 @@
 import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
+import type { DataKeys } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
@@ -17,6 +18,8 @@ import {
 } from '../catalog/directory-layout.js'
 import { engineOf } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
+import { cipherOption } from '../encryption/ciphers.js'
+import type { KeyAccess } from '../encryption/database-keys.js'
 import { DATABASE_ID_BYTES } from '../format.js'
 import { defaultCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
@@ -34,6 +37,8 @@ export interface CreationOptions {
   readonly engines: EngineTable
   /** Create a log; a memory-only database has none. */
   readonly withLog: boolean
+  /** Creates the keys of an encrypted database. */
+  readonly access: KeyAccess
 }
 
 /** A database that this process has just created. */
@@ -115,7 +120,8 @@ function createDatabase(
   const section = engineOf(options.engines, descriptor.engine).newSection(vfs.random, pageBytes)
   vfs.makeDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
-  const end = options.withLog ? createLog(vfs, directory, databaseId) : NO_LOG_END
+  const keys = options.access.create(vfs, directory, databaseId)?.data
+  const end = options.withLog ? createLog(vfs, directory, databaseId, keys) : NO_LOG_END
   beforeCatalog()
   const catalog: Catalog = {
     databaseId,
@@ -126,7 +132,7 @@ function createDatabase(
     nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
     keyspaces: [{ descriptor, section }],
   }
-  replaceCatalog(vfs, directory, catalog)
+  replaceCatalog(vfs, directory, catalog, keys)
   return { databaseId, log: end }
 }
 
@@ -140,9 +146,15 @@ const NO_LOG_END: LogEnd = { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
  *
  * @returns the end of the log.
  */
-function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array): LogEnd {
+function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array, keys: DataKeys | undefined): LogEnd {
   const path = logPath(directory)
-  const wal = Wal.open(vfs, path, { create: true, preallocateBytes: 0, ownerId, isUnpublished: true })
+  const wal = Wal.open(vfs, path, {
+    create: true,
+    preallocateBytes: 0,
+    ownerId,
+    isUnpublished: true,
+    ...cipherOption(keys, 'log'),
+  })
   const logSegmentId = wal.history.segmentId
   const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0)
   try {

@@ -1,9 +1,10 @@
 import { corruption, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { decodeCatalog } from '../catalog/decode.js'
 import { readCatalogBytes } from '../catalog/file.js'
 import { hasCatalogMagic } from '../catalog/header.js'
+import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
+import type { KeyAccess } from '../encryption/database-keys.js'
 import {
   CATALOG_NAME,
   CREATING_NAME,
@@ -26,15 +27,16 @@ export type DirectoryState =
 /**
  * Inspects a path without changing anything (D5).
  *
+ * @param access - reads an encrypted catalog; without a secret, it is LDB_KEY.
  * @throws {@link LdbError} LDB_FORMAT when it is not a database, or one of a newer format; LDB_CORRUPTION when it is a database whose
  * catalog is missing or cannot be read (D1).
  */
-export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
+export function inspectDirectory(vfs: Vfs, directory: string, access: KeyAccess): DirectoryState {
   const status = vfs.status(directory)
   if (status === undefined) return { kind: 'absent' }
   if (status.kind === 'file') throw notDatabase(directory, 'it is a file')
   const names = listDirectory(vfs, directory)
-  if (names.includes(CATALOG_NAME)) return inspectCatalog(vfs, directory, names)
+  if (names.includes(CATALOG_NAME)) return inspectCatalog(vfs, directory, names, access)
   if (names.includes(CREATING_NAME)) return { kind: 'unfinished' }
   if (names.every((name) => name === LOCK_NAME)) return { kind: 'empty' }
   if (holdsDatabaseFiles(vfs, directory, names)) {
@@ -47,7 +49,12 @@ export function inspectDirectory(vfs: Vfs, directory: string): DirectoryState {
   throw notDatabase(directory, 'it is a directory with other files')
 }
 
-function inspectCatalog(vfs: Vfs, directory: string, names: readonly string[]): DirectoryState {
+function inspectCatalog(
+  vfs: Vfs,
+  directory: string,
+  names: readonly string[],
+  access: KeyAccess,
+): DirectoryState {
   const path = `${directory}/${CATALOG_NAME}`
   if (vfs.status(path)?.kind !== 'file') {
     if (holdsDatabaseFiles(vfs, directory, names)) throw corruption(path, 0, 'the catalog is not a file')
@@ -57,7 +64,7 @@ function inspectCatalog(vfs: Vfs, directory: string, names: readonly string[]): 
   if (!hasCatalogMagic(bytes) && !holdsDatabaseFiles(vfs, directory, names)) {
     throw notDatabase(directory, 'its CATALOG is not a catalog of LDB')
   }
-  return { kind: 'database', catalog: decodeCatalog(bytes, path) }
+  return { kind: 'database', catalog: decodeCatalogFile(bytes, path, vfs, access) }
 }
 
 /** Lists a directory. A symbolic link has no kind of its own, so only the listing shows whether it is a directory. */

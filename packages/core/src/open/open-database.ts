@@ -151,7 +151,7 @@ export class OpenDatabase {
       this.collection?.afterCommit()
     })
     this.#idle = new IdleCompaction(state, this.pipeline, this.slicedCheckpoint, changeSignal, scheduler)
-    const writer = new CatalogWriter(catalog, vfs, directory, log)
+    const writer = new CatalogWriter(catalog, vfs, directory, log, engines.keys?.data)
     const files = new KeyspaceFiles(engines, directoryEntries, options.logger)
     this.manager = new KeyspaceManager(
       state,

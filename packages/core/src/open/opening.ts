@@ -16,6 +16,7 @@ import { readCatalog } from '../catalog/file.js'
 import { resolveDirectory } from '../catalog/path.js'
 import type { DatabaseOptions, ResolvedDatabaseOptions } from '../health/options.js'
 import { resolveDatabaseOptions } from '../health/options.js'
+import { KeyAccess } from '../encryption/database-keys.js'
 import { Assembly } from './assembly.js'
 import { createDirectory, createInside } from './creation.js'
 import type { CreatedDatabase, CreationOptions } from './creation.js'
@@ -53,6 +54,9 @@ export function openMemoryDatabase(
       'a database in memory takes no vfs, readOnly or createIfMissing',
     )
   }
+  if (resolved.encryption !== undefined) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'a database in memory has no files to encrypt')
+  }
   // The clock expires entries, so it must be that of the platform wherever there is one.
   const vfs = new MemoryVfs(availableEnvironment())
   return new Opening(resolved, { ...STANDARD_TUNING, ...tuning }, 'memory', vfs, false).open()
@@ -86,6 +90,7 @@ class Opening {
   /** The layer that bounds the open files; `undefined` for a memory-only database, whose files take no descriptors. */
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
+  readonly #access: KeyAccess
   readonly #withLog: boolean
   #created: CreatedDatabase | undefined = undefined
   /** Closes the opened objects, newest last. */
@@ -109,6 +114,7 @@ class Opening {
     // (R7) Writes of a read-only database stay in the overlay.
     this.#vfs = InternalVfs.over(options.readOnly ? new OverlayVfs(files) : this.#space.vfs)
     this.#withLog = withLog
+    this.#access = new KeyAccess(directory, options.encryption)
   }
 
   open(): OpenDatabase {
@@ -120,6 +126,7 @@ class Opening {
     try {
       const catalog = this.#lockedCatalog()
       const files = {
+        keys: this.#access.keys,
         directory: this.#directory,
         vfs: this.#vfs,
         logVfs: this.#options.readOnly ? this.#vfs : this.#owned.above(this.#vfs),
@@ -142,11 +149,12 @@ class Opening {
   /** Refuses a directory that cannot be opened, without a change (D5), and creates an absent one. */
   #prepare(): void {
     // Not through the overlay: it assumes that files stay unchanged, and the lock is not held yet.
-    const state = inspectDirectory(this.#base, this.#directory)
+    const state = inspectDirectory(this.#base, this.#directory, this.#access)
     this.#assertAllowed(state)
     if (state.kind !== 'absent') return
     this.#created = createDirectory(this.#base, this.#directory, this.#creationOptions())
-    if (this.#created === undefined) this.#assertAllowed(inspectDirectory(this.#base, this.#directory))
+    if (this.#created === undefined)
+      this.#assertAllowed(inspectDirectory(this.#base, this.#directory, this.#access))
   }
 
   /** Returns the log of a database that this open has created, unless another process has put another database in its place. */
@@ -160,11 +168,11 @@ class Opening {
   #lockedCatalog(): Catalog {
     const catalog = this.#readableCatalog()
     if (catalog !== undefined) return catalog
-    let state = inspectDirectory(this.#vfs, this.#directory)
+    let state = inspectDirectory(this.#vfs, this.#directory, this.#access)
     if (state.kind !== 'database') {
       this.#assertAllowed(state)
       this.#created = createInside(this.#vfs, this.#directory, this.#creationOptions())
-      state = inspectDirectory(this.#vfs, this.#directory)
+      state = inspectDirectory(this.#vfs, this.#directory, this.#access)
     }
     if (state.kind === 'database') return state.catalog
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
@@ -173,7 +181,7 @@ class Opening {
   /** Returns the catalog if it can be read. Otherwise the directory must be inspected again: another process may have changed it. */
   #readableCatalog(): Catalog | undefined {
     try {
-      return readCatalog(this.#vfs, this.#directory)
+      return readCatalog(this.#vfs, this.#directory, this.#access)
     } catch (error) {
       if (isLdbError(error)) return undefined
       throw error
@@ -193,7 +201,8 @@ class Opening {
 
   #creationOptions(): CreationOptions {
     const { engine, compression, pageBytes = this.#tuning.pageBytes } = this.#options
-    return { engine, compression, pageBytes, withLog: this.#withLog, engines: this.#tuning.engines }
+    const { engines } = this.#tuning
+    return { engine, compression, pageBytes, withLog: this.#withLog, engines, access: this.#access }
   }
 
   /** Closes everything that was opened. Its errors are logged: the error of the open is thrown. */

@@ -15,6 +15,7 @@ import {
   logPath,
   reservePath,
 } from '../catalog/directory-layout.js'
+import { KEYS_NAME, KEYS_NEW_NAME, KeyAccess } from '../encryption/database-keys.js'
 import { BUILT_IN_ENGINES, isStoreFileName } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { inspectDirectory } from './directory-inspection.js'
@@ -46,7 +47,9 @@ export function destroyDatabase(
     removeKnown(vfs, blobsPath(directory), isBlobFileName)
     removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
     removeIfThere(vfs, `${directory}/${CATALOG_COPY_NAME}`)
+    removeIfThere(vfs, `${directory}/${KEYS_NEW_NAME}`)
     vfs.syncDirectory(directory)
+    removeIfThere(vfs, `${directory}/${KEYS_NAME}`)
     removeIfThere(vfs, `${directory}/${CATALOG_NAME}`)
     removeIfThere(vfs, `${directory}/${CREATING_NAME}`)
   } finally {
@@ -60,6 +63,7 @@ export function removeUnfinishedFiles(vfs: Vfs, directory: string, engines: Engi
   removeStores(vfs, directory, engines)
   removeKnown(vfs, logPath(directory), isLogName)
   removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
+  removeIfThere(vfs, `${directory}/${KEYS_NAME}`)
 }
 
 /** Removes the files of one keyspace. Files with unknown names stay, and so does their directory (D2). */
@@ -81,10 +85,10 @@ export function removeKeyspaceFiles(
 function assertDatabase(vfs: Vfs, directory: string): void {
   let kind: string
   try {
-    kind = inspectDirectory(vfs, directory).kind
+    kind = inspectDirectory(vfs, directory, new KeyAccess(directory, undefined)).kind
   } catch (error) {
-    // A corrupt database may be deleted.
-    if (isLdbError(error, 'LDB_CORRUPTION')) return
+    // A corrupt database may be deleted, and an encrypted one without its key.
+    if (isLdbError(error, 'LDB_CORRUPTION') || isLdbError(error, 'LDB_KEY')) return
     throw error
   }
   if (kind === 'absent') {

@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
@@ -56,6 +56,7 @@ export function salvageTable(
   vfs: Vfs,
   { number, path, loadStamp }: TablePlace,
   codecs: CodecTable,
+  keys: DataKeys | undefined,
   lost: (loss: SalvageLoss) => void,
 ): SalvagedTable | undefined {
   const loseAll = (error: unknown): undefined => {
@@ -66,9 +67,9 @@ export function salvageTable(
   let units: ScannedUnit[]
   try {
     const bytes = readWhole(vfs, path)
-    const { fileId } = decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path)
-    units = scanUnits(bytes, fileId)
-    file = new UnitFile(vfs, path, fileId, bytes.length, codecs)
+    const { fileId } = decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path, keys !== undefined)
+    units = scanUnits(bytes, fileId, keys)
+    file = new UnitFile(vfs, path, fileId, bytes.length, codecs, keys)
   } catch (error) {
     return loseAll(error)
   }

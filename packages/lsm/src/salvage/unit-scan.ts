@@ -1,5 +1,6 @@
 import { readU32, readU64 } from '@ldb/base'
-import { seedOfFile, UnitCodec } from '@ldb/integrity'
+import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { DataKeys, FileCipher } from '@ldb/integrity'
 import {
   HEADER_BYTES,
   TRAILER_BYTES,
@@ -22,8 +23,10 @@ export interface ScannedUnit {
  * Finds the units of a table without its index: a trailer names the place where its unit begins, and its checksum proves it.
  *
  * @param bytes - the whole file, whose header is intact.
+ * @param keys - the data keys of an encrypted store.
  */
-export function scanUnits(bytes: Uint8Array, fileId: Uint8Array): ScannedUnit[] {
+export function scanUnits(bytes: Uint8Array, fileId: Uint8Array, keys?: DataKeys): ScannedUnit[] {
+  if (keys !== undefined) return scanSealedUnits(bytes, fileId, keys)
   const codec = new UnitCodec(seedOfFile(fileId))
   const units: ScannedUnit[] = []
   let start = HEADER_BYTES
@@ -38,6 +41,49 @@ export function scanUnits(bytes: Uint8Array, fileId: Uint8Array): ScannedUnit[] 
   }
   if (start < bytes.length) units.push(damaged(start, bytes.length))
   return units
+}
+
+/**
+ * Finds the units of an encrypted table: the trailer of a unit ends with the number of a data key, and only the unit between two such
+ * places can be decrypted. A number that is there by chance is no end: the next unit may begin before it.
+ */
+function scanSealedUnits(bytes: Uint8Array, fileId: Uint8Array, keys: DataKeys): ScannedUnit[] {
+  const cipher = keys.cipherOf('table', fileId)
+  const units: ScannedUnit[] = []
+  const { ids } = keys
+  let start = HEADER_BYTES
+  /** The last place that looked like an end. */
+  let mark = HEADER_BYTES
+  for (let end = start + TRAILER_BYTES + cipher.trailerBytes; end <= bytes.length; end++) {
+    if (!ids.includes(readU32(bytes, end - KEY_NUMBER_BYTES))) continue
+    const starts = mark === start ? [start] : [start, mark]
+    mark = end
+    for (const fileOffset of starts) {
+      if (end - fileOffset < TRAILER_BYTES + cipher.trailerBytes) continue
+      const unit = bytes.slice(fileOffset, end)
+      const content = sealedContent(cipher, fileOffset, unit)
+      if (content === undefined) continue
+      if (fileOffset > start) units.push(damaged(start, fileOffset))
+      units.push({ fileOffset, byteCount: end - fileOffset, content })
+      start = end
+      break
+    }
+  }
+  if (start < bytes.length) units.push(damaged(start, bytes.length))
+  return units
+}
+
+/** The trailer of an encrypted unit ends with the number of its data key. */
+const KEY_NUMBER_BYTES = 4
+
+/** Decrypts a unit, and returns what it contains; `undefined` when it does not authenticate. */
+function sealedContent(cipher: FileCipher, fileOffset: number, unit: Uint8Array): number | undefined {
+  for (const kind of [UnitKind.Block, UnitKind.Filter]) {
+    const plain = unit.slice()
+    if (!cipher.decrypt(kind, fileOffset, 0, plain, 0, plain.length)) continue
+    return plain[plain.length - cipher.trailerBytes - TRAILER_BYTES + TRAILER_CONTENT_OFFSET]
+  }
+  return undefined
 }
 
 /** Returns the offset of the intact unit that ends at an offset and does not begin before `start`; -1 when there is none. */

@@ -1,5 +1,6 @@
 import { corruption, NO_SEGMENT_ID, ResumableTask, toSeq } from '@ldb/base'
 import type { StoreLoad } from '@ldb/base'
+import type { DataKeys } from '@ldb/integrity'
 import { isMissingPath, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { newSeed } from '../key-hash.js'
@@ -53,8 +54,8 @@ export function openStore(
 ): OpenedStore {
   const { found, writer: manifest } = openManifest(vfs, directory, options)
   const { storeId, durableSeq, stamp, nextNumber, segmentId } = found
-  const { blockBytes, codecs, cache } = options
-  const files = new TableFiles(vfs, directory, storeId, blockBytes, codecs, cache, nextNumber)
+  const { blockBytes, codecs, cache, keys } = options
+  const files = new TableFiles(vfs, directory, storeId, blockBytes, codecs, cache, nextNumber, keys)
   const levels = Array.from({ length: LEVEL_COUNT }, (): Table[] => [])
   let version: Version | undefined
   try {
@@ -114,37 +115,37 @@ interface Manifest {
 
 function openManifest(vfs: Vfs, directory: string, options: ResolvedLsmOptions): Manifest {
   const path = `${directory}/${MANIFEST_NAME}`
-  const { create, creation, storeId } = options
+  const { create, creation, storeId, keys } = options
   let found: ManifestState
   try {
-    found = readManifest(vfs, path)
+    found = readManifest(vfs, path, keys)
   } catch (error) {
     if (!isMissingPath(error)) throw error
-    if (creation === 'write' && storeId !== undefined) return emptyManifest(vfs, directory, storeId)
+    if (creation === 'write' && storeId !== undefined) return emptyManifest(vfs, directory, storeId, keys)
     if (!create) throw error
-    return createManifest(vfs, directory)
+    return createManifest(vfs, directory, keys)
   }
   if (storeId !== undefined && found.storeId.some((byte, index) => byte !== storeId[index])) {
     throw corruption(path, 0, 'the manifest belongs to another store')
   }
-  return { found, writer: new ManifestWriter(vfs, directory, found.storeId, true) }
+  return { found, writer: new ManifestWriter(vfs, directory, found.storeId, true, keys) }
 }
 
 const EMPTY = { durableSeq: 0, stamp: 0, nextNumber: 1, segmentId: NO_SEGMENT_ID }
 
 /** The manifest of an empty store whose files the first write creates. */
-function emptyManifest(vfs: Vfs, directory: string, storeId: Uint8Array): Manifest {
+function emptyManifest(vfs: Vfs, directory: string, storeId: Uint8Array, keys?: DataKeys): Manifest {
   return {
     found: { storeId, ...EMPTY, tables: [] },
-    writer: new ManifestWriter(vfs, directory, storeId, false),
+    writer: new ManifestWriter(vfs, directory, storeId, false, keys),
   }
 }
 
 /** Creates an empty store: its directory, and a manifest without tables. */
-function createManifest(vfs: Vfs, directory: string): Manifest {
+function createManifest(vfs: Vfs, directory: string, keys?: DataKeys): Manifest {
   makeParents(vfs, `${directory}/${MANIFEST_NAME}`)
   const storeId = vfs.random.fill(new Uint8Array(STORE_ID_BYTES))
-  const writer = new ManifestWriter(vfs, directory, storeId, false)
+  const writer = new ManifestWriter(vfs, directory, storeId, false, keys)
   try {
     new ResumableTask(writer.replace({ ...EMPTY, removed: [], added: [] })).sync()
   } catch (error) {

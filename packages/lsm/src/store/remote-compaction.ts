@@ -82,6 +82,7 @@ export class RemoteCompaction {
       codecId,
       fileCountMax,
       firstNumber: this.#files.reserveNumbers(fileCountMax),
+      keys: this.#files.keys?.export(),
     }
     this.#debtBytes = 0
     this.#seenBytes = 0

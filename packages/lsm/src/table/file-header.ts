@@ -1,4 +1,4 @@
-import { corruption } from '@ldb/base'
+import { corruption, LdbError } from '@ldb/base'
 import {
   decodeFileHeader,
   encodeFileHeader,
@@ -8,6 +8,7 @@ import {
   xxHash64,
 } from '@ldb/integrity'
 import {
+  FILE_FLAG_ENCRYPTED,
   FORMAT_VERSION,
   HEADER_BYTES,
   HEADER_FILE_ID_OFFSET,
@@ -25,9 +26,14 @@ export interface HeaderIds {
 }
 
 /** Encodes the header of a table or a manifest. */
-export function encodeHeader(kind: string, { fileId, storeId }: HeaderIds): Uint8Array {
+export function encodeHeader(
+  kind: string,
+  { fileId, storeId }: HeaderIds,
+  isEncrypted: boolean = false,
+): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
-  bytes.set(encodeFileHeader({ kind, format: FORMAT_VERSION, minimumReader: FORMAT_VERSION, flags: 0 }))
+  const flags = isEncrypted ? FILE_FLAG_ENCRYPTED : 0
+  bytes.set(encodeFileHeader({ kind, format: FORMAT_VERSION, minimumReader: FORMAT_VERSION, flags }))
   bytes.set(fileId, HEADER_FILE_ID_OFFSET)
   bytes.set(storeId, HEADER_STORE_ID_OFFSET)
   bytes.set(checksumOf(bytes), HEADER_CHECKSUM_OFFSET)
@@ -38,15 +44,32 @@ export function encodeHeader(kind: string, { fileId, storeId }: HeaderIds): Uint
  * Checks the header of a table or a manifest and returns its ids.
  *
  * @param bytes - the start of the file.
- * @throws {@link LdbError} LDB_FORMAT for another kind of file or a newer format, LDB_CORRUPTION for a damaged header.
+ * @param isEncrypted - the caller has keys.
+ * @throws {@link LdbError} LDB_FORMAT for another kind of file or a newer format, LDB_CORRUPTION for a damaged header, LDB_KEY when the
+ * file is encrypted and there are no keys, and the reverse.
  */
-export function decodeHeader(bytes: Uint8Array, kind: string, file: string): HeaderIds {
-  decodeFileHeader(bytes, { file, kind, format: FORMAT_VERSION, oldestFormat: FORMAT_VERSION })
+export function decodeHeader(
+  bytes: Uint8Array,
+  kind: string,
+  file: string,
+  isEncrypted: boolean = false,
+): HeaderIds {
+  const { flags } = decodeFileHeader(bytes, {
+    file,
+    kind,
+    format: FORMAT_VERSION,
+    oldestFormat: FORMAT_VERSION,
+    flags: FILE_FLAG_ENCRYPTED,
+  })
   if (bytes.length < HEADER_BYTES)
     throw corruption(file, FILE_HEADER_BYTES, 'the file ends within its header')
   const hash = checksumOf(bytes)
   if (hash.some((byte, index) => byte !== bytes[HEADER_CHECKSUM_OFFSET + index])) {
     throw corruption(file, FILE_HEADER_BYTES, 'the checksum of the header does not match')
+  }
+  if (((flags & FILE_FLAG_ENCRYPTED) !== 0) !== isEncrypted) {
+    const message = isEncrypted ? 'keys were given, but the file is not encrypted' : 'the file is encrypted'
+    throw new LdbError('LDB_KEY', `${message} (${file})`, { details: { file, offset: 0 } })
   }
   return {
     fileId: bytes.slice(HEADER_FILE_ID_OFFSET, HEADER_FILE_ID_OFFSET + FILE_ID_BYTES),

@@ -1,5 +1,5 @@
 import type { BlockSpace } from '@ldb/cache'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
 import { Tombstones } from '../entry/tombstones.js'
@@ -10,7 +10,6 @@ import {
   FOOTER_PROPERTIES_OFFSET,
   FOOTER_TOMBSTONES_OFFSET,
   HANDLE_BYTES,
-  TRAILER_BYTES,
   UnitContent,
 } from '../format.js'
 import { Filter } from './filter.js'
@@ -48,10 +47,21 @@ export class TableReader {
   #filter: Filter | undefined = undefined
   #tombstones: Tombstones | undefined = undefined
 
-  /** @param codecs - the compression codecs that blocks may have. */
-  constructor(vfs: Vfs, directory: string, meta: TableMeta, blocks: BlockSpace<Block>, codecs: CodecTable) {
+  /**
+   * @param codecs - the compression codecs that blocks may have.
+   * @param keys - the data keys of an encrypted store.
+   */
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    meta: TableMeta,
+    blocks: BlockSpace<Block>,
+    codecs: CodecTable,
+    keys?: DataKeys,
+  ) {
     this.meta = meta
-    this.#file = new UnitFile(vfs, tablePath(directory, meta.number), meta.fileId, meta.fileBytes, codecs)
+    const path = tablePath(directory, meta.number)
+    this.#file = new UnitFile(vfs, path, meta.fileId, meta.fileBytes, codecs, keys)
     this.#blocks = blocks
     if (meta.tombstoneCount === 0) this.#tombstones = NO_TOMBSTONES
   }
@@ -164,7 +174,7 @@ export class TableReader {
   #readFooter(): Footer {
     if (this.#footer !== undefined) return this.#footer
     const { fileBytes } = this.meta
-    const storedBytes = FOOTER_PAYLOAD_BYTES + TRAILER_BYTES
+    const storedBytes = FOOTER_PAYLOAD_BYTES + this.#file.trailerBytes
     const fileOffset = fileBytes - storedBytes
     if (fileOffset < 0) throw this.#file.fault(0, 'the table is too short', fileBytes)
     const bytes = this.#file.read({ fileOffset, storedBytes }, UnitContent.Footer)

@@ -1,5 +1,5 @@
 import { assert, compareBytes } from '@ldb/base'
-import type { CompressionCodec } from '@ldb/integrity'
+import type { CompressionCodec, UnitCipher } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { BlockBuilder } from '../block/block-builder.js'
 import type { Entry } from '../entry/entry.js'
@@ -39,6 +39,8 @@ export interface TableParameters {
   readonly filterBitsPerKey: number
   /** Random seed of the filter. */
   readonly filterSeed: number
+  /** Encrypts the units; `undefined` in a store that is not encrypted. */
+  readonly cipher?: UnitCipher | undefined
 }
 
 /** Writes a table: entries in ascending order, then range tombstones. The caller syncs and closes the file. */
@@ -60,7 +62,7 @@ export class TableWriter {
   /** @param buffer - memory for the output. */
   constructor(file: VfsFile, parameters: TableParameters, buffer?: BufferPart) {
     this.#parameters = parameters
-    this.#units = new UnitWriter(file, parameters.ids, buffer)
+    this.#units = new UnitWriter(file, parameters.ids, buffer, parameters.cipher)
     this.#compressor = new BlockCompressor(parameters.codec)
     this.#filter = new FilterBuilder(parameters.filterSeed, parameters.filterBitsPerKey)
   }

@@ -1,7 +1,7 @@
 import { corruption, readU32, readU64 } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -25,6 +25,8 @@ export class UnitFile {
   readonly #codec: UnitCodec
   readonly #codecs: CodecTable
   readonly #fileId: Uint8Array
+  /** Bytes behind the payload of a unit. */
+  readonly trailerBytes: number
   readonly #file: VfsFile
   #isChecked = false
 
@@ -32,15 +34,24 @@ export class UnitFile {
    * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
    *
    * @param codecs - the compression codecs that units may have.
+   * @param keys - the data keys of an encrypted store.
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
-  constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number, codecs: CodecTable) {
+  constructor(
+    vfs: Vfs,
+    path: string,
+    fileId: Uint8Array,
+    fileBytes: number,
+    codecs: CodecTable,
+    keys?: DataKeys,
+  ) {
     this.path = path
     this.fileBytes = fileBytes
     this.#file = vfs.open(path, 'read')
     this.#fileId = fileId
     this.#codecs = codecs
-    this.#codec = new UnitCodec(seedOfFile(fileId))
+    this.#codec = new UnitCodec(seedOfFile(fileId), keys?.cipherOf('table', fileId))
+    this.trailerBytes = TRAILER_BYTES + this.#codec.trailerBytes
   }
 
   /**
@@ -54,7 +65,7 @@ export class UnitFile {
     content: UnitContent,
     bytes: Uint8Array = new Uint8Array(storedBytes),
   ): Uint8Array {
-    if (storedBytes < TRAILER_BYTES) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
+    if (storedBytes < this.trailerBytes) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
     this.readStored(bytes, 0, fileOffset, storedBytes)
     return this.decode(bytes, 0, { fileOffset, storedBytes }, content)
   }
@@ -83,7 +94,7 @@ export class UnitFile {
     content: UnitContent,
   ): Uint8Array {
     const kind = content === UnitContent.Filter ? UnitKind.Filter : UnitKind.Block
-    const trailer = start + storedBytes - TRAILER_BYTES - this.#codec.trailerBytes
+    const trailer = start + storedBytes - this.trailerBytes
     if (trailer < start) throw this.fault(fileOffset, 'a unit is shorter than its trailer')
     const isAuthentic = this.#codec.decode(kind, fileOffset, 0, bytes, start, storedBytes)
     if (!isAuthentic || !this.#isIntact(bytes, start, trailer)) {
@@ -132,7 +143,12 @@ export class UnitFile {
     if (this.#isChecked) return
     const header = new Uint8Array(HEADER_BYTES)
     const readBytes = this.#file.read(header, 0, HEADER_BYTES, 0)
-    const { fileId } = decodeHeader(header.subarray(0, readBytes), TABLE_KIND, this.path)
+    const { fileId } = decodeHeader(
+      header.subarray(0, readBytes),
+      TABLE_KIND,
+      this.path,
+      this.#codec.cipher !== undefined,
+    )
     if (fileId.some((byte, index) => byte !== this.#fileId[index])) {
       throw this.fault(0, 'the table is another one than the manifest names')
     }

@@ -1,5 +1,6 @@
 import { writeU32, writeU64 } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { UnitCipher } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -46,14 +47,17 @@ export class UnitWriter {
   /** File offset of the first of them. */
   #bufferOffset = 0
 
-  /** @param buffer - memory to collect units in. Default: an own buffer. */
-  constructor(file: VfsFile, ids: HeaderIds, buffer?: BufferPart) {
+  /**
+   * @param buffer - memory to collect units in. Default: an own buffer.
+   * @param cipher - encrypts the units. Default: they are not encrypted.
+   */
+  constructor(file: VfsFile, ids: HeaderIds, buffer?: BufferPart, cipher?: UnitCipher) {
     this.#file = file
-    this.#codec = new UnitCodec(seedOfFile(ids.fileId))
+    this.#codec = new UnitCodec(seedOfFile(ids.fileId), cipher)
     this.#buffer = buffer?.bytes ?? new Uint8Array(WRITE_BYTES + LARGE_UNIT_BYTES)
     this.#start = buffer?.start ?? 0
     this.#end = buffer?.end ?? this.#buffer.length
-    this.#buffer.set(encodeHeader(TABLE_KIND, ids), this.#start)
+    this.#buffer.set(encodeHeader(TABLE_KIND, ids, cipher !== undefined), this.#start)
     this.#bufferedBytes = HEADER_BYTES
   }
 

@@ -2,7 +2,7 @@ import type { VerifySink } from '@ldb/base'
 import { BlockCursor } from '../block/block-cursor.js'
 import type { Block } from '../block/block.js'
 import { compareEntries, Entry } from '../entry/entry.js'
-import { EntryKind, TRAILER_BYTES, UnitContent } from '../format.js'
+import { EntryKind, UnitContent } from '../format.js'
 import { differingProperties, noProperties } from '../table/properties.js'
 import type { TableProperties } from '../table/properties.js'
 import { isKeyWithin } from '../table/table-meta.js'
@@ -92,7 +92,8 @@ class TableWalk {
       const handle = this.#reader.handleAt(entry.valueBuffer, entry.valueStart, entry.valueEnd)
       const child = this.#reader.blockOnce(handle, content)
       visit(child)
-      if (content === UnitContent.Data) this.properties.storedBytes += handle.storedBytes - TRAILER_BYTES
+      if (content === UnitContent.Data)
+        this.properties.storedBytes += handle.storedBytes - this.#reader.file.trailerBytes
       this.#sink.progress({
         units: 1,
         entries: content === UnitContent.Data ? child.count : 0,

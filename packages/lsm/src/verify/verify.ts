@@ -10,12 +10,15 @@ import { verifyTable } from './verify-table.js'
  *
  * @throws everything that the sink throws.
  */
-export function verifyStore({ vfs, directory, state, manifest }: OpenedStore, sink: VerifySink): void {
+export function verifyStore(
+  { vfs, directory, state, manifest, options }: OpenedStore,
+  sink: VerifySink,
+): void {
   const pinned = state.current.pin()
   try {
     const path = `${directory}/${MANIFEST_NAME}`
     guardFile(sink, path, () => {
-      if (manifest.exists) readManifest(vfs, path, sink)
+      if (manifest.exists) readManifest(vfs, path, options.keys, sink)
     })
     for (const table of pinned.version.tables()) {
       guardFile(sink, table.reader.path, () => {

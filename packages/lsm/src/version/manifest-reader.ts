@@ -1,5 +1,6 @@
 import { corruption, LdbError, readU32 } from '@ldb/base'
 import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { DataKeys } from '@ldb/integrity'
 import type { VerifySink } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import {
@@ -32,12 +33,15 @@ export interface ManifestState {
  * Reads a manifest: its state record, then edits up to the end. A record that is not intact ends the manifest, as the trace of a crash,
  * when no intact record follows it: an edit is synced before the next one is written.
  *
- * @throws {@link LdbError} LDB_NOT_FOUND, LDB_FORMAT, LDB_CORRUPTION, LDB_IO.
+ * @param keys - the data keys of an encrypted store.
+ * @throws {@link LdbError} LDB_NOT_FOUND, LDB_FORMAT, LDB_KEY, LDB_CORRUPTION, LDB_IO.
  */
-export function readManifest(vfs: Vfs, path: string, sink?: VerifySink): ManifestState {
+export function readManifest(vfs: Vfs, path: string, keys?: DataKeys, sink?: VerifySink): ManifestState {
   const bytes = readWhole(vfs, path)
-  const { fileId, storeId } = decodeHeader(bytes, MANIFEST_KIND, path)
-  const codec = new UnitCodec(seedOfFile(fileId))
+  const { fileId, storeId } = decodeHeader(bytes, MANIFEST_KIND, path, keys !== undefined)
+  const seed = seedOfFile(fileId)
+  const codec = new UnitCodec(seed)
+  const sealed = new UnitCodec(seed, keys?.cipherOf('manifest', fileId))
   const tables = new Map<number, LeveledTable>()
   let state: ManifestEdit | undefined
   let offset = HEADER_BYTES
@@ -49,8 +53,8 @@ export function readManifest(vfs: Vfs, path: string, sink?: VerifySink): Manifes
       assertNoRecordFollows(codec, bytes, offset, path)
       break
     }
-    const edit = decodeEdit(bytes.subarray(offset + RECORD_HEADER_BYTES, payloadEnd(bytes, offset)))
     const type = readU32(bytes, offset + RECORD_TYPE_OFFSET)
+    const edit = decodeEdit(payloadOf(sealed, bytes, offset, path))
     if (edit === undefined || type !== (state === undefined ? RecordType.State : RecordType.Edit)) {
       throw corruption(path, offset, 'a record of the manifest is malformed')
     }
@@ -94,6 +98,18 @@ function payloadEnd(bytes: Uint8Array, offset: number): number {
   return offset + RECORD_HEADER_BYTES + readU32(bytes, offset + RECORD_PAYLOAD_BYTES_OFFSET)
 }
 
+/** Returns the payload of the intact record at an offset, decrypted in place. The type of the record is bound to it. */
+function payloadOf(codec: UnitCodec, bytes: Uint8Array, offset: number, path: string): Uint8Array {
+  const start = offset + RECORD_HEADER_BYTES
+  const storedBytes = payloadEnd(bytes, offset) - start
+  const type = readU32(bytes, offset + RECORD_TYPE_OFFSET)
+  const payloadBytes = storedBytes - codec.trailerBytes
+  if (payloadBytes < 0 || !codec.decode(UnitKind.ManifestEdit, offset, type, bytes, start, storedBytes)) {
+    throw corruption(path, offset, 'a record of the manifest cannot be decrypted')
+  }
+  return bytes.subarray(start, start + payloadBytes)
+}
+
 /** Returns the end of an intact record, padding included; `undefined` when it is not intact. */
 function recordEnd(codec: UnitCodec, bytes: Uint8Array, offset: number): number | undefined {
   if (offset + RECORD_HEADER_BYTES > bytes.length) return undefined
@@ -104,7 +120,7 @@ function recordEnd(codec: UnitCodec, bytes: Uint8Array, offset: number): number 
   const high = readU32(bytes, offset + RECORD_CHECKSUM_OFFSET + 4) | 0
   const image = recordImage(bytes, offset, end)
   if (!codec.isIntact(image, 0, image.length, low, high)) return undefined
-  return codec.decode(UnitKind.ManifestEdit, offset, 0, bytes, offset, end - offset) ? paddedEnd : undefined
+  return paddedEnd
 }
 
 /** The bytes that the checksum of a record covers: the record with its file offset in place of the checksum. @internal */

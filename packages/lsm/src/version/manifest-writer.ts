@@ -2,6 +2,7 @@ import { assert, writeU32 } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import { FILE_ID_BYTES, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import { DirectorySync, FileSync } from '@ldb/vfs'
+import type { DataKeys } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -40,13 +41,21 @@ export class ManifestWriter {
   readonly #storeId: Uint8Array
   #file: VfsFile | undefined = undefined
   #sync: FileSync | undefined = undefined
+  readonly #keys: DataKeys | undefined
+  /** Checksums of records as they are stored. */
   #codec: UnitCodec | undefined = undefined
+  /** Encrypts payloads. */
+  #sealed: UnitCodec | undefined = undefined
   #end = 0
   /** Bytes of the state record of the file. */
   #stateBytes = 0
 
-  /** @param exists - the store has a manifest. */
-  constructor(vfs: Vfs, directory: string, storeId: Uint8Array, exists: boolean) {
+  /**
+   * @param exists - the store has a manifest.
+   * @param keys - the data keys of an encrypted store.
+   */
+  constructor(vfs: Vfs, directory: string, storeId: Uint8Array, exists: boolean, keys?: DataKeys) {
+    this.#keys = keys
     this.exists = exists
     this.#vfs = vfs
     this.#directory = directory
@@ -65,12 +74,15 @@ export class ManifestWriter {
     const path = `${this.#directory}/${MANIFEST_NAME}`
     this.close()
     const fileId = this.#vfs.random.fill(new Uint8Array(FILE_ID_BYTES))
+    const cipher = this.#keys?.cipherOf('manifest', fileId)
     this.#codec = new UnitCodec(seedOfFile(fileId))
+    this.#sealed = new UnitCodec(seedOfFile(fileId), cipher)
     const written = this.#vfs.open(temporary, 'create')
     const fileSync = new FileSync(this.#vfs, written)
     try {
       written.truncate(0)
-      written.write(encodeHeader(MANIFEST_KIND, { fileId, storeId: this.#storeId }), 0, HEADER_BYTES, 0)
+      const header = encodeHeader(MANIFEST_KIND, { fileId, storeId: this.#storeId }, cipher !== undefined)
+      written.write(header, 0, HEADER_BYTES, 0)
       this.#end = HEADER_BYTES
       this.#write(written, RecordType.State, state)
       this.#stateBytes = this.#end - HEADER_BYTES
@@ -102,18 +114,21 @@ export class ManifestWriter {
 
   #write(file: VfsFile, type: number, edit: ManifestEdit): void {
     const payload = encodeEdit(edit)
-    const byteCount = RECORD_HEADER_BYTES + payload.length
-    const bytes = new Uint8Array(Math.ceil(byteCount / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
-    writeU32(bytes, RECORD_PAYLOAD_BYTES_OFFSET, payload.length)
-    writeU32(bytes, RECORD_TYPE_OFFSET, type)
-    bytes.set(payload, RECORD_HEADER_BYTES)
     const hash = new Int32Array(2)
     const codec = this.#codec
-    assert(codec !== undefined, 'a manifest has a codec')
+    const sealed = this.#sealed
+    assert(codec !== undefined && sealed !== undefined, 'a manifest has a codec')
+    const storedBytes = payload.length + sealed.trailerBytes
+    const byteCount = RECORD_HEADER_BYTES + storedBytes
+    const bytes = new Uint8Array(Math.ceil(byteCount / RECORD_ALIGNMENT) * RECORD_ALIGNMENT)
+    writeU32(bytes, RECORD_PAYLOAD_BYTES_OFFSET, storedBytes)
+    writeU32(bytes, RECORD_TYPE_OFFSET, type)
+    const kind = UnitKind.ManifestEdit
+    sealed.encode(kind, this.#end, type, payload, 0, storedBytes, bytes, RECORD_HEADER_BYTES)
     const image = recordImage(bytes, 0, byteCount, this.#end)
     codec.checksum(image, 0, image.length, hash)
     bytes.set(new Uint8Array(hash.buffer), RECORD_CHECKSUM_OFFSET)
-    codec.write(file, UnitKind.ManifestEdit, this.#end, 0, bytes, 0, bytes.length)
+    file.write(bytes, 0, bytes.length, this.#end)
     this.#end += bytes.length
   }
 }

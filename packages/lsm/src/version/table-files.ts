@@ -2,7 +2,7 @@ import { assert, isLdbError } from '@ldb/base'
 import type { Syncable, SyncPoll } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
 import { FILE_ID_BYTES } from '@ldb/integrity'
-import type { CompressionCodec } from '@ldb/integrity'
+import type { CompressionCodec, DataKeys } from '@ldb/integrity'
 import { FileSync, isMissingPath } from '@ldb/vfs'
 import type { RandomSource, Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
@@ -38,10 +38,13 @@ export function newTableParameters(
   { number, level, storeId, blockBytes }: TableSettings,
   codec: CompressionCodec,
   random: RandomSource,
+  keys: DataKeys | undefined,
 ): TableParameters {
+  const fileId = random.fill(new Uint8Array(FILE_ID_BYTES))
   return {
     number,
-    ids: { fileId: random.fill(new Uint8Array(FILE_ID_BYTES)), storeId },
+    ids: { fileId, storeId },
+    cipher: keys?.cipherOf('table', fileId),
     blockBytes,
     codec,
     filterBitsPerKey: level === LEVEL_COUNT - 1 ? FILTER_BITS : FILTER_BITS_ABOVE,
@@ -137,6 +140,8 @@ export class TableFiles {
   readonly #blockBytes: number
   readonly #codecs: LevelCodecs
   readonly #cache: BlockCache<Block>
+  /** The data keys of an encrypted store. */
+  readonly keys: DataKeys | undefined
   /** Tables that the durable manifest names. */
   readonly #durable: Set<Table> = new Set()
   readonly #open: Set<Table> = new Set()
@@ -152,7 +157,9 @@ export class TableFiles {
     codecs: LevelCodecs,
     cache: BlockCache<Block>,
     nextNumber: number,
+    keys: DataKeys | undefined,
   ) {
+    this.keys = keys
     this.#vfs = vfs
     this.#directory = directory
     this.#storeId = storeId
@@ -193,7 +200,7 @@ export class TableFiles {
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
     const settings = { number, level, storeId: this.#storeId, blockBytes: this.#blockBytes }
-    const parameters = newTableParameters(settings, this.#codecs.at(level), this.#vfs.random)
+    const parameters = newTableParameters(settings, this.#codecs.at(level), this.#vfs.random, this.keys)
     return { writer: new TableWriter(file, parameters, buffer), file, path }
   }
 
@@ -292,9 +299,11 @@ export class TableFiles {
 
   #openTable(meta: TableMeta, unsynced: UnsyncedFile | undefined): Table {
     const { known } = this.#codecs
-    const table = new Table(this.#vfs, this.#directory, meta, this.#cache, known, unsynced, (unneeded) => {
-      this.deleteUnneeded(unneeded)
-    })
+    const unneeded = (table: Table): void => {
+      this.deleteUnneeded(table)
+    }
+    const [vfs, directory, cache] = [this.#vfs, this.#directory, this.#cache]
+    const table = new Table(vfs, directory, meta, cache, known, unsynced, unneeded, this.keys)
     this.#open.add(table)
     return table
   }

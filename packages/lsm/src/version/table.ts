@@ -1,6 +1,6 @@
 import type { Syncable } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import { TableReader } from '../table/table-reader.js'
@@ -26,7 +26,10 @@ export class Table {
   #referenceCount = 0
   readonly #onUnreferenced: (table: Table) => void
 
-  /** @param onUnreferenced - called when the last version that contains the table is released. */
+  /**
+   * @param onUnreferenced - called when the last version that contains the table is released.
+   * @param keys - the data keys of an encrypted store.
+   */
   constructor(
     vfs: Vfs,
     directory: string,
@@ -35,9 +38,10 @@ export class Table {
     codecs: CodecTable,
     unsynced: UnsyncedSync | undefined,
     onUnreferenced: (table: Table) => void,
+    keys?: DataKeys,
   ) {
     this.meta = meta
-    this.reader = new TableReader(vfs, directory, meta, cache.attach(), codecs)
+    this.reader = new TableReader(vfs, directory, meta, cache.attach(), codecs, keys)
     this.unsynced = unsynced
     this.#onUnreferenced = onUnreferenced
   }

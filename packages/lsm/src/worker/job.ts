@@ -1,5 +1,6 @@
 import { copyBytes } from '@ldb/base'
 import { CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
+import type { KeyMaterial } from '@ldb/integrity'
 import type { MergeInputs } from '../compaction/compaction-job.js'
 import type { KeyRange, TableMeta } from '../table/table-meta.js'
 
@@ -24,6 +25,8 @@ export interface CompactionJob {
   readonly deeper: readonly KeyRange[]
   /** Stamps of the open snapshots, ascending. */
   readonly snapshots: readonly number[]
+  /** The data keys of an encrypted store; they stay in the memory of the process. */
+  readonly keys?: KeyMaterial | undefined
 }
 
 /** How a job has ended. @category Compaction in another thread */

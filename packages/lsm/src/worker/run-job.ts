@@ -1,6 +1,6 @@
 import { assert } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
-import { CodecTable } from '@ldb/integrity'
+import { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { Block } from '../block/block.js'
 import { compactionSteps } from '../compaction/compaction-job.js'
@@ -31,12 +31,13 @@ export function runCompactionJob(
   vfs: Vfs,
   progressed: (byteCount: number) => boolean,
 ): JobOutcome {
-  const output = new JobOutput(job, vfs)
+  const keys = job.keys === undefined ? undefined : DataKeys.import(job.keys, vfs.random)
+  const output = new JobOutput(job, vfs, keys)
   const inputs: Table[] = []
   try {
     const cache = new BlockCache<Block>(CACHE_BYTES)
     const open = (meta: TableMeta): Table => {
-      const table = new Table(vfs, job.directory, meta, cache, CODECS, undefined, () => undefined)
+      const table = new Table(vfs, job.directory, meta, cache, CODECS, undefined, () => undefined, keys)
       inputs.push(table)
       return table
     }
@@ -61,12 +62,14 @@ class JobOutput implements TableOutput<TableMeta> {
   readonly numbers: number[] = []
   readonly #job: CompactionJob
   readonly #vfs: Vfs
+  readonly #keys: DataKeys | undefined
   #file: VfsFile | undefined = undefined
   #writer: TableWriter | undefined = undefined
 
-  constructor(job: CompactionJob, vfs: Vfs) {
+  constructor(job: CompactionJob, vfs: Vfs, keys: DataKeys | undefined) {
     this.#job = job
     this.#vfs = vfs
+    this.#keys = keys
   }
 
   begin(buffer?: BufferPart): TableWriter {
@@ -77,7 +80,7 @@ class JobOutput implements TableOutput<TableMeta> {
     const number = firstNumber + this.numbers.length
     this.#file = this.#vfs.open(tablePath(directory, number), 'createNew')
     this.numbers.push(number)
-    const parameters = newTableParameters({ ...this.#job, number }, codec, this.#vfs.random)
+    const parameters = newTableParameters({ ...this.#job, number }, codec, this.#vfs.random, this.#keys)
     this.#writer = new TableWriter(this.#file, parameters, buffer)
     return this.#writer
   }

@@ -8,7 +8,7 @@ import type { LogPosition } from '../segment/log-position.js'
 import { recordSpaceEnd } from '../segment/record-space.js'
 import { sealBefore } from '../segment/seal.js'
 import type { Seal } from '../segment/seal.js'
-import type { FoundSegment, Segment } from '../segment/segment.js'
+import type { CreateCipher, FoundSegment, Segment } from '../segment/segment.js'
 import { RecordWalk } from './record-walk.js'
 
 /** A segment whose seal may be missing on the device, and the content of that seal. */
@@ -51,8 +51,9 @@ export function recoverLog(
   segmentNumbers: readonly number[],
   ownerId: Uint8Array | undefined,
   values?: ExternalValues,
+  createCipher?: CreateCipher,
 ): RecoveredLog {
-  const found = readSegmentChain(vfs, directory, segmentNumbers, ownerId)
+  const found = readSegmentChain(vfs, directory, segmentNumbers, ownerId, createCipher)
   const newest = found.at(-1)
   assert(newest !== undefined, 'a log without segments cannot be recovered')
   const cursor = new SegmentCursor(newest.segment, vfs.open(newest.segment.path, 'read'))

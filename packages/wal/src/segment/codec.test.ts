@@ -76,6 +76,7 @@ const WRONG_HEADERS: readonly [string, number, Change][] = [
   ['a seq floor below its last seq', HEADER_SEQ_FLOOR, (bytes): void => writeU64(bytes, HEADER_SEQ_FLOOR, 9)],
   ['a number beyond 2^53', HEADER_SEQ_FLOOR, (bytes): void => writeU32(bytes, HEADER_SEQ_FLOOR + 4, 2 ** 21)],
   ['trailer bytes without a suite', HEADER_SUITE, (bytes): void => void (bytes[HEADER_TRAILER_BYTES] = 40)],
+  ['the flag of encryption without a suite', HEADER_SUITE, (bytes): void => bytes.set(fileHeader(3, 3, 1))],
   ['a data key without a suite', HEADER_SUITE, (bytes): void => writeU32(bytes, HEADER_DATA_KEY_ID, 1)],
 ]
 
@@ -94,7 +95,6 @@ const UNKNOWN_HEADERS: readonly [string, number, Change, RegExp][] = [
     (bytes): void => void (bytes[HEADER_RESERVED + 9] = 1),
     /reserved byte/,
   ],
-  ['flag 1', 0, (bytes): void => bytes.set(fileHeader(3, 3, 1)), /flags.*: 0x1 /],
   ['flag 2^31', 0, (bytes): void => bytes.set(fileHeader(3, 3, 2 ** 31)), /flags.*: 0x80000000 /],
   ['a newer format', 0, (bytes): void => bytes.set(fileHeader(4, 4, 0)), /format.* 4/],
   [

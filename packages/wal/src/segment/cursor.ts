@@ -1,6 +1,5 @@
 import { corruption } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { FileWindow } from './file-window.js'
 import { formatError } from './format-error.js'
@@ -16,7 +15,7 @@ import {
   RECORD_UNSYNCED_BYTES,
   recordBytesOf,
 } from '../format.js'
-import { unreadableTypeReason } from './record-type.js'
+import { kindOfRecord, unreadableTypeReason } from './record-type.js'
 import type { Segment } from './segment.js'
 
 const TWO_POW_32 = 2 ** 32
@@ -63,7 +62,7 @@ export class SegmentCursor {
 
   /** Length of the payload. */
   get payloadBytes(): number {
-    return this.storedBytes - this.segment.codec.trailerBytes
+    return Math.max(0, this.storedBytes - this.segment.codec.trailerBytes)
   }
 
   /**
@@ -95,7 +94,7 @@ export class SegmentCursor {
     if (at < 0) return false
     const { bytes, view } = this.#window
     const payloadBytes = view.getUint32(at + RECORD_PAYLOAD_BYTES, true)
-    if (payloadBytes > PAYLOAD_BYTES_MAX) return false
+    if (payloadBytes > PAYLOAD_BYTES_MAX + segment.codec.trailerBytes) return false
     if (recordBytesOf(payloadBytes) > endLsn - lsn) return false
     const unsyncedBytes = view.getUint32(at + RECORD_UNSYNCED_BYTES, true)
     if (unsyncedBytes > lsn - segment.baseLsn) return false
@@ -221,9 +220,10 @@ export class SegmentCursor {
 
   /** Decrypts a copy: the window must keep the stored bytes, which may be read again. */
   #decrypt(stored: Uint8Array): Uint8Array {
-    const { segment, lsn, seq, payloadBytes } = this
+    const { segment, lsn, seq, type, payloadBytes } = this
     const bytes = stored.slice()
-    if (!segment.codec.decode(UnitKind.LogRecord, lsn, seq, bytes, 0, bytes.length)) {
+    const isComplete = bytes.length >= segment.codec.trailerBytes
+    if (!isComplete || !segment.codec.decode(kindOfRecord(type), lsn, seq, bytes, 0, bytes.length)) {
       const offset = segment.fileOffsetOf(lsn)
       throw corruption(segment.path, offset, 'the payload of a log record fails authentication')
     }

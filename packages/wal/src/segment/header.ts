@@ -62,6 +62,14 @@ export interface SegmentHeader {
   readonly capacityBytes: number
   /** Records of type 6, which name values outside of the log, may occur. */
   readonly hasExternalValues: boolean
+  /** How the payloads are encrypted; absent when they are not. */
+  readonly encryption?: SegmentEncryption | undefined
+}
+
+/** How the payloads of a segment are encrypted. */
+export interface SegmentEncryption {
+  readonly suite: number
+  readonly trailerBytes: number
 }
 
 /** The header is stored plain in every segment: its id and suite are needed before any key is known. */
@@ -89,7 +97,9 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
     kind: FILE_KIND,
     format: FORMAT_VERSION,
     minimumReader: MINIMUM_READER_VERSION,
-    flags: header.hasExternalValues ? SegmentFlag.externalValues : 0,
+    flags:
+      (header.hasExternalValues ? SegmentFlag.externalValues : 0) |
+      (header.encryption === undefined ? 0 : SegmentFlag.encrypted),
   })
   target.set(fileHeader, HEADER_FILE_HEADER)
   target.set(header.segmentId, HEADER_SEGMENT_ID)
@@ -102,6 +112,8 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
   writeU32(target, HEADER_CHAIN_HASH, header.chainHash.low >>> 0)
   writeU32(target, HEADER_CHAIN_HASH + 4, header.chainHash.high >>> 0)
   target.set(header.ownerId, HEADER_OWNER_ID)
+  target[HEADER_SUITE] = header.encryption?.suite ?? 0
+  target[HEADER_TRAILER_BYTES] = header.encryption?.trailerBytes ?? 0
   writeU64(target, HEADER_FIRST_RECORD_TIME, header.firstRecordTime)
   target.set(header.archiveBranchId, HEADER_ARCHIVE_BRANCH_ID)
   writeU64(target, HEADER_CAPACITY_BYTES, header.capacityBytes)
@@ -126,7 +138,12 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
     })
   }
   // Refuses every other flag.
-  const known = { file, kind: FILE_KIND, format: FORMAT_VERSION, flags: SegmentFlag.externalValues }
+  const known = {
+    file,
+    kind: FILE_KIND,
+    format: FORMAT_VERSION,
+    flags: SegmentFlag.externalValues | SegmentFlag.encrypted,
+  }
   const { format, flags } = decodeFileHeader(source, known)
   if (format < MINIMUM_READER_VERSION) {
     throw formatError(
@@ -144,14 +161,14 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
   if (!HEADER_CODEC.isIntact(source, 0, HEADER_CHECKSUM, low, high)) {
     throw corruption(file, HEADER_CHECKSUM, 'the header of a log segment does not match its checksum')
   }
-  checkReserved(source, file)
-  return decodeFields(source, file, (flags & SegmentFlag.externalValues) !== 0)
+  checkReserved(source, file, (flags & SegmentFlag.encrypted) !== 0)
+  return decodeFields(source, file, flags)
 }
 
 /** Refuses what the checksum proves to be written, but this build gives no meaning. */
-function checkReserved(source: Uint8Array, file: string): void {
+function checkReserved(source: Uint8Array, file: string, isEncrypted: boolean): void {
   const suite = source[HEADER_SUITE]!
-  if (suite !== 0) {
+  if (suite !== 0 && !isEncrypted) {
     throw formatError(
       file,
       HEADER_SUITE,
@@ -166,12 +183,13 @@ function checkReserved(source: Uint8Array, file: string): void {
       throw formatError(file, offset, 'a reserved byte of a log segment header is not zero')
     }
   }
-  if (source[HEADER_TRAILER_BYTES] !== 0 || readU32(source, HEADER_DATA_KEY_ID) !== 0) {
+  const hasSuite = suite !== 0 || source[HEADER_TRAILER_BYTES] !== 0
+  if (hasSuite !== isEncrypted || readU32(source, HEADER_DATA_KEY_ID) !== 0) {
     throw inconsistent(file, HEADER_SUITE)
   }
 }
 
-function decodeFields(source: Uint8Array, file: string, hasExternalValues: boolean): SegmentHeader {
+function decodeFields(source: Uint8Array, file: string, flags: number): SegmentHeader {
   const field = (offset: number): number => readCheckedU64(source, offset, file, offset)
   const header: SegmentHeader = {
     segmentId: source.slice(HEADER_SEGMENT_ID, HEADER_SEGMENT_ID + SEGMENT_ID_BYTES),
@@ -189,7 +207,10 @@ function decodeFields(source: Uint8Array, file: string, hasExternalValues: boole
     firstRecordTime: field(HEADER_FIRST_RECORD_TIME),
     archiveBranchId: source.slice(HEADER_ARCHIVE_BRANCH_ID, HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES),
     capacityBytes: field(HEADER_CAPACITY_BYTES),
-    hasExternalValues,
+    hasExternalValues: (flags & SegmentFlag.externalValues) !== 0,
+    ...((flags & SegmentFlag.encrypted) !== 0 && {
+      encryption: { suite: source[HEADER_SUITE]!, trailerBytes: source[HEADER_TRAILER_BYTES]! },
+    }),
   }
   if (header.baseLsn % RECORD_ALIGNMENT !== 0 || header.durableEndLsn < header.baseLsn) {
     throw inconsistent(file, HEADER_BASE_LSN)

@@ -1,13 +1,16 @@
 import { assert } from '@ldb/base'
 import { equalIds } from './header.js'
-import type { Segment } from './segment.js'
+import type { CreateCipher, Segment } from './segment.js'
 
 /** The segments of an open log, oldest first. Each begins where the previous one ends. */
 export class SegmentList {
+  /** Makes the cipher of a segment; `undefined` when the log is not encrypted. */
+  readonly createCipher: CreateCipher | undefined
   readonly #segments: Segment[]
   #nextNumber: number
 
-  constructor(segments: readonly Segment[], nextNumber: number) {
+  constructor(segments: readonly Segment[], nextNumber: number, createCipher?: CreateCipher) {
+    this.createCipher = createCipher
     this.#segments = [...segments]
     this.#nextNumber = nextNumber
   }

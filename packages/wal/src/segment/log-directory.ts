@@ -1,8 +1,8 @@
 import { corruption, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import { HEADER_OWNER_ID, SealKind } from '../format.js'
-import { readSegment } from './segment.js'
-import type { FoundSegment } from './segment.js'
+import { checkEncryption, readSegment } from './segment.js'
+import type { CreateCipher, FoundSegment } from './segment.js'
 import { equalIds } from './header.js'
 import { parseSegmentName, parseUnfinishedName, segmentName } from './name.js'
 
@@ -69,17 +69,19 @@ function notDirectory(directory: string, cause?: unknown): LdbError {
  * newest.
  *
  * @param ownerId - required owner; `undefined` accepts any owner, but the same one in all segments.
- * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
+ * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_KEY, LDB_IO.
  */
 export function readSegmentChain(
   vfs: Vfs,
   directory: string,
   segmentNumbers: readonly number[],
   ownerId: Uint8Array | undefined,
+  createCipher?: CreateCipher,
 ): FoundSegment[] {
   const found: FoundSegment[] = []
   for (const number of segmentNumbers) {
-    const next = readSegment(vfs, joinPath(directory, segmentName(number)), number)
+    const next = readSegment(vfs, joinPath(directory, segmentName(number)), number, createCipher)
+    checkEncryption(next, createCipher)
     const previous = found.at(-1)
     checkOwner(next, ownerId ?? previous?.segment.header.ownerId)
     if (previous !== undefined) {

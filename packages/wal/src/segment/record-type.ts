@@ -1,3 +1,4 @@
+import { UnitKind } from '@ldb/integrity'
 import { OWNER_TYPE_MAX, RecordType, SKIPPABLE_TYPE_MIN } from '../format.js'
 
 /** Reports whether the owner of the log appends records of a type, and defines their payload. */
@@ -16,4 +17,9 @@ export function unreadableTypeReason(type: number): string | undefined {
   if (type === RecordType.compressedCommit)
     return 'the log has a compressed commit, which this build does not read'
   return `the log has a record of type ${type}, which this build does not know`
+}
+
+/** Returns the kind of unit that the payload of a record of a type is: the cipher binds the payload to it. */
+export function kindOfRecord(type: number): UnitKind {
+  return (UnitKind.LogRecord + type * 256) as UnitKind
 }

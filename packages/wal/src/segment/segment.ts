@@ -1,12 +1,23 @@
-import { corruption } from '@ldb/base'
+import { corruption, LdbError } from '@ldb/base'
 import { seedOfFile, UnitCodec } from '@ldb/integrity'
 import type { UnitCipher } from '@ldb/integrity'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { HEADER_BYTES, recordBytesOf, RECORDS_FILE_OFFSET, SEAL_BYTES, SEAL_FILE_OFFSET } from '../format.js'
+import {
+  HEADER_BYTES,
+  HEADER_SUITE,
+  recordBytesOf,
+  RECORDS_FILE_OFFSET,
+  SEAL_BYTES,
+  SEAL_FILE_OFFSET,
+} from '../format.js'
+import { formatError } from './format-error.js'
 import { decodeSeal } from './seal.js'
 import type { Seal } from './seal.js'
 import { decodeSegmentHeader } from './header.js'
 import type { SegmentHeader } from './header.js'
+
+/** Makes the cipher of the segment with an id. */
+export type CreateCipher = (segmentId: Uint8Array) => UnitCipher
 
 /** One file of the log. */
 export class Segment {
@@ -57,18 +68,24 @@ export interface FoundSegment {
 /**
  * Reads the header and the seal of a segment.
  *
+ * @param createCipher - without it, payloads of an encrypted segment cannot be read, but its records are found.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_IO.
  */
-export function readSegment(vfs: Vfs, path: string, segmentNumber: number): FoundSegment {
+export function readSegment(
+  vfs: Vfs,
+  path: string,
+  segmentNumber: number,
+  createCipher?: CreateCipher,
+): FoundSegment {
   const file = vfs.open(path, 'read')
   try {
-    return readFront(file, segmentNumber)
+    return readFront(file, segmentNumber, createCipher)
   } finally {
     file.close()
   }
 }
 
-function readFront(file: VfsFile, segmentNumber: number): FoundSegment {
+function readFront(file: VfsFile, segmentNumber: number, createCipher?: CreateCipher): FoundSegment {
   const front = new Uint8Array(SEAL_FILE_OFFSET + SEAL_BYTES)
   const frontBytes = file.read(front, 0, front.length, 0)
   const header = decodeSegmentHeader(front, Math.min(frontBytes, HEADER_BYTES), file.path)
@@ -86,7 +103,34 @@ function readFront(file: VfsFile, segmentNumber: number): FoundSegment {
       actual: fileBytes,
     })
   }
-  const segment = new Segment(file.path, header)
+  const segment = new Segment(file.path, header, cipherOf(header, file.path, createCipher))
   const seal = decodeSeal(front.subarray(SEAL_FILE_OFFSET, frontBytes), segment.frame, file.path)
   return { segment, seal, fileBytes }
+}
+
+/** @throws {@link LdbError} LDB_FORMAT when the segment is encrypted in another way. */
+function cipherOf(
+  { encryption, segmentId }: SegmentHeader,
+  path: string,
+  createCipher?: CreateCipher,
+): UnitCipher | undefined {
+  if (encryption === undefined || createCipher === undefined) return undefined
+  const cipher = createCipher(segmentId)
+  const { suite, trailerBytes } = encryption
+  if (suite === cipher.suite && trailerBytes === cipher.trailerBytes) return cipher
+  throw formatError(
+    path,
+    HEADER_SUITE,
+    `the log is encrypted with suite ${suite}, which this build does not read`,
+  )
+}
+
+/** Refuses a segment that is encrypted while the log is not, or the reverse. @throws {@link LdbError} LDB_KEY. */
+export function checkEncryption({ segment }: FoundSegment, createCipher: CreateCipher | undefined): void {
+  const isEncrypted = segment.header.encryption !== undefined
+  if (isEncrypted === (createCipher !== undefined)) return
+  const message = isEncrypted
+    ? 'the log is encrypted, and no key was given'
+    : 'a key was given, but the log is not encrypted'
+  throw new LdbError('LDB_KEY', `${message} (${segment.path})`, { details: { file: segment.path } })
 }

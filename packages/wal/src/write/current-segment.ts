@@ -223,7 +223,7 @@ export class CurrentSegment {
 
   #plan(start: LogPosition, seqFloor: number, tail: TailCopy | undefined): SegmentPlan {
     const previous = this.#segments.newest
-    const { preallocateBytes, segmentBytes, ownerId, isUnpublished, values } = this.#options
+    const { preallocateBytes, segmentBytes, ownerId, isUnpublished, values, createCipher } = this.#options
     return {
       segmentNumber: this.#segments.allocateNumber(),
       previousId: previous?.header.segmentId ?? NO_SEGMENT_ID,
@@ -236,6 +236,7 @@ export class CurrentSegment {
       preallocateBytes: Math.min(preallocateBytes, segmentBytes, FIRST_ALLOCATION_BYTES),
       isSynced: !isUnpublished || previous !== undefined,
       hasExternalValues: values !== undefined || previous?.header.hasExternalValues === true,
+      createCipher,
     }
   }
 

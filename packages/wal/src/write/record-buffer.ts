@@ -1,7 +1,7 @@
 import { INVARIANTS } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { ChainHash } from '../segment/chain-hash.js'
+import { kindOfRecord } from '../segment/record-type.js'
 import type { Segment } from '../segment/segment.js'
 import {
   RECORD_CHECKSUM,
@@ -105,7 +105,7 @@ export class RecordBuffer {
     }
     const payloadIndex = at + RECORD_HEADER_BYTES
     if (codec.cipher !== undefined) {
-      codec.encode(UnitKind.LogRecord, lsn, seq, bytes, payloadIndex, storedBytes, bytes, payloadIndex)
+      codec.encode(kindOfRecord(type), lsn, seq, bytes, payloadIndex, storedBytes, bytes, payloadIndex)
     }
     encodeRecord(bytes, view, at, storedBytes, type, seq, lsn, unsyncedBytes, segment.frame)
     chain.add(view.getInt32(at + RECORD_CHECKSUM, true), view.getInt32(at + RECORD_CHECKSUM + 4, true))

@@ -10,6 +10,7 @@ import { writeSegmentHeader } from '../segment/header.js'
 import type { SegmentHeader } from '../segment/header.js'
 import { newSegmentName, segmentName } from '../segment/name.js'
 import { Segment } from '../segment/segment.js'
+import type { CreateCipher } from '../segment/segment.js'
 import { copyTail } from './tail-copy.js'
 import type { TailCopy } from './tail-copy.js'
 
@@ -35,6 +36,8 @@ export interface SegmentPlan {
   /** The file is synced before it gets its name. */
   readonly isSynced: boolean
   readonly hasExternalValues: boolean
+  /** Makes the cipher of the segment. Default: it is not encrypted. */
+  readonly createCipher?: CreateCipher | undefined
 }
 
 /** A created segment, and the chain hash after its copied records. */
@@ -68,8 +71,10 @@ export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): C
 /** Returns a new segment with a new random id. Creates no file. */
 export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Segment {
   const { start, tail } = plan
+  const segmentId = vfs.random.fill(new Uint8Array(SEGMENT_ID_BYTES))
+  const cipher = plan.createCipher?.(segmentId)
   const header: SegmentHeader = {
-    segmentId: vfs.random.fill(new Uint8Array(SEGMENT_ID_BYTES)),
+    segmentId,
     previousId: plan.previousId,
     segmentNumber: plan.segmentNumber,
     baseLsn: start.lsn,
@@ -84,8 +89,9 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
     // The copied records may come from a larger segment.
     capacityBytes: Math.max(plan.segmentBytes, tail === undefined ? 0 : tail.endLsn - start.lsn),
     hasExternalValues: plan.hasExternalValues,
+    ...(cipher !== undefined && { encryption: { suite: cipher.suite, trailerBytes: cipher.trailerBytes } }),
   }
-  return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header)
+  return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header, cipher)
 }
 
 /** Returns the wall clock in milliseconds since 1970; 0 when it shows no positive safe integer. */

@@ -22,7 +22,7 @@ export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages of others that shipped code may import. */
 export const ALLOWED_OUTSIDERS: Readonly<Record<string, readonly string[]>> = {
-  integrity: ['@node-rs/xxhash', 'fflate'],
+  integrity: ['@noble/ciphers', '@noble/hashes', '@node-rs/xxhash', 'fflate'],
 }
 
 /**

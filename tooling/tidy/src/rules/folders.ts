@@ -38,9 +38,11 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'health',
       'resident',
       'catalog',
+      'encryption',
     ],
     ground: ['format'],
   },
+  'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],

@@ -1,0 +1,175 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { isLdbError } from '@ldb/base'
+import { MemoryVfs } from '@ldb/vfs'
+import { expect, test } from 'vitest'
+import { AsyncDatabase, Database } from './index.js'
+import type { DatabaseOptions, Encryption } from './index.js'
+
+const KEY = new Uint8Array(32).fill(9)
+const MARKS = [
+  'canary of a key, 32 bytes long..',
+  'canary of a value, 32 bytes long',
+  'canary of a name',
+] as const
+
+function codeOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    return isLdbError(error) ? error.code : String(error)
+  }
+  return 'none'
+}
+
+/** All files of a directory, by path. */
+function filesOf(vfs: MemoryVfs, directory: string): Map<string, Buffer> {
+  const files = new Map<string, Buffer>()
+  for (const name of vfs.list(directory)) {
+    const path = `${directory}/${name}`
+    if (vfs.status(path)?.kind === 'directory') {
+      for (const [each, bytes] of filesOf(vfs, path)) files.set(each, bytes)
+      continue
+    }
+    const file = vfs.open(path, 'read')
+    const bytes = Buffer.alloc(file.length())
+    file.read(bytes, 0, bytes.length, 0)
+    file.close()
+    files.set(path, bytes)
+  }
+  return files
+}
+
+const imageOf = (vfs: MemoryVfs): string[] =>
+  [...filesOf(vfs, 'db')].map(([path, bytes]) => `${path} ${bytes.toString('latin1')}`)
+
+function fill(options: DatabaseOptions, vfs: MemoryVfs = new MemoryVfs()): MemoryVfs {
+  const db = Database.open('db', { vfs, encryption: { key: KEY }, ...options })
+  const lsm = db.keyspace(MARKS[2], { engine: 'lsm' })
+  for (let index = 0; index < 300; index++) {
+    db.put(`${MARKS[0]} ${index}`, `${MARKS[1]} ${index}`)
+    lsm.put(`${MARKS[0]} ${index}`, `${MARKS[1]} ${index}`)
+  }
+  db.put('large', MARKS[1].repeat(4000), { durability: 'none' })
+  db.checkpoint()
+  db.put('after the checkpoint', MARKS[1])
+  db.close()
+  return vfs
+}
+
+test('an encrypted database is read as it was written, verified and destroyed', () => {
+  const vfs = fill({})
+  const options = { vfs, encryption: { key: KEY } }
+  const db = Database.open('db', options)
+  expect([db.count(), db.get('after the checkpoint'), db.get('large')?.length]).toEqual([
+    302,
+    MARKS[1],
+    128_000,
+  ])
+  expect(db.keyspace(MARKS[2]).get(`${MARKS[0]} 7`)).toBe(`${MARKS[1]} 7`)
+  expect(db.verify().findings).toEqual([])
+  db.close()
+  expect(Database.verify('db', options).findings).toEqual([])
+  const reader = Database.open('db', { ...options, readOnly: true })
+  expect(reader.get(`${MARKS[0]} 299`)).toBe(`${MARKS[1]} 299`)
+  reader.close()
+  Database.destroy('db', { vfs })
+  expect(vfs.status('db')).toBeUndefined()
+})
+
+test('no key, value or name of a keyspace is in any file, open or closed', () => {
+  const vfs = new MemoryVfs()
+  const expectNone = (): void => {
+    for (const [path, bytes] of filesOf(vfs, 'db')) {
+      for (const mark of MARKS) expect([path, bytes.includes(mark.slice(0, 14))]).toEqual([path, false])
+    }
+  }
+  fill({}, vfs)
+  expectNone()
+  const db = Database.open('db', { vfs, encryption: { key: KEY } })
+  db.put(MARKS[0], MARKS[1])
+  db.keyspace(MARKS[2]).clear()
+  expectNone()
+  db.close()
+  expectNone()
+})
+
+test('a wrong, a missing and a needless key are LDB_KEY, and change no byte', () => {
+  const vfs = fill({})
+  const before = imageOf(vfs)
+  const wrong: (Encryption | undefined)[] = [
+    { key: KEY.map((byte) => byte ^ 1) },
+    { passphrase: 'text' },
+    undefined,
+  ]
+  for (const encryption of wrong) {
+    for (const readOnly of [false, true]) {
+      const options = { vfs, readOnly, ...(encryption !== undefined && { encryption }) }
+      expect(codeOf(() => Database.open('db', options))).toBe('LDB_KEY')
+    }
+    expect(
+      codeOf(() => Database.verify('db', { vfs, ...(encryption !== undefined && { encryption }) })),
+    ).toBe('LDB_KEY')
+  }
+  expect(imageOf(vfs)).toEqual(before)
+  const plain = new MemoryVfs()
+  Database.open('db', { vfs: plain }).close()
+  const image = imageOf(plain)
+  expect(codeOf(() => Database.open('db', { vfs: plain, encryption: { key: KEY } }))).toBe('LDB_KEY')
+  expect(imageOf(plain)).toEqual(image)
+})
+
+test('keys are bytes, key objects and passphrases; others are refused', async () => {
+  const secret = createSecretKey(randomBytes(32))
+  const vfs = new MemoryVfs()
+  Database.open('object', { vfs, encryption: { key: secret } }).close()
+  Database.open('object', { vfs, encryption: { key: new Uint8Array(secret.export()) } }).close()
+  const passphrase = { passphrase: 'caf\u00e9', passphraseCost: 10 }
+  Database.open('passphrase', { vfs, encryption: passphrase }).close()
+  // The same text in another form, with the cost that the file says.
+  Database.open('passphrase', { vfs, encryption: { passphrase: 'cafe\u0301' } }).close()
+  expect(codeOf(() => Database.open('passphrase', { vfs, encryption: { passphrase: 'cafe' } }))).toBe(
+    'LDB_KEY',
+  )
+  const refused: [unknown, string][] = [
+    [KEY, 'LDB_INVALID_ARGUMENT'],
+    [{}, 'LDB_INVALID_ARGUMENT'],
+    [{ key: KEY, passphrase: 'text' }, 'LDB_INVALID_ARGUMENT'],
+    [{ key: KEY.subarray(1) }, 'LDB_KEY'],
+    [{ key: 'text' }, 'LDB_INVALID_ARGUMENT'],
+    [{ key: {} }, 'LDB_INVALID_ARGUMENT'],
+    [{ passphrase: '' }, 'LDB_INVALID_ARGUMENT'],
+    [{ passphrase: 'text', passphraseCost: 30 }, 'LDB_INVALID_ARGUMENT'],
+    [{ key: KEY, passphraseCost: 12 }, 'LDB_INVALID_ARGUMENT'],
+    [{ keyProvider: () => KEY }, 'LDB_INVALID_ARGUMENT'],
+    [{ key: KEY, cipher: 'aes' }, 'LDB_INVALID_ARGUMENT'],
+  ]
+  for (const [encryption, code] of refused) {
+    expect(codeOf(() => Database.open('new', { vfs, encryption: encryption as Encryption }))).toBe(code)
+  }
+  expect(vfs.status('new')).toBeUndefined()
+  expect(codeOf(() => Database.memory({ encryption: { key: KEY } }))).toBe('LDB_INVALID_ARGUMENT')
+  const db = await AsyncDatabase.open('object', { vfs, encryption: { keyProvider: async () => secret } })
+  await db.put('a', 'b')
+  await db.close()
+  const failing = { keyProvider: () => Promise.reject(new Error('offline')) }
+  await expect(AsyncDatabase.open('object', { vfs, encryption: failing })).rejects.toMatchObject({
+    code: 'LDB_KEY',
+  })
+})
+
+test('a damaged slot of the key file is replaced by the other, two are LDB_CORRUPTION, and so is a missing file', () => {
+  const vfs = fill({})
+  const file = vfs.open('db/KEYS', 'write')
+  const options = { vfs, encryption: { key: KEY } }
+  for (const at of [10, 60, 200]) {
+    const bytes = filesOf(vfs, 'db').get('db/KEYS')!
+    file.write(Uint8Array.of(bytes[at]! ^ 1), 0, 1, at)
+    Database.open('db', { ...options, readOnly: true }).close()
+    file.write(Uint8Array.of(bytes[at]! ^ 1), 0, 1, 8192 + at)
+    expect(codeOf(() => Database.open('db', options))).toBe('LDB_CORRUPTION')
+    file.write(bytes, 0, bytes.length, 0)
+  }
+  file.close()
+  vfs.rename('db/KEYS', 'db/KEYS.away')
+  expect(codeOf(() => Database.open('db', options))).toBe('LDB_CORRUPTION')
+})

@@ -1,0 +1,193 @@
+import { corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import { DataKeys, KEY_BYTES } from '@ldb/integrity'
+import { isMissingPath } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { DATA_KEYS_MAX, KEYS_SLOT_BYTES } from '../format.js'
+import { decodeKeyFile, encodeKeyFile } from './key-file.js'
+import type { KeyFileContent } from './key-file.js'
+import type { Secret } from './secret.js'
+
+/** Names of the key file, and of one that is being written. */
+export const KEYS_NAME = 'KEYS'
+export const KEYS_NEW_NAME = 'KEYS.new'
+
+/** The keys of an open database, and the file that holds them. */
+export class DatabaseKeys {
+  /** The data keys: what is written from now on is encrypted with the current one. */
+  readonly data: DataKeys
+  readonly #file: Uint8Array
+  #content: KeyFileContent
+
+  /** @param file - bytes of the key file. */
+  private constructor(content: KeyFileContent, file: Uint8Array, vfs: Vfs) {
+    this.#content = content
+    this.#file = file
+    this.data = new DataKeys(content.databaseId, vfs.random)
+    for (const { id, key } of content.keys) this.data.add(id, key)
+    this.data.use(content.currentId)
+  }
+
+  /** Creates the key file of a new database. Syncs the file; the caller syncs the directory. */
+  static create(vfs: Vfs, directory: string, databaseId: Uint8Array, secret: Secret): DatabaseKeys {
+    const key = vfs.random.fill(new Uint8Array(KEY_BYTES))
+    const content = { databaseId, generation: 1, currentId: 1, keys: [{ id: 1, key }] }
+    const bytes = encodeKeyFile(content, secret, vfs.random)
+    writeFile(vfs, `${directory}/${KEYS_NAME}`, bytes)
+    return new DatabaseKeys(content, bytes, vfs)
+  }
+
+  /**
+   * Reads the key file of a database.
+   *
+   * @param known - keys that were read before: they are returned when the file is the same, without another derivation.
+   * @throws {@link LdbError} LDB_KEY for a wrong secret; LDB_CORRUPTION when the file is missing, damaged, or that of another database;
+   * LDB_FORMAT, LDB_IO.
+   */
+  static open(
+    vfs: Vfs,
+    directory: string,
+    databaseId: Uint8Array,
+    secret: Secret,
+    known?: DatabaseKeys,
+  ): DatabaseKeys {
+    const file = `${directory}/${KEYS_NAME}`
+    const bytes = readFile(vfs, file)
+    const isKnown = known !== undefined && equalBytes(bytes, known.#file)
+    if (isKnown && equalBytes(known.data.databaseId, databaseId)) return known
+    const content = decodeKeyFile(bytes, secret, file)
+    if (equalBytes(content.databaseId, databaseId)) return new DatabaseKeys(content, bytes, vfs)
+    throw corruption(file, 0, 'the key file belongs to another database')
+  }
+
+  /** Number of the data keys: the current one, and those of older units. */
+  get count(): number {
+    return this.#content.keys.length
+  }
+
+  /**
+   * Replaces the secret, and the current data key by a new one.
+   *
+   * @remarks The file is replaced by rename: at every moment, one of the two secrets opens the database. The new data key is used only when
+   * the file that holds it is on the device. When no more data keys fit, the current one remains.
+   * @param failed - called when the rename or the sync of the directory fails: which file the device has is not known then.
+   */
+  rotate(vfs: Vfs, directory: string, secret: Secret, failed: (error: unknown) => void): void {
+    const before = this.#content
+    const isFull = before.keys.length === DATA_KEYS_MAX
+    const id = (before.keys.at(-1)?.id ?? 0) + 1
+    const added = isFull ? [] : [{ id, key: vfs.random.fill(new Uint8Array(KEY_BYTES)) }]
+    const content = {
+      databaseId: before.databaseId,
+      generation: before.generation + 1,
+      currentId: isFull ? before.currentId : id,
+      keys: [...before.keys, ...added],
+    }
+    const temporary = `${directory}/${KEYS_NEW_NAME}`
+    try {
+      writeFile(vfs, temporary, encodeKeyFile(content, secret, vfs.random))
+    } catch (error) {
+      removeQuietly(vfs, temporary)
+      throw error
+    }
+    try {
+      vfs.rename(temporary, `${directory}/${KEYS_NAME}`)
+      vfs.syncDirectory(directory)
+    } catch (error) {
+      failed(error)
+      throw error
+    }
+    this.#content = content
+    for (const { id: addedId, key } of added) this.data.add(addedId, key)
+    this.data.use(content.currentId)
+  }
+}
+
+function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
+  const file = vfs.open(path, 'create')
+  try {
+    file.truncate(0)
+    file.write(bytes, 0, bytes.length, 0)
+    file.sync()
+  } finally {
+    file.close()
+  }
+}
+
+function readFile(vfs: Vfs, path: string): Uint8Array {
+  try {
+    const file = vfs.open(path, 'read')
+    try {
+      const bytes = new Uint8Array(2 * KEYS_SLOT_BYTES)
+      return bytes.subarray(0, file.read(bytes, 0, bytes.length, 0))
+    } finally {
+      file.close()
+    }
+  } catch (error) {
+    if (!isLdbError(error) || !isMissingPath(error)) throw error
+    throw corruption(path, 0, 'the key file of an encrypted database is missing', { cause: error })
+  }
+}
+
+function removeQuietly(vfs: Vfs, path: string): void {
+  try {
+    vfs.remove(path)
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+  }
+}
+
+/** The keys of the database that is being opened, which are derived once. */
+export class KeyAccess {
+  readonly #directory: string
+  readonly #secret: Secret | undefined
+  #keys: DatabaseKeys | undefined = undefined
+
+  /** @param secret - `undefined` when the caller has given none. */
+  constructor(directory: string, secret: Secret | undefined) {
+    this.#directory = directory
+    this.#secret = secret
+  }
+
+  /** The keys, when the catalog was read or written with them. */
+  get keys(): DatabaseKeys | undefined {
+    return this.#keys
+  }
+
+  /** Creates the keys of a new database in a directory. Returns `undefined` when it is not encrypted. */
+  create(vfs: Vfs, directory: string, databaseId: Uint8Array): DatabaseKeys | undefined {
+    if (this.#secret === undefined) return undefined
+    this.#keys = DatabaseKeys.create(vfs, directory, databaseId, this.#secret)
+    return this.#keys
+  }
+
+  /**
+   * Returns the keys of the database with an id, whose catalog is encrypted.
+   *
+   * @throws {@link LdbError} LDB_KEY without a secret, and as {@link DatabaseKeys.open}.
+   */
+  open(vfs: Vfs, databaseId: Uint8Array): DatabaseKeys {
+    if (this.#secret === undefined) {
+      throw new LdbError(
+        'LDB_KEY',
+        `the database at ${this.#directory} is encrypted: it needs a key or a passphrase`,
+        {
+          details: { file: this.#directory },
+        },
+      )
+    }
+    this.#keys = DatabaseKeys.open(vfs, this.#directory, databaseId, this.#secret, this.#keys)
+    return this.#keys
+  }
+
+  /** Refuses a secret for a database that is not encrypted. @throws {@link LdbError} LDB_KEY. */
+  assertNotGiven(): void {
+    if (this.#secret === undefined) return
+    throw new LdbError(
+      'LDB_KEY',
+      `the database at ${this.#directory} is not encrypted, and a key was given`,
+      {
+        details: { file: this.#directory },
+      },
+    )
+  }
+}

@@ -1,4 +1,5 @@
 import { isLdbError } from '@ldb/base'
+import type { SalvageLoss } from '@ldb/base'
 import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
@@ -11,7 +12,6 @@ import { boundAfter } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
 import { decodeTombstones } from '../table/tombstone-block.js'
 import { UnitFile } from '../table/unit-file.js'
-import type { SalvageLoss } from './report.js'
 import { scanUnits } from './unit-scan.js'
 import type { ScannedUnit } from './unit-scan.js'
 
@@ -29,6 +29,8 @@ export interface SalvagedTable {
   readonly tombstones: readonly Tombstone[]
   /** The ranges of keys of which every entry was read. */
   readonly intactRanges: readonly KeyRange[]
+  /** Versions of entries that were read. */
+  readonly entryCount: number
   readonly minStamp: number
   readonly maxStamp: number
   /** True when entries have the stamp of their load, which only the manifest names. */
@@ -75,13 +77,14 @@ export function salvageTable(
   const parts = new TableParts(file, loadStamp, lost)
   for (const unit of units) parts.add(unit)
   parts.end()
-  const { blocks, tombstones, intactRanges, minStamp, maxStamp, isLoaded, isWhole } = parts
+  const { blocks, tombstones, intactRanges, entryCount, minStamp, maxStamp, isLoaded, isWhole } = parts
   return {
     number,
     path,
     blocks,
     tombstones,
     intactRanges,
+    entryCount,
     minStamp,
     maxStamp,
     isLoaded,
@@ -97,6 +100,7 @@ class TableParts {
   readonly blocks: SalvagedBlock[] = []
   readonly tombstones: Tombstone[] = []
   readonly intactRanges: KeyRange[] = []
+  entryCount = 0
   minStamp = Number.MAX_SAFE_INTEGER
   maxStamp = 0
   isLoaded = false
@@ -150,6 +154,7 @@ class TableParts {
     cursor.moveTo(0)
     const lower = entry.copyKey()
     for (; cursor.isValid; cursor.next()) {
+      this.entryCount++
       this.minStamp = Math.min(this.minStamp, entry.stamp)
       this.maxStamp = Math.max(this.maxStamp, entry.stamp)
     }

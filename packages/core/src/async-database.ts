@@ -3,6 +3,8 @@ import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
 import type { DatabaseOptions } from './health/options.js'
+import type { RepairOptions } from './repair/options.js'
+import type { RepairReport } from './repair/report.js'
 import type { VerifyOptions } from './verification.js'
 
 /**
@@ -43,6 +45,11 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
     options?: VerifyOptions & { readonly vfs?: Vfs },
   ): Promise<VerifyReport> {
     return Database.verify(path, options)
+  }
+
+  /** Salvages a damaged database into a new directory; see `Database.repair`. Blocks the thread until it ends. */
+  static async repair(path: FilePath, options: RepairOptions): Promise<RepairReport> {
+    return Database.repair(path, options)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

@@ -68,6 +68,8 @@ export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
+export type { RepairOptions, RepairProgress } from './repair/options.js'
+export type { RepairedKeyspace, RepairLoss, RepairReport, RepairSuspect } from './repair/report.js'
 export type {
   CheckpointEvent,
   CompactionEvent,

@@ -9,8 +9,8 @@ import { CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
 
 /** Reads the bytes of a catalog. @throws {@link LdbError} LDB_CORRUPTION when the file is too long for a catalog. */
-export function readCatalogBytes(vfs: Vfs, directory: string): Uint8Array {
-  const path = `${directory}/${CATALOG_NAME}`
+export function readCatalogBytes(vfs: Vfs, directory: string, name: string = CATALOG_NAME): Uint8Array {
+  const path = `${directory}/${name}`
   const file = vfs.open(path, 'read')
   try {
     const fileBytes = file.length()
@@ -24,8 +24,8 @@ export function readCatalogBytes(vfs: Vfs, directory: string): Uint8Array {
 }
 
 /** Reads, checks and decodes the catalog of a database. */
-export function readCatalog(vfs: Vfs, directory: string): Catalog {
-  return decodeCatalog(readCatalogBytes(vfs, directory), `${directory}/${CATALOG_NAME}`)
+export function readCatalog(vfs: Vfs, directory: string, name: string = CATALOG_NAME): Catalog {
+  return decodeCatalog(readCatalogBytes(vfs, directory, name), `${directory}/${name}`)
 }
 
 /**

@@ -2,7 +2,7 @@ import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, EngineName } from '../catalog/catalog.js'
+import type { Catalog, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
@@ -34,6 +34,8 @@ export interface CreationOptions {
   readonly engines: EngineTable
   /** Create a log; a memory-only database has none. */
   readonly withLog: boolean
+  /** Its keyspaces, by ascending number, without commits. Default: the keyspace `default` alone. */
+  readonly keyspaces?: readonly KeyspaceDescriptor[]
 }
 
 /** A database that this process has just created. */
@@ -102,17 +104,11 @@ function createDatabase(
   options: CreationOptions,
   beforeCatalog: () => void,
 ): CreatedDatabase {
-  const descriptor = keyspaceDescriptor({
-    id: DEFAULT_KEYSPACE_ID,
-    name: DEFAULT_KEYSPACE_NAME,
-    engine: options.engine,
-    compression: defaultCompression(options.engine, options.compression),
-    keys: 'utf8',
-    values: 'utf8',
-    createdSeq: 0,
-  })
-  const { pageBytes } = options
-  const section = engineOf(options.engines, descriptor.engine).newSection(vfs.random, pageBytes)
+  const { pageBytes, engines } = options
+  const keyspaces = (options.keyspaces ?? [defaultKeyspace(options)]).map((descriptor) => ({
+    descriptor,
+    section: engineOf(engines, descriptor.engine).newSection(vfs.random, pageBytes),
+  }))
   vfs.makeDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
   const end = options.withLog ? createLog(vfs, directory, databaseId) : NO_LOG_END
@@ -123,11 +119,23 @@ function createDatabase(
     generation: FIRST_GENERATION,
     ...end,
     seq: 0,
-    nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
-    keyspaces: [{ descriptor, section }],
+    nextKeyspaceId: Math.max(...keyspaces.map(({ descriptor }) => descriptor.id)) + 1,
+    keyspaces,
   }
   replaceCatalog(vfs, directory, catalog)
   return { databaseId, log: end }
+}
+
+function defaultKeyspace({ engine, compression }: CreationOptions): KeyspaceDescriptor {
+  return keyspaceDescriptor({
+    id: DEFAULT_KEYSPACE_ID,
+    name: DEFAULT_KEYSPACE_NAME,
+    engine,
+    compression: defaultCompression(engine, compression),
+    keys: 'utf8',
+    values: 'utf8',
+    createdSeq: 0,
+  })
 }
 
 /** Generation of the catalog that creates a database. */

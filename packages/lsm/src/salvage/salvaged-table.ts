@@ -1,11 +1,13 @@
-import { isLdbError } from '@ldb/base'
+import { corruption, isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import type { SalvageLoss } from '@ldb/base'
+import { FILE_ID_BYTES } from '@ldb/integrity'
 import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
-import { HEADER_BYTES, TABLE_KIND, UnitContent } from '../format.js'
-import { decodeHeader } from '../table/file-header.js'
+import { HEADER_BYTES, HEADER_FILE_ID_OFFSET, TABLE_KIND, UnitContent } from '../format.js'
+import { decodeHeader, hasMagic } from '../table/file-header.js'
 import { BlockCursor } from '../block/block-cursor.js'
 import { Entry } from '../entry/entry.js'
 import { boundAfter } from '../table/table-meta.js'
@@ -46,6 +48,8 @@ export interface TablePlace {
   readonly path: string
   /** Stamp of the entries of a load. */
   readonly loadStamp: number | undefined
+  /** Id of its file, if the manifest names it. */
+  readonly fileId: Uint8Array | undefined
 }
 
 /**
@@ -56,21 +60,21 @@ export interface TablePlace {
  */
 export function salvageTable(
   vfs: Vfs,
-  { number, path, loadStamp }: TablePlace,
+  { number, path, loadStamp, fileId: knownId }: TablePlace,
   codecs: CodecTable,
   lost: (loss: SalvageLoss) => void,
 ): SalvagedTable | undefined {
   const loseAll = (error: unknown): undefined => {
-    if (!isLdbError(error)) throw error
+    if (!isDamage(error)) throw error
     lost({ file: path, offset: 0, message: error.message, lower: undefined, upper: undefined })
   }
   let file: UnitFile
   let units: ScannedUnit[]
   try {
     const bytes = readWhole(vfs, path)
-    const { fileId } = decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path)
+    const fileId = knownId ?? fileIdOf(bytes, path)
     units = scanUnits(bytes, fileId)
-    file = new UnitFile(vfs, path, fileId, bytes.length, codecs)
+    file = new UnitFile(vfs, path, fileId, bytes.length, codecs, true)
   } catch (error) {
     return loseAll(error)
   }
@@ -129,7 +133,7 @@ class TableParts {
       else if (content === UnitContent.Tombstones) this.#addTombstones(unit)
       else if (content === UnitContent.Footer) this.#endGap(undefined)
     } catch (error) {
-      if (!isLdbError(error)) throw error
+      if (!isDamage(error)) throw error
       this.#gap ??= { offset: fileOffset, message: error.message }
     }
   }
@@ -191,6 +195,23 @@ class TableParts {
     if (this.#rangeLower !== undefined) this.intactRanges.push({ lower: this.#rangeLower, upper })
     this.#rangeLower = undefined
   }
+}
+
+/** Returns the id in the header of a table. Where the header is damaged, the units prove or disprove what is left of the id. */
+function fileIdOf(bytes: Uint8Array, path: string): Uint8Array {
+  try {
+    return decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path).fileId
+  } catch (error) {
+    const isDamaged = isDamage(error) || (isLdbError(error, 'LDB_FORMAT') && !hasMagic(bytes, TABLE_KIND))
+    if (!isDamaged) throw error
+    if (bytes.length < HEADER_BYTES) throw corruption(path, bytes.length, 'the file ends within its header')
+    return bytes.slice(HEADER_FILE_ID_OFFSET, HEADER_FILE_ID_OFFSET + FILE_ID_BYTES)
+  }
+}
+
+/** Reports whether an error is that of damaged bytes. A codec that is missing, and a device that fails, are no damage. */
+function isDamage(error: unknown): error is LdbError {
+  return isLdbError(error, 'LDB_CORRUPTION')
 }
 
 function readWhole(vfs: Vfs, path: string): Uint8Array {

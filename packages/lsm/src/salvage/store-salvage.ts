@@ -1,11 +1,12 @@
 import { isLdbError } from '@ldb/base'
-import type { SalvageLoss, SalvageSink } from '@ldb/base'
+import type { LdbError, SalvageLoss, SalvageSink } from '@ldb/base'
 import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { compareEntries, Entry } from '../entry/entry.js'
 import { Tombstones } from '../entry/tombstones.js'
-import { EntryKind } from '../format.js'
+import { EntryKind, HEADER_BYTES, MANIFEST_KIND } from '../format.js'
 import { MergingCursor } from '../read/merging-cursor.js'
+import { hasMagic } from '../table/file-header.js'
 import { overlaps, tableNumberOf, tablePath } from '../table/table-meta.js'
 import type { TableMeta } from '../table/table-meta.js'
 import { readManifest } from '../version/manifest-reader.js'
@@ -67,7 +68,7 @@ export class StoreSalvage {
     try {
       return readManifest(vfs, `${directory}/${MANIFEST_NAME}`)
     } catch (error) {
-      if (!isLdbError(error)) throw error
+      if (!isLdbError(error) || !isManifestLost(error, vfs, `${directory}/${MANIFEST_NAME}`)) throw error
       const file = `${directory}/${MANIFEST_NAME}`
       this.#sink.loss({ file, offset: 0, message: error.message, lower: undefined, upper: undefined })
       return undefined
@@ -78,13 +79,18 @@ export class StoreSalvage {
   #placesOf(directory: string, names: readonly string[], lost: LostRange[]): TablePlace[] {
     const numbers = names.map(tableNumberOf).filter((number) => number !== undefined)
     if (this.#manifest === undefined) {
-      return numbers.map((number) => ({ number, path: tablePath(directory, number), loadStamp: undefined }))
+      return numbers.map((number) => ({
+        number,
+        path: tablePath(directory, number),
+        loadStamp: undefined,
+        fileId: undefined,
+      }))
     }
     const present = new Set(numbers)
     return this.#manifest.tables.flatMap(({ meta }) => {
-      const { number, lower, upper, minStamp, entryCount } = meta
+      const { number, fileId, lower, upper, minStamp, entryCount } = meta
       const path = tablePath(directory, number)
-      if (present.has(number)) return [{ number, path, loadStamp: minStamp }]
+      if (present.has(number)) return [{ number, path, loadStamp: minStamp, fileId }]
       this.#lostCount += entryCount
       lost.push({ number, loss: { file: path, offset: 0, message: 'the table is missing', lower, upper } })
       return []
@@ -223,6 +229,20 @@ function copyEntry(source: Entry, target: Entry): void {
   target.valueEnd = source.valueEnd
   target.stamp = source.stamp
   target.kind = source.kind
+}
+
+/** Reports whether a manifest is missing or damaged. One of a newer version is neither. */
+function isManifestLost(error: LdbError, vfs: Vfs, path: string): boolean {
+  if (error.code === 'LDB_CORRUPTION' || error.code === 'LDB_NOT_FOUND') return true
+  if (error.code !== 'LDB_FORMAT') return false
+  const file = vfs.open(path, 'read')
+  try {
+    const front = new Uint8Array(HEADER_BYTES)
+    file.read(front, 0, front.length, 0)
+    return !hasMagic(front, MANIFEST_KIND)
+  } finally {
+    file.close()
+  }
 }
 
 /** A loss, and the number of its table. */

@@ -26,15 +26,24 @@ export class UnitFile {
   readonly #codecs: CodecTable
   readonly #fileId: Uint8Array
   readonly #file: VfsFile
-  #isChecked = false
+  #isChecked: boolean
 
   /**
    * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
    *
    * @param codecs - the compression codecs that units may have.
+   * @param isChecked - the header was checked, or is damaged and not needed.
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
-  constructor(vfs: Vfs, path: string, fileId: Uint8Array, fileBytes: number, codecs: CodecTable) {
+  constructor(
+    vfs: Vfs,
+    path: string,
+    fileId: Uint8Array,
+    fileBytes: number,
+    codecs: CodecTable,
+    isChecked: boolean = false,
+  ) {
+    this.#isChecked = isChecked
     this.path = path
     this.fileBytes = fileBytes
     this.#file = vfs.open(path, 'read')

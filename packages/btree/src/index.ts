@@ -5,3 +5,7 @@
  */
 export { BTree } from './btree.js'
 export type { BTreeOptions, TreeIdentity } from './file/options.js'
+export { salvageTree } from './salvage/salvage-tree.js'
+export type { TreeSalvageOptions } from './salvage/salvage-tree.js'
+export type { TreeSalvageReport } from './salvage/report.js'
+export type { SalvageDoubt, SalvageLoss, SalvageSink } from '@ldb/base'

@@ -5,6 +5,8 @@ import { Database } from './database.js'
 import type { DatabaseOptions } from './health/options.js'
 import type { DirectoryVerifyOptions } from './directory-verification.js'
 import { withProvidedKey } from './encryption/secret.js'
+import type { RepairOptions } from './repair/options.js'
+import type { RepairReport } from './repair/report.js'
 
 /**
  * A database whose methods return promises and never block the event loop on a file read.
@@ -41,6 +43,11 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
   static async verify(path: FilePath, options?: DirectoryVerifyOptions): Promise<VerifyReport> {
     return Database.verify(path, await withProvidedKey(options))
+  }
+
+  /** Salvages a damaged database into a new directory; see `Database.repair`. Blocks the thread until it ends. */
+  static async repair(path: FilePath, options: RepairOptions): Promise<RepairReport> {
+    return Database.repair(path, options)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

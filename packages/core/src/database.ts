@@ -15,6 +15,9 @@ import { listenersOf } from './event-listeners.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
+import { repairDirectory } from './directory-repair.js'
+import type { RepairOptions } from './repair/options.js'
+import type { RepairReport } from './repair/report.js'
 import { destroyDatabase } from './open/removal.js'
 import { HandleSentinel } from './health/leaks.js'
 import { resolveVfs } from './health/options.js'
@@ -112,6 +115,19 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    */
   static verify(path: FilePath, options?: DirectoryVerifyOptions): VerifyReport {
     return verifyDirectory(path, options)
+  }
+
+  /**
+   * Salvages a damaged database into a new directory, and reports what is lost. The damaged database is not changed.
+   *
+   * @remarks Entries that were deleted or overwritten do not come back, unless the proof of it is lost: such entries are listed as
+   * suspects. The target is built under a temporary name, verified, and renamed last. An error of the device ends the repair.
+   * @param path - directory of the damaged database, as in `open`.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_EXISTS when `target` is not empty; LDB_NOT_FOUND; LDB_LOCKED when the database is
+   * open for writing; LDB_FORMAT; LDB_UNSUPPORTED when a codec is missing; LDB_ABORTED; LDB_NO_SPACE; LDB_IO. There is no target then.
+   */
+  static repair(path: FilePath, options: RepairOptions): RepairReport {
+    return repairDirectory(path, options)
   }
 
   /**

@@ -15,6 +15,9 @@ export const CATALOG_OLDEST_FORMAT = 3
 /** Bytes of the random id of a database. Each segment of its log contains it too. */
 export const DATABASE_ID_BYTES = 16
 
+/** Page size of a database that names none, in bytes. */
+export const PAGE_BYTES_DEFAULT = 8192
+
 export const CATALOG_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
 export const CATALOG_OFFSET_FILE_BYTES: number = CATALOG_OFFSET_BODY_CHECKSUM + 8
 export const CATALOG_OFFSET_RESERVED: number = CATALOG_OFFSET_FILE_BYTES + 4

@@ -70,6 +70,8 @@ export type { CheckpointStats } from './commit/checkpointer.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
 export type { DirectoryVerifyOptions } from './directory-verification.js'
+export type { RepairOptions, RepairProgress } from './repair/options.js'
+export type { RepairedKeyspace, RepairLoss, RepairReport, RepairSuspect } from './repair/report.js'
 export type {
   CheckpointEvent,
   CompactionEvent,

@@ -13,3 +13,7 @@ export type { WalStats } from './wal-stats.js'
 export { WalReader } from './read/reader.js'
 export type { CreatedLog, WalOptions } from './options.js'
 export { verifyWal } from './verify.js'
+
+// Salvage
+export { salvageLog } from './salvage.js'
+export type { LogLoss, LogSalvageReport, LogSalvageSink, SalvagedRecord } from './salvage.js'

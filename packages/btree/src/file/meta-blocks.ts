@@ -127,8 +127,8 @@ function contentOf({ bytes }: FoundMeta): Uint8Array {
   return content
 }
 
-/** Reports whether a block has the magic of a B+tree, of whatever version. */
-function hasMagic(bytes: Uint8Array): boolean {
+/** Reports whether a block has the magic of a B+tree, of whatever version. @internal */
+export function hasMagic(bytes: Uint8Array): boolean {
   const header = encodeFileHeader({
     kind: FILE_KIND,
     format: FORMAT_VERSION,

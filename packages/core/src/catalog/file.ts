@@ -8,8 +8,8 @@ import { KeyAccess } from '../encryption/database-keys.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
 
 /** Reads the bytes of a catalog. @throws {@link LdbError} LDB_CORRUPTION when the file is too long for a catalog. */
-export function readCatalogBytes(vfs: Vfs, directory: string): Uint8Array {
-  const path = `${directory}/${CATALOG_NAME}`
+export function readCatalogBytes(vfs: Vfs, directory: string, name: string = CATALOG_NAME): Uint8Array {
+  const path = `${directory}/${name}`
   const file = vfs.open(path, 'read')
   try {
     const fileBytes = file.length()
@@ -27,8 +27,9 @@ export function readCatalog(
   vfs: Vfs,
   directory: string,
   access: KeyAccess = new KeyAccess(directory, undefined),
+  name: string = CATALOG_NAME,
 ): Catalog {
-  return decodeCatalogFile(readCatalogBytes(vfs, directory), `${directory}/${CATALOG_NAME}`, vfs, access)
+  return decodeCatalogFile(readCatalogBytes(vfs, directory, name), `${directory}/${name}`, vfs, access)
 }
 
 /**

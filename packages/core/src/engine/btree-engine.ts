@@ -14,7 +14,8 @@ import {
 import { cipherOption } from '../encryption/ciphers.js'
 import type { Engine, RecordedState, StoreContext } from './engine.js'
 
-const TREE_NAME = 'tree.ldb'
+/** Name of the file of a B+tree. */
+export const TREE_NAME = 'tree.ldb'
 const TEMPORARY_NAME = 'tree.ldb.new'
 
 /** The B+tree engine: one file per keyspace. Its page size is the frame size of the page cache. */
@@ -29,7 +30,7 @@ export const BTREE_ENGINE: Engine = Object.freeze({
 
   open(context: StoreContext, section: Uint8Array, state: RecordedState) {
     const path = treePath(context)
-    const identity = decodeSection(section, path)
+    const identity = identityOfSection(section, path)
     const { pageBytes } = context.cache
     if (identity.pageBytes !== pageBytes) {
       const details = { expected: pageBytes, actual: identity.pageBytes }
@@ -62,7 +63,8 @@ function encodeSection({ fileId, pageBytes }: TreeIdentity): Uint8Array {
   return section
 }
 
-function decodeSection(section: Uint8Array, file: string): TreeIdentity {
+/** Decodes the section of a B+tree. @throws {@link LdbError} LDB_CORRUPTION. */
+export function identityOfSection(section: Uint8Array, file: string): TreeIdentity {
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
   if (section.length !== BTREE_SECTION_BYTES || view.getUint32(BTREE_SECTION_OFFSET_RESERVED, true) !== 0) {
     throw corruption(file, 0, 'the B+tree section of a keyspace record is malformed')

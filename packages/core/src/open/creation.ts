@@ -3,7 +3,7 @@ import type { DataKeys } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
-import type { Catalog, EngineName } from '../catalog/catalog.js'
+import type { Catalog, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
@@ -39,6 +39,8 @@ export interface CreationOptions {
   readonly withLog: boolean
   /** Creates the keys of an encrypted database. */
   readonly access: KeyAccess
+  /** Its keyspaces, by ascending number, without commits. Default: the keyspace `default` alone. */
+  readonly keyspaces?: readonly KeyspaceDescriptor[]
 }
 
 /** A database that this process has just created. */
@@ -107,17 +109,11 @@ function createDatabase(
   options: CreationOptions,
   beforeCatalog: () => void,
 ): CreatedDatabase {
-  const descriptor = keyspaceDescriptor({
-    id: DEFAULT_KEYSPACE_ID,
-    name: DEFAULT_KEYSPACE_NAME,
-    engine: options.engine,
-    compression: defaultCompression(options.engine, options.compression),
-    keys: 'utf8',
-    values: 'utf8',
-    createdSeq: 0,
-  })
-  const { pageBytes } = options
-  const section = engineOf(options.engines, descriptor.engine).newSection(vfs.random, pageBytes)
+  const { pageBytes, engines } = options
+  const keyspaces = (options.keyspaces ?? [defaultKeyspace(options)]).map((descriptor) => ({
+    descriptor,
+    section: engineOf(engines, descriptor.engine).newSection(vfs.random, pageBytes),
+  }))
   vfs.makeDirectory(keyspacesPath(directory))
   const databaseId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
   const keys = options.access.create(vfs, directory, databaseId)?.data
@@ -129,11 +125,23 @@ function createDatabase(
     generation: FIRST_GENERATION,
     ...end,
     seq: 0,
-    nextKeyspaceId: DEFAULT_KEYSPACE_ID + 1,
-    keyspaces: [{ descriptor, section }],
+    nextKeyspaceId: Math.max(...keyspaces.map(({ descriptor }) => descriptor.id)) + 1,
+    keyspaces,
   }
   replaceCatalog(vfs, directory, catalog, keys)
   return { databaseId, log: end }
+}
+
+function defaultKeyspace({ engine, compression }: CreationOptions): KeyspaceDescriptor {
+  return keyspaceDescriptor({
+    id: DEFAULT_KEYSPACE_ID,
+    name: DEFAULT_KEYSPACE_NAME,
+    engine,
+    compression: defaultCompression(engine, compression),
+    keys: 'utf8',
+    values: 'utf8',
+    createdSeq: 0,
+  })
 }
 
 /** Generation of the catalog that creates a database. */

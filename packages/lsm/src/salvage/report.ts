@@ -1,30 +1,23 @@
-/** Something that a salvage could not read. @category Salvage */
-export interface SalvageLoss {
-  readonly file: string
-  /** Offset in the file; 0 for the whole of it. */
-  readonly offset: number
-  readonly message: string
-  /** Lost entries have keys from `lower` (inclusive) to `upper` (exclusive); `undefined` where no bound is known. */
-  readonly lower: Uint8Array | undefined
-  readonly upper: Uint8Array | undefined
-}
+import type { SalvageDoubt, SalvageLoss } from '@ldb/base'
 
-/** A table of which a salvage cannot tell how its entries relate to others. @category Salvage */
-export interface SalvageDoubt {
-  readonly file: string
-  readonly message: string
+/** What a salvage has found and lost of the files of a store. @category Salvage */
+export interface StoreSalvageReport {
+  /** True when the manifest was intact: its tables alone were read. */
+  readonly hasManifest: boolean
+  /** Newest commit that the manifest contains; `undefined` without one. */
+  readonly durableSeq: number | undefined
+  /** Tables that were read, in whole or in part. */
+  readonly tableCount: number
+  /** Entries that were read. */
+  readonly entryCount: number
+  /** Versions of entries in damaged blocks and missing tables; `undefined` when their number is unknown. */
+  readonly lostCount: number | undefined
+  /** Versions that were left out because a table that a compaction wrote later covers their keys without them. */
+  readonly obsoleteCount: number
 }
 
 /** What a salvage has found, written and lost. @category Salvage */
-export interface SalvageReport {
-  /** True when the manifest was intact: its tables alone were read. */
-  readonly hasManifest: boolean
-  /** Tables that were read, in whole or in part. */
-  readonly tableCount: number
-  /** Entries of the new store. */
-  readonly entryCount: number
-  /** Versions that were left out because a table that a compaction wrote later covers their keys without them. */
-  readonly obsoleteCount: number
+export interface SalvageReport extends StoreSalvageReport {
   readonly losses: readonly SalvageLoss[]
   readonly doubts: readonly SalvageDoubt[]
 }

@@ -1,17 +1,19 @@
-import { isLdbError } from '@ldb/base'
+import { corruption, isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
+import type { SalvageLoss } from '@ldb/base'
+import { FILE_ID_BYTES } from '@ldb/integrity'
 import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Block } from '../block/block.js'
 import type { Tombstone } from '../entry/tombstones.js'
-import { HEADER_BYTES, TABLE_KIND, UnitContent } from '../format.js'
-import { decodeHeader } from '../table/file-header.js'
+import { HEADER_BYTES, HEADER_FILE_ID_OFFSET, TABLE_KIND, UnitContent } from '../format.js'
+import { decodeHeader, hasMagic } from '../table/file-header.js'
 import { BlockCursor } from '../block/block-cursor.js'
 import { Entry } from '../entry/entry.js'
 import { boundAfter } from '../table/table-meta.js'
 import type { KeyRange } from '../table/table-meta.js'
 import { decodeTombstones } from '../table/tombstone-block.js'
 import { UnitFile } from '../table/unit-file.js'
-import type { SalvageLoss } from './report.js'
 import { scanUnits } from './unit-scan.js'
 import type { ScannedUnit } from './unit-scan.js'
 
@@ -29,6 +31,8 @@ export interface SalvagedTable {
   readonly tombstones: readonly Tombstone[]
   /** The ranges of keys of which every entry was read. */
   readonly intactRanges: readonly KeyRange[]
+  /** Versions of entries that were read. */
+  readonly entryCount: number
   readonly minStamp: number
   readonly maxStamp: number
   /** True when entries have the stamp of their load, which only the manifest names. */
@@ -44,6 +48,8 @@ export interface TablePlace {
   readonly path: string
   /** Stamp of the entries of a load. */
   readonly loadStamp: number | undefined
+  /** Id of its file, if the manifest names it. */
+  readonly fileId: Uint8Array | undefined
 }
 
 /**
@@ -54,35 +60,36 @@ export interface TablePlace {
  */
 export function salvageTable(
   vfs: Vfs,
-  { number, path, loadStamp }: TablePlace,
+  { number, path, loadStamp, fileId: knownId }: TablePlace,
   codecs: CodecTable,
   keys: DataKeys | undefined,
   lost: (loss: SalvageLoss) => void,
 ): SalvagedTable | undefined {
   const loseAll = (error: unknown): undefined => {
-    if (!isLdbError(error)) throw error
+    if (!isDamage(error)) throw error
     lost({ file: path, offset: 0, message: error.message, lower: undefined, upper: undefined })
   }
   let file: UnitFile
   let units: ScannedUnit[]
   try {
     const bytes = readWhole(vfs, path)
-    const { fileId } = decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path, keys !== undefined)
+    const fileId = knownId ?? fileIdOf(bytes, path, keys !== undefined)
     units = scanUnits(bytes, fileId, keys)
-    file = new UnitFile(vfs, path, fileId, bytes.length, codecs, keys)
+    file = new UnitFile(vfs, path, fileId, bytes.length, codecs, keys, true)
   } catch (error) {
     return loseAll(error)
   }
   const parts = new TableParts(file, loadStamp, lost)
   for (const unit of units) parts.add(unit)
   parts.end()
-  const { blocks, tombstones, intactRanges, minStamp, maxStamp, isLoaded, isWhole } = parts
+  const { blocks, tombstones, intactRanges, entryCount, minStamp, maxStamp, isLoaded, isWhole } = parts
   return {
     number,
     path,
     blocks,
     tombstones,
     intactRanges,
+    entryCount,
     minStamp,
     maxStamp,
     isLoaded,
@@ -98,6 +105,7 @@ class TableParts {
   readonly blocks: SalvagedBlock[] = []
   readonly tombstones: Tombstone[] = []
   readonly intactRanges: KeyRange[] = []
+  entryCount = 0
   minStamp = Number.MAX_SAFE_INTEGER
   maxStamp = 0
   isLoaded = false
@@ -126,7 +134,7 @@ class TableParts {
       else if (content === UnitContent.Tombstones) this.#addTombstones(unit)
       else if (content === UnitContent.Footer) this.#endGap(undefined)
     } catch (error) {
-      if (!isLdbError(error)) throw error
+      if (!isDamage(error)) throw error
       this.#gap ??= { offset: fileOffset, message: error.message }
     }
   }
@@ -151,6 +159,7 @@ class TableParts {
     cursor.moveTo(0)
     const lower = entry.copyKey()
     for (; cursor.isValid; cursor.next()) {
+      this.entryCount++
       this.minStamp = Math.min(this.minStamp, entry.stamp)
       this.maxStamp = Math.max(this.maxStamp, entry.stamp)
     }
@@ -187,6 +196,23 @@ class TableParts {
     if (this.#rangeLower !== undefined) this.intactRanges.push({ lower: this.#rangeLower, upper })
     this.#rangeLower = undefined
   }
+}
+
+/** Returns the id in the header of a table. Where the header is damaged, the units prove or disprove what is left of the id. */
+function fileIdOf(bytes: Uint8Array, path: string, isEncrypted: boolean): Uint8Array {
+  try {
+    return decodeHeader(bytes.subarray(0, HEADER_BYTES), TABLE_KIND, path, isEncrypted).fileId
+  } catch (error) {
+    const isDamaged = isDamage(error) || (isLdbError(error, 'LDB_FORMAT') && !hasMagic(bytes, TABLE_KIND))
+    if (!isDamaged) throw error
+    if (bytes.length < HEADER_BYTES) throw corruption(path, bytes.length, 'the file ends within its header')
+    return bytes.slice(HEADER_FILE_ID_OFFSET, HEADER_FILE_ID_OFFSET + FILE_ID_BYTES)
+  }
+}
+
+/** Reports whether an error is that of damaged bytes. A codec that is missing, and a device that fails, are no damage. */
+function isDamage(error: unknown): error is LdbError {
+  return isLdbError(error, 'LDB_CORRUPTION')
 }
 
 function readWhole(vfs: Vfs, path: string): Uint8Array {

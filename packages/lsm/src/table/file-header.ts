@@ -17,6 +17,9 @@ import {
   STORE_ID_BYTES,
 } from '../format.js'
 
+/** Bytes of the magic at the start of a file header. */
+const MAGIC_BYTES = 8
+
 /** Ids in the header of a table or a manifest. */
 export interface HeaderIds {
   /** Random id of the file. */
@@ -38,6 +41,12 @@ export function encodeHeader(
   bytes.set(storeId, HEADER_STORE_ID_OFFSET)
   bytes.set(checksumOf(bytes), HEADER_CHECKSUM_OFFSET)
   return bytes
+}
+
+/** Reports whether a file begins with the magic number of its kind, of any version: otherwise its first bytes are damaged. */
+export function hasMagic(bytes: Uint8Array, kind: string): boolean {
+  const header = encodeFileHeader({ kind, format: FORMAT_VERSION, minimumReader: FORMAT_VERSION, flags: 0 })
+  return header.subarray(0, MAGIC_BYTES).every((byte, at) => bytes[at] === byte)
 }
 
 /**

@@ -28,13 +28,14 @@ export class UnitFile {
   /** Bytes behind the payload of a unit. */
   readonly trailerBytes: number
   readonly #file: VfsFile
-  #isChecked = false
+  #isChecked: boolean
 
   /**
    * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
    *
    * @param codecs - the compression codecs that units may have.
    * @param keys - the data keys of an encrypted store.
+   * @param isChecked - the header was checked, or is damaged and not needed.
    * @throws {@link LdbError} LDB_NOT_FOUND, LDB_IO.
    */
   constructor(
@@ -44,7 +45,9 @@ export class UnitFile {
     fileBytes: number,
     codecs: CodecTable,
     keys?: DataKeys,
+    isChecked: boolean = false,
   ) {
+    this.#isChecked = isChecked
     this.path = path
     this.fileBytes = fileBytes
     this.#file = vfs.open(path, 'read')

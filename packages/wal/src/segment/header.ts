@@ -75,6 +75,8 @@ export interface SegmentEncryption {
 /** The header is stored plain in every segment: its id and suite are needed before any key is known. */
 const HEADER_CODEC = new UnitCodec(SEED_ZERO)
 const halves = new Int32Array(2)
+/** Bytes of the magic at the start of a file header. */
+const MAGIC_BYTES = 8
 
 /** Reports whether two segment ids or owner ids are equal. */
 export function equalIds(left: Uint8Array, right: Uint8Array): boolean {
@@ -120,6 +122,13 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
   HEADER_CODEC.checksum(target, 0, HEADER_CHECKSUM, halves)
   writeU32(target, HEADER_CHECKSUM, halves[0]! >>> 0)
   writeU32(target, HEADER_CHECKSUM + 4, halves[1]! >>> 0)
+}
+
+/** Reports whether bytes begin with the magic number of a log segment, of any version. */
+export function hasSegmentMagic(source: Uint8Array): boolean {
+  const known = { kind: FILE_KIND, format: FORMAT_VERSION, minimumReader: MINIMUM_READER_VERSION, flags: 0 }
+  const magic = encodeFileHeader(known).subarray(0, MAGIC_BYTES)
+  return magic.every((byte, at) => source[at] === byte)
 }
 
 /**

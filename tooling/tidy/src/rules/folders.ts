@@ -16,6 +16,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/core': {
     layers: [
       'changes',
+      'repair',
       'open',
       'maintenance',
       'expiry',
@@ -45,7 +46,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
-    layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
+    layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },

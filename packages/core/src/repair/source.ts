@@ -1,0 +1,43 @@
+import { isLdbError, LdbError } from '@ldb/base'
+import { InternalVfs, OverlayVfs, OwnedVfs, PooledVfs } from '@ldb/vfs'
+import type { FilePath, Vfs, VfsLock } from '@ldb/vfs'
+import { inspectDirectory } from '../open/directory-inspection.js'
+import { lockDirectory } from '../open/directory-lock.js'
+import { resolveDirectory } from '../catalog/path.js'
+
+/** Descriptors that a repair keeps open of the damaged database. */
+const OPEN_FILES_MAX = 256
+
+/** The directory of a damaged database, locked for reading. */
+export interface RepairSource {
+  readonly directory: string
+  /** Its files. What is written to them stays in memory. */
+  readonly vfs: Vfs
+  readonly lock: VfsLock
+}
+
+/**
+ * Locks the directory of a damaged database as a read-only opener does.
+ *
+ * @throws {@link LdbError} LDB_NOT_FOUND when there is no database; LDB_FORMAT for a directory that is none, or a newer format; LDB_LOCKED,
+ * LDB_IO.
+ */
+export function openSource(base: Vfs, path: FilePath): RepairSource {
+  const directory = resolveDirectory(base, path)
+  assertDatabase(base, directory)
+  const owned = new OwnedVfs(InternalVfs.over(base))
+  const vfs = new OverlayVfs(new PooledVfs(owned, { maxOpenFiles: OPEN_FILES_MAX }))
+  return { directory, vfs, lock: lockDirectory(vfs, owned, directory) }
+}
+
+function assertDatabase(vfs: Vfs, directory: string): void {
+  try {
+    if (inspectDirectory(vfs, directory).kind === 'database') return
+  } catch (error) {
+    if (isLdbError(error, 'LDB_CORRUPTION')) return
+    throw error
+  }
+  throw new LdbError('LDB_NOT_FOUND', `there is no database at ${directory}`, {
+    details: { file: directory },
+  })
+}

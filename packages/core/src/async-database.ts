@@ -47,7 +47,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
 
   /** Salvages a damaged database into a new directory; see `Database.repair`. Blocks the thread until it ends. */
   static async repair(path: FilePath, options: RepairOptions): Promise<RepairReport> {
-    return Database.repair(path, options)
+    return Database.repair(path, await withProvidedKey(options))
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

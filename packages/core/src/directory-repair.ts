@@ -14,7 +14,7 @@ export function repairDirectory(path: FilePath, options: RepairOptions): RepairR
   const resolved = resolveRepairOptions(options)
   const { vfs, target } = resolved
   const startedAtMs = vfs.clock.monotonic()
-  const source = openSource(vfs, path)
+  const source = openSource(vfs, path, resolved.encryption)
   try {
     const directory = targetDirectory(vfs, target, source.directory)
     const report = new Repair(source, resolved).run(directory, (written) => verifyWritten(written, resolved))
@@ -25,8 +25,12 @@ export function repairDirectory(path: FilePath, options: RepairOptions): RepairR
 }
 
 /** Verifies the database that a repair has written. */
-function verifyWritten(directory: string, { vfs, codecs }: ResolvedRepairOptions): VerifyReport {
-  const opened = openDatabase(directory, { vfs, readOnly: true })
+function verifyWritten(directory: string, { vfs, codecs, encryption }: ResolvedRepairOptions): VerifyReport {
+  const opened = openDatabase(directory, {
+    vfs,
+    readOnly: true,
+    ...(encryption !== undefined && { encryption }),
+  })
   try {
     for (const codec of codecs) opened.engines.codecs.add(codec)
     return verifyDatabase(opened, resolveVerifyOptions(undefined))

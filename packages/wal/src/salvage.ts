@@ -1,3 +1,4 @@
+import type { UnitCipher } from '@ldb/integrity'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { RECORD_ALIGNMENT, SealKind } from './format.js'
@@ -7,7 +8,7 @@ import { equalIds } from './segment/header.js'
 import { joinPath, listLogDirectory } from './segment/log-directory.js'
 import { segmentName } from './segment/name.js'
 import { recordSpaceEnd } from './segment/record-space.js'
-import type { FoundSegment } from './segment/segment.js'
+import type { CreateCipher, FoundSegment } from './segment/segment.js'
 
 /** A record of a damaged log. @category Salvage */
 export interface SalvagedRecord {
@@ -57,6 +58,7 @@ export interface LogSalvageReport {
  * the newest one twice if it was left open.
  * @param path - directory of the log.
  * @param ownerId - segments of other owners are losses.
+ * @param createCipher - makes the cipher of a segment of an encrypted log.
  * @throws {@link LdbError} LDB_FORMAT for an intact segment of another version; LDB_IO; what the sink throws.
  * @example
  * ```ts
@@ -80,10 +82,11 @@ export function salvageLog(
   path: FilePath,
   sink: LogSalvageSink,
   ownerId?: Uint8Array,
+  createCipher?: (segmentId: Uint8Array) => UnitCipher,
 ): LogSalvageReport {
   const directory = resolvePath(vfs, path)
   const numbers = listLogDirectory(vfs, directory)?.segmentNumbers ?? []
-  const salvage = new LogSalvage(vfs, directory, sink)
+  const salvage = new LogSalvage(vfs, directory, sink, createCipher)
   if (numbers.length === 0) salvage.loseEnd(directory, 0, 'the log has no segment')
   const segments = salvage.find(numbers, ownerId)
   for (const [index, found] of segments.entries()) {
@@ -96,15 +99,17 @@ class LogSalvage {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #sink: LogSalvageSink
+  readonly #createCipher: CreateCipher | undefined
   #lastSeq = 0
   #recordCount = 0
   #isComplete = true
   #mayLackEnd = false
 
-  constructor(vfs: Vfs, directory: string, sink: LogSalvageSink) {
+  constructor(vfs: Vfs, directory: string, sink: LogSalvageSink, createCipher: CreateCipher | undefined) {
     this.#vfs = vfs
     this.#directory = directory
     this.#sink = sink
+    this.#createCipher = createCipher
   }
 
   report(ownerId: Uint8Array | undefined): LogSalvageReport {
@@ -131,7 +136,7 @@ class LogSalvage {
   find(numbers: readonly number[], ownerId: Uint8Array | undefined): FoundSegment[] {
     const paths = numbers.map((number) => joinPath(this.#directory, segmentName(number)))
     const intact = numbers.map((number, index) =>
-      readIntactSegment(this.#vfs, paths[index] as string, number),
+      readIntactSegment(this.#vfs, paths[index] as string, number, this.#createCipher),
     )
     const owner = ownerId ?? intact.find((found) => found !== undefined)?.segment.header.ownerId
     const segments: FoundSegment[] = []
@@ -139,7 +144,13 @@ class LogSalvage {
       const file = paths[index] as string
       const found =
         intact[index] ??
-        restoreSegment(this.#vfs, file, number, { previous: segments.at(-1), next: intact[index + 1] })
+        restoreSegment(
+          this.#vfs,
+          file,
+          number,
+          { previous: segments.at(-1), next: intact[index + 1] },
+          this.#createCipher,
+        )
       this.#mayLackEnd = found === undefined
       if (found === undefined) this.lose(file, 0, 'the header of a log segment is damaged')
       else if (

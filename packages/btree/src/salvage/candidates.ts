@@ -2,7 +2,7 @@ import { equalBytes, isLdbError, readU32 } from '@ldb/base'
 import { FILE_ID_BYTES, UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
-import { plainCodec } from '../file/file-codec.js'
+import type { CodecOfFile } from '../file/file-codec.js'
 import { blockOf, decodeMeta } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
 import { hasMagic } from '../file/meta-blocks.js'
@@ -44,22 +44,27 @@ interface FoundBlocks {
  * Finds the newest meta block of a damaged file; without one, its id and its page size, which a page proves.
  *
  * @param identity - what the owner knows.
+ * @param codecOf - makes the codec of the file.
  * @returns `undefined` when no page of the file is intact.
  * @throws {@link LdbError} LDB_FORMAT, LDB_UNSUPPORTED for an intact block of another version; LDB_IO.
  */
-export function findTree(file: VfsFile, identity: TreeIdentity | undefined): FoundTree | undefined {
-  const { metas, fileIds, damaged } = readBlocks(file, identity)
+export function findTree(
+  file: VfsFile,
+  identity: TreeIdentity | undefined,
+  codecOf: CodecOfFile,
+): FoundTree | undefined {
+  const { metas, fileIds, damaged } = readBlocks(file, identity, codecOf)
   const length = file.length()
   const [newest] = [...metas].sort((left, right) => right.checkpoint - left.checkpoint)
   if (newest !== undefined) {
     const { fileId, pageBytes, pageCount, checkpoint } = newest
     const isNewest = !damaged.has(blockOf(checkpoint + 1))
-    return { codec: plainCodec(fileId), pageBytes, pageCount, meta: newest, isNewest }
+    return { codec: codecOf(fileId), pageBytes, pageCount, meta: newest, isNewest }
   }
   const sizes = identity === undefined ? PAGE_SIZES : [identity.pageBytes]
   for (const fileId of identity === undefined ? fileIds : [identity.fileId]) {
     for (const pageBytes of sizes) {
-      const codec = plainCodec(fileId)
+      const codec = codecOf(fileId)
       const pageCount = Math.min(PAGE_COUNT_MAX, Math.floor(length / pageBytes))
       if (hasIntactPage(file, codec, pageBytes, pageCount)) {
         return { codec, pageBytes, pageCount, meta: undefined, isNewest: false }
@@ -69,7 +74,7 @@ export function findTree(file: VfsFile, identity: TreeIdentity | undefined): Fou
   return undefined
 }
 
-function readBlocks(file: VfsFile, identity: TreeIdentity | undefined): FoundBlocks {
+function readBlocks(file: VfsFile, identity: TreeIdentity | undefined, codecOf: CodecOfFile): FoundBlocks {
   const metas: Meta[] = []
   const fileIds: Uint8Array[] = []
   const damaged = new Set<number>()
@@ -78,7 +83,7 @@ function readBlocks(file: VfsFile, identity: TreeIdentity | undefined): FoundBlo
     file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     fileIds.push(bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES))
     try {
-      const meta = decodeMeta(bytes, file.path, block, plainCodec)
+      const meta = decodeMeta(bytes, file.path, block, codecOf)
       if (identity === undefined || isFileOf(meta, identity)) metas.push(meta)
       else damaged.add(block)
     } catch (error) {
@@ -107,12 +112,20 @@ function hasIntactPage(file: VfsFile, codec: UnitCodec, pageBytes: number, pageC
  * Reads a page, and reports whether it matches its own checksum and page number.
  *
  * @param bytes - receives the page.
+ * @param epoch - that an encrypted unit of this kind is bound to.
  */
-export function readIntactPage(file: VfsFile, codec: UnitCodec, bytes: Uint8Array, page: number): boolean {
+export function readIntactPage(
+  file: VfsFile,
+  codec: UnitCodec,
+  bytes: Uint8Array,
+  page: number,
+  kind: UnitKind = UnitKind.Page,
+  epoch: number = 0,
+): boolean {
   const pageBytes = bytes.length
   const fileOffset = page * pageBytes
   if (file.read(bytes, 0, pageBytes, fileOffset) !== pageBytes) return false
+  if (!codec.decode(kind, fileOffset, epoch, bytes, 0, pageBytes)) return false
   if (readU32(bytes, PAGE_HEADER_PAGE_NUMBER_OFFSET) !== page) return false
-  if (!codec.decode(UnitKind.Page, fileOffset, 0, bytes, 0, pageBytes)) return false
   return codec.isIntact(bytes, 8, pageBytes, readU32(bytes, 0) | 0, readU32(bytes, 4) | 0)
 }

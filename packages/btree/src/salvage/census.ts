@@ -1,12 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
 import { ExtentFile } from '../extents/extent-file.js'
-import {
-  extentPageCount,
-  firstPageNumber,
-  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
-  PageKind,
-} from '../format.js'
+import { firstPageNumber, OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, PageKind } from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import type { PageMemory } from '../page/memory.js'
 import { checksumHigh, checksumLow, pageEpoch, pageKind, pageLevel } from '../page/page.js'
@@ -75,5 +70,5 @@ function extentPages(extents: ExtentFile, memory: PageMemory, page: number): num
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
     return 0
   }
-  return extentPageCount(contentBytes, memory.pageBytes)
+  return extents.pageCountOf(contentBytes)
 }

@@ -1,4 +1,5 @@
 import { readU32, readU64 } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { pagesPerBitmap } from '../file/free-space-pages.js'
@@ -47,17 +48,23 @@ class FreeSpaceScan {
   readonly #file: VfsFile
   readonly #codec: UnitCodec
   readonly #pageBytes: number
+  /** End of the bits of a page. */
+  readonly #pageEnd: number
+  /** The only epoch whose pages can be decrypted; `undefined` in a file that is not encrypted. */
+  readonly #sealedEpoch: number | undefined
   readonly #pageCount: number
   readonly #found = new Map<number, Map<number, number>>()
 
-  constructor(file: VfsFile, { codec, pageBytes }: FoundTree) {
+  constructor(file: VfsFile, { codec, pageBytes, meta }: FoundTree) {
     this.#file = file
     this.#codec = codec
     this.#pageBytes = pageBytes
+    this.#pageEnd = pageBytes - codec.trailerBytes
+    this.#sealedEpoch = codec.cipher === undefined ? undefined : (meta?.epoch ?? 0)
     this.#pageCount = Math.floor(file.length() / pageBytes)
     const bytes = new Uint8Array(pageBytes)
     for (let page = firstPageNumber(pageBytes); page < this.#pageCount; page += 1) {
-      if (!readIntactPage(file, codec, bytes, page)) continue
+      if (!this.#read(bytes, page)) continue
       if (bytes[PAGE_HEADER_KIND_OFFSET] !== PageKind.FreeSpace) continue
       const epoch = readU64(bytes, PAGE_HEADER_EPOCH_OFFSET)
       const ofEpoch = this.#found.get(epoch) ?? new Map<number, number>()
@@ -82,11 +89,18 @@ class FreeSpaceScan {
     if (pages === undefined) return undefined
     const freeSpace = new FreeSpace(firstPageNumber(this.#pageBytes), pageCount)
     const bytes = new Uint8Array(this.#pageBytes)
-    for (let first = 0; first < pageCount; first += pagesPerBitmap(this.#pageBytes)) {
+    for (let first = 0; first < pageCount; first += pagesPerBitmap(this.#pageEnd)) {
       const page = pages.get(first)
-      if (page === undefined || !readIntactPage(this.#file, this.#codec, bytes, page)) return undefined
-      freeSpace.readBits(first, bytes, FREE_SPACE_PAGE_BITS_OFFSET, this.#pageBytes)
+      if (page === undefined || !this.#read(bytes, page)) return undefined
+      freeSpace.readBits(first, bytes, FREE_SPACE_PAGE_BITS_OFFSET, this.#pageEnd)
     }
     return { freeSpace, epoch }
+  }
+
+  /** An encrypted free-space page is bound to the epoch of its checkpoint. */
+  #read(bytes: Uint8Array, page: number): boolean {
+    const epoch = this.#sealedEpoch
+    if (epoch === undefined) return readIntactPage(this.#file, this.#codec, bytes, page)
+    return readIntactPage(this.#file, this.#codec, bytes, page, UnitKind.FreeSpacePage, epoch)
   }
 }

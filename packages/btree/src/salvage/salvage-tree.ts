@@ -2,6 +2,8 @@ import { corruption, LdbError, ownOptions } from '@ldb/base'
 import type { SalvageSink } from '@ldb/base'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
+import type { UnitCipher } from '@ldb/integrity'
+import { codecOfFile } from '../file/file-codec.js'
 import type { TreeIdentity } from '../file/options.js'
 import { LITTLE_ENDIAN } from '../page/memory.js'
 import { findTree } from './candidates.js'
@@ -12,6 +14,8 @@ import { TreeSalvage } from './tree-salvage.js'
 export interface TreeSalvageOptions {
   /** Identity of the file, if the owner knows it: it is found even when every meta block is damaged. */
   readonly identity?: TreeIdentity
+  /** Makes the cipher of an encrypted file. */
+  readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
 
 /**
@@ -49,12 +53,16 @@ export function salvageTree(
   sink: SalvageSink,
   options?: TreeSalvageOptions,
 ): TreeSalvageReport {
-  const { identity } = ownOptions(options, ['identity'], 'options of a salvage') as TreeSalvageOptions
+  const { identity, createCipher } = ownOptions(
+    options,
+    ['identity', 'createCipher'],
+    'options of a salvage',
+  ) as TreeSalvageOptions
   if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian')
   const name = resolvePath(vfs, path)
   const file = vfs.open(name, 'read')
   try {
-    const tree = findTree(file, identity)
+    const tree = findTree(file, identity, codecOfFile(createCipher))
     if (tree === undefined) throw corruption(name, 0, 'no page of the B+tree is intact')
     return new TreeSalvage(file, tree, sink).run()
   } finally {

@@ -87,7 +87,8 @@ export class TreeSalvage {
     )
     this.#memories = Array.from(
       { length: LEVELS_MAX },
-      () => new PageMemory(new Uint8Array(pageBytes), pageBytes, this.#extents),
+      () =>
+        new PageMemory(new Uint8Array(pageBytes), pageBytes, this.#extents, undefined, codec.trailerBytes),
     )
   }
 
@@ -222,7 +223,9 @@ export class TreeSalvage {
   /** Marks the pages of an extent, so that none of them counts as an orphan. */
   #claimExtent(memory: PageMemory, at: number): void {
     const { page, contentBytes } = decodeReference(memory.bytes, at)
-    const count = Math.min(extentPageCount(contentBytes, this.#tree.pageBytes), this.#visited.length - page)
+    const { codec, pageBytes } = this.#tree
+    const pageCount = extentPageCount(contentBytes, pageBytes, codec.trailerBytes)
+    const count = Math.min(pageCount, this.#visited.length - page)
     if (count > 0) this.#visited.fill(1, page, page + count)
   }
 

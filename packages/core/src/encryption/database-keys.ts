@@ -39,6 +39,7 @@ export class DatabaseKeys {
   /**
    * Reads the key file of a database.
    *
+   * @param databaseId - `undefined` when it is not known.
    * @param known - keys that were read before: they are returned when the file is the same, without another derivation.
    * @throws {@link LdbError} LDB_KEY for a wrong secret; LDB_CORRUPTION when the file is missing, damaged, or that of another database;
    * LDB_FORMAT, LDB_IO.
@@ -46,16 +47,17 @@ export class DatabaseKeys {
   static open(
     vfs: Vfs,
     directory: string,
-    databaseId: Uint8Array,
+    databaseId: Uint8Array | undefined,
     secret: Secret,
     known?: DatabaseKeys,
   ): DatabaseKeys {
     const file = `${directory}/${KEYS_NAME}`
     const bytes = readFile(vfs, file)
     const isKnown = known !== undefined && equalBytes(bytes, known.#file)
-    if (isKnown && equalBytes(known.data.databaseId, databaseId)) return known
+    if (isKnown && (databaseId === undefined || equalBytes(known.data.databaseId, databaseId))) return known
     const content = decodeKeyFile(bytes, secret, file)
-    if (equalBytes(content.databaseId, databaseId)) return new DatabaseKeys(content, bytes, vfs)
+    if (databaseId === undefined || equalBytes(content.databaseId, databaseId))
+      return new DatabaseKeys(content, bytes, vfs)
     throw corruption(file, 0, 'the key file belongs to another database')
   }
 
@@ -113,6 +115,11 @@ function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
   }
 }
 
+function needsKey(directory: string): LdbError {
+  const message = `the database at ${directory} is encrypted: it needs a key or a passphrase`
+  return new LdbError('LDB_KEY', message, { details: { file: directory } })
+}
+
 function readFile(vfs: Vfs, path: string): Uint8Array {
   try {
     const file = vfs.open(path, 'read')
@@ -166,16 +173,24 @@ export class KeyAccess {
    * @throws {@link LdbError} LDB_KEY without a secret, and as {@link DatabaseKeys.open}.
    */
   open(vfs: Vfs, databaseId: Uint8Array): DatabaseKeys {
-    if (this.#secret === undefined) {
-      throw new LdbError(
-        'LDB_KEY',
-        `the database at ${this.#directory} is encrypted: it needs a key or a passphrase`,
-        {
-          details: { file: this.#directory },
-        },
-      )
-    }
+    if (this.#secret === undefined) throw needsKey(this.#directory)
     this.#keys = DatabaseKeys.open(vfs, this.#directory, databaseId, this.#secret, this.#keys)
+    return this.#keys
+  }
+
+  /**
+   * Reads the keys of a database whose catalog is lost: its key file names the database.
+   *
+   * @returns `undefined` when there is no key file.
+   * @throws {@link LdbError} as `open`.
+   */
+  openAlone(vfs: Vfs): DatabaseKeys | undefined {
+    if (vfs.status(`${this.#directory}/${KEYS_NAME}`) === undefined) {
+      this.assertNotGiven()
+      return undefined
+    }
+    if (this.#secret === undefined) throw needsKey(this.#directory)
+    this.#keys = DatabaseKeys.open(vfs, this.#directory, undefined, this.#secret, this.#keys)
     return this.#keys
   }
 

@@ -1,10 +1,11 @@
 import { isLdbError } from '@ldb/base'
 import type { SalvageSink } from '@ldb/base'
 import { salvageTree } from '@ldb/btree'
-import type { CodecTable } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import { salvageEntries } from '@ldb/lsm'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName } from '../catalog/catalog.js'
+import { cipherOption } from '../encryption/ciphers.js'
 import { identityOfSection, TREE_NAME } from './btree-engine.js'
 import { LSM_ENGINE } from './lsm-engine.js'
 
@@ -26,6 +27,7 @@ export function engineOfFiles(vfs: Vfs, directory: string): EngineName {
  * Reads what can be read of the files of a store.
  *
  * @param section - the engine's section of the catalog; `undefined` when it is lost.
+ * @param keys - of an encrypted database.
  * @returns `undefined` when there are no files of the store.
  */
 export function salvageFiles(
@@ -34,18 +36,22 @@ export function salvageFiles(
   engine: EngineName,
   section: Uint8Array | undefined,
   codecs: CodecTable,
+  keys: DataKeys | undefined,
   sink: SalvageSink,
 ): SalvagedStore | undefined {
   if (vfs.status(directory)?.kind !== 'directory') return undefined
   if (engine === 'lsm') {
     if (!vfs.list(directory).some((name) => LSM_ENGINE.ownsFile(name))) return undefined
-    return salvageEntries(vfs, directory, sink, codecs)
+    return salvageEntries(vfs, directory, sink, codecs, keys)
   }
   const file = `${directory}/${TREE_NAME}`
   if (vfs.status(file) === undefined) return undefined
   const identity = section && identityOfSection(section, file)
   try {
-    return salvageTree(vfs, file, sink, identity === undefined ? {} : { identity })
+    return salvageTree(vfs, file, sink, {
+      ...(identity !== undefined && { identity }),
+      ...cipherOption(keys, 'tree'),
+    })
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION') || error.details.file !== file) throw error
     sink.loss({ file, offset: 0, message: error.message, lower: undefined, upper: undefined })

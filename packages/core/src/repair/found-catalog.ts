@@ -13,6 +13,7 @@ import {
   keyspacesPath,
 } from '../catalog/directory-layout.js'
 import { readCatalog } from '../catalog/file.js'
+import type { KeyAccess } from '../encryption/database-keys.js'
 import { engineOfFiles } from '../engine/salvage.js'
 import { DEFAULT_COMPRESSION, defaultCompression } from '../health/compression.js'
 import type { LogSurvey } from './log-survey.js'
@@ -34,10 +35,15 @@ export interface FoundKeyspace {
 }
 
 /** Reads the catalog, or its copy, or neither. Reports what is damaged. */
-export function findCatalog(vfs: Vfs, directory: string, findings: RepairFindings): FoundCatalog {
+export function findCatalog(
+  vfs: Vfs,
+  directory: string,
+  access: KeyAccess,
+  findings: RepairFindings,
+): FoundCatalog {
   for (const name of [CATALOG_NAME, CATALOG_COPY_NAME] as const) {
     try {
-      return { catalog: readCatalog(vfs, directory, undefined, name), origin: name }
+      return { catalog: readCatalog(vfs, directory, access, name), origin: name }
     } catch (error) {
       if (!isLdbError(error) || !(error.code === 'LDB_CORRUPTION' || isMissingPath(error))) throw error
       if (name === CATALOG_COPY_NAME) continue
@@ -51,6 +57,7 @@ export function findCatalog(vfs: Vfs, directory: string, findings: RepairFinding
       })
     }
   }
+  access.openAlone(vfs)
   return { catalog: undefined, origin: 'files' }
 }
 

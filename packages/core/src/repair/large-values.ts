@@ -1,10 +1,12 @@
 import { corruption, isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { BlobFiles } from '@ldb/blob'
+import type { DataKeys } from '@ldb/integrity'
 import { isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { expiryOf, hasValueHeader, referenceAt } from '../blob/value-header.js'
 import { blobsPath } from '../catalog/directory-layout.js'
+import { cipherOption } from '../encryption/ciphers.js'
 import { VALUE_HEADER_BYTES, VALUE_HEADER_OFFSET_FLAGS } from '../format.js'
 
 /** A stored value that contains its bytes, or why they cannot be read. */
@@ -15,10 +17,11 @@ export class DamagedValues {
   readonly #files: BlobFiles | undefined
   readonly #directory: string
 
-  constructor(vfs: Vfs, directory: string) {
+  /** @param keys - of an encrypted database. */
+  constructor(vfs: Vfs, directory: string, keys: DataKeys | undefined) {
     this.#directory = blobsPath(directory)
     const isThere = vfs.status(this.#directory)?.kind === 'directory'
-    this.#files = isThere ? BlobFiles.open(vfs, this.#directory) : undefined
+    this.#files = isThere ? BlobFiles.open(vfs, this.#directory, cipherOption(keys, 'blob')) : undefined
   }
 
   /**

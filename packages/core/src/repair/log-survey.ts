@@ -1,10 +1,12 @@
 import { decodeBatch } from '@ldb/base'
 import type { KeyspaceSection } from '@ldb/base'
+import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { salvageLog } from '@ldb/wal'
 import type { LogSalvageReport, SalvagedRecord } from '@ldb/wal'
 import type { CatalogVersion } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
+import { cipherOption } from '../encryption/ciphers.js'
 import { isCommitType, LogRecordType } from '../format.js'
 import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
@@ -78,12 +80,17 @@ export class DamagedLog {
   readonly #vfs: Vfs
   readonly #directory: string
   readonly #databaseId: Uint8Array | undefined
+  readonly #keys: DataKeys | undefined
 
-  /** @param databaseId - owner of the log, if it is known. */
-  constructor(vfs: Vfs, directory: string, databaseId: Uint8Array | undefined) {
+  /**
+   * @param databaseId - owner of the log, if it is known.
+   * @param keys - of an encrypted database.
+   */
+  constructor(vfs: Vfs, directory: string, databaseId: Uint8Array | undefined, keys: DataKeys | undefined) {
     this.#vfs = vfs
     this.#directory = logPath(directory)
     this.#databaseId = databaseId
+    this.#keys = keys
   }
 
   /** Surveys the log, and reports what cannot be read. */
@@ -128,6 +135,7 @@ export class DamagedLog {
       },
       loss: lose,
     }
-    return salvageLog(this.#vfs, file, sink, this.#databaseId)
+    const { createCipher } = cipherOption(this.#keys, 'log')
+    return salvageLog(this.#vfs, file, sink, this.#databaseId, createCipher)
   }
 }

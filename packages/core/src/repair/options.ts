@@ -2,6 +2,7 @@ import { assertIterable, invalidArgument, ownOptions, refusePromise } from '@ldb
 import type { CompressionCodec } from '@ldb/integrity'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
+import type { Encryption } from '../encryption/secret.js'
 import { checkSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { resolveCompression } from '../health/compression.js'
@@ -25,6 +26,8 @@ export interface RepairOptions {
   readonly vfs?: Vfs | undefined
   /** Compression codecs of the application that keyspaces use. */
   readonly codecs?: Iterable<CompressionCodec> | undefined
+  /** The key or the passphrase of an encrypted database; the repaired one is encrypted with it, too. */
+  readonly encryption?: Encryption | undefined
   /** Called as the repair proceeds; synchronous. An error that it throws ends the repair. */
   readonly onProgress?: ((progress: RepairProgress) => void) | undefined
   /** An `AbortSignal`, which ends the repair with `LDB_ABORTED`, without a target. */
@@ -36,10 +39,11 @@ export interface ResolvedRepairOptions {
   readonly target: FilePath
   readonly vfs: Vfs
   readonly codecs: readonly CompressionCodec[]
+  readonly encryption: Encryption | undefined
   readonly progress: RepairProgressReport
 }
 
-const KNOWN = ['target', 'vfs', 'codecs', 'onProgress', 'signal'] as const
+const KNOWN = ['target', 'vfs', 'codecs', 'encryption', 'onProgress', 'signal'] as const
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveRepairOptions(options: RepairOptions): ResolvedRepairOptions {
@@ -62,6 +66,7 @@ export function resolveRepairOptions(options: RepairOptions): ResolvedRepairOpti
     target: target as FilePath,
     vfs: resolveVfs(given.vfs) ?? defaultVfs(),
     codecs,
+    encryption: given.encryption as Encryption | undefined,
     progress: new RepairProgressReport(onProgress as RepairOptions['onProgress'], checkSignal(given.signal)),
   }
 }

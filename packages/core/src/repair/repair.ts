@@ -1,7 +1,7 @@
 import { BatchReader, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, LdbError, SalvageSink } from '@ldb/base'
 import { CodecTable } from '@ldb/integrity'
-import type { VerifyReport } from '@ldb/integrity'
+import type { DataKeys, VerifyReport } from '@ldb/integrity'
 import type { SalvagedRecord } from '@ldb/wal'
 import { keyspacePath } from '../catalog/directory-layout.js'
 import { salvageFiles } from '../engine/salvage.js'
@@ -31,6 +31,7 @@ export class Repair {
   readonly #findings = new RepairFindings()
   readonly #values: DamagedValues
   readonly #found: FoundCatalog
+  readonly #keys: DataKeys | undefined
   readonly #log: DamagedLog
   readonly #survey: LogSurvey
   readonly #keyspaces: ReadonlyMap<number, FoundKeyspace>
@@ -39,17 +40,18 @@ export class Repair {
   #replayedCount = 0
 
   constructor(source: RepairSource, options: ResolvedRepairOptions) {
-    const { vfs, directory } = source
+    const { vfs, directory, access } = source
     this.#source = source
     this.#options = options
     for (const codec of options.codecs) this.#codecs.add(codec)
     options.progress.begin('log')
-    this.#found = findCatalog(vfs, directory, this.#findings)
-    this.#log = new DamagedLog(vfs, directory, this.#found.catalog?.databaseId)
+    this.#found = findCatalog(vfs, directory, access, this.#findings)
+    this.#keys = access.keys?.data
+    this.#log = new DamagedLog(vfs, directory, this.#found.catalog?.databaseId, this.#keys)
     this.#survey = this.#log.survey(this.#findings)
     const keyspaces = findKeyspaces(vfs, directory, this.#found, this.#survey)
     this.#keyspaces = new Map(keyspaces.map((keyspace) => [keyspace.descriptor.id, keyspace]))
-    this.#values = new DamagedValues(vfs, directory)
+    this.#values = new DamagedValues(vfs, directory, this.#keys)
   }
 
   /**
@@ -58,13 +60,13 @@ export class Repair {
    * @param verify - verifies the database in a directory.
    */
   run(directory: string, verify: (directory: string) => VerifyReport): Omit<RepairReport, 'durationMs'> {
-    const { vfs, codecs, progress } = this.#options
+    const { vfs, progress } = this.#options
     const descriptors = [...this.#keyspaces.values()].map(({ descriptor }) => ({
       ...descriptor,
       createdSeq: 0,
     }))
     const pageBytes = this.#found.catalog?.pageBytes ?? PAGE_BYTES_DEFAULT
-    const target = RepairTarget.create(vfs, directory, descriptors, pageBytes, codecs, () => {
+    const target = RepairTarget.create(vfs, directory, descriptors, pageBytes, this.#options, () => {
       progress.report()
     })
     try {
@@ -109,7 +111,7 @@ export class Repair {
     }
     const path = keyspacePath(directory, id)
     const recorded = this.#survey.checkpoint?.stores.get(id)?.durableSeq ?? 0
-    const store = salvageFiles(vfs, path, engine, section, this.#codecs, sink)
+    const store = salvageFiles(vfs, path, engine, section, this.#codecs, this.#keys, sink)
     if (store === undefined && recorded > 0) {
       sink.loss({
         file: path,

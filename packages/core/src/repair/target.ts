@@ -1,14 +1,17 @@
 import { isLdbError, LdbError, WriteBatch } from '@ldb/base'
-import type { CompressionCodec, VerifyReport } from '@ldb/integrity'
+import type { VerifyReport } from '@ldb/integrity'
 import { directoryOf, InternalVfs, makeParents } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveDirectory } from '../catalog/path.js'
+import { KeyAccess } from '../encryption/database-keys.js'
+import { resolveEncryption } from '../encryption/secret.js'
 import { BUILT_IN_ENGINES } from '../engine/engine-registry.js'
 import { createDirectory } from '../open/creation.js'
 import type { OpenDatabase } from '../open/open-database.js'
 import { openDatabase } from '../open/opening.js'
 import { destroyDatabase } from '../open/removal.js'
+import type { ResolvedRepairOptions } from './options.js'
 
 /** Bytes of operations of one commit. */
 const COMMIT_BYTES = 1_048_576
@@ -47,7 +50,7 @@ export class RepairTarget {
     directory: string,
     keyspaces: readonly KeyspaceDescriptor[],
     pageBytes: number,
-    codecs: readonly CompressionCodec[],
+    { codecs, encryption }: Pick<ResolvedRepairOptions, 'codecs' | 'encryption'>,
     onCommit: () => void,
   ): RepairTarget {
     const temporary = `${directory}.repairing-${randomName(vfs)}`
@@ -59,9 +62,13 @@ export class RepairTarget {
       engines: BUILT_IN_ENGINES,
       withLog: true,
       keyspaces,
+      access: new KeyAccess(temporary, resolveEncryption(encryption)),
     })
     try {
-      const opened = openDatabase(temporary, { vfs, durability: 'none', workers: 0 })
+      const opened = openDatabase(temporary, {
+        ...{ vfs, durability: 'none', workers: 0 },
+        ...(encryption !== undefined && { encryption }),
+      })
       for (const codec of codecs) opened.engines.codecs.add(codec)
       return new RepairTarget(vfs, directory, temporary, opened, onCommit)
     } catch (error) {

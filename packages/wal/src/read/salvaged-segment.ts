@@ -18,7 +18,7 @@ import { hasSegmentMagic } from '../segment/header.js'
 import type { SegmentHeader } from '../segment/header.js'
 import { decodeSeal } from '../segment/seal.js'
 import { readSegment, Segment } from '../segment/segment.js'
-import type { FoundSegment } from '../segment/segment.js'
+import type { CreateCipher, FoundSegment } from '../segment/segment.js'
 
 /** What the neighbours of a segment with a damaged header say of it. */
 export interface Neighbours {
@@ -32,9 +32,14 @@ export interface Neighbours {
  * @returns `undefined` for a damaged header.
  * @throws {@link LdbError} LDB_FORMAT for an intact header of another version; LDB_IO.
  */
-export function readIntactSegment(vfs: Vfs, path: string, segmentNumber: number): FoundSegment | undefined {
+export function readIntactSegment(
+  vfs: Vfs,
+  path: string,
+  segmentNumber: number,
+  createCipher: CreateCipher | undefined,
+): FoundSegment | undefined {
   try {
-    return readSegment(vfs, path, segmentNumber)
+    return readSegment(vfs, path, segmentNumber, createCipher)
   } catch (error) {
     if (isLdbError(error, 'LDB_CORRUPTION')) return undefined
     if (isLdbError(error, 'LDB_FORMAT') && !hasSegmentMagic(frontOf(vfs, path).front)) return undefined
@@ -53,6 +58,7 @@ export function restoreSegment(
   path: string,
   segmentNumber: number,
   { previous, next }: Neighbours,
+  createCipher: CreateCipher | undefined,
 ): FoundSegment | undefined {
   const { front, fileBytes } = frontOf(vfs, path)
   if (fileBytes < RECORDS_FILE_OFFSET) return undefined
@@ -68,7 +74,7 @@ export function restoreSegment(
       if (segmentId === undefined || baseLsn === undefined) continue
       if (!(baseLsn >= 0) || baseLsn % RECORD_ALIGNMENT !== 0) continue
       const header = headerOf(front, segmentId, segmentNumber, baseLsn, fileBytes)
-      const found = proved(vfs, path, header, front, fileBytes)
+      const found = proved(vfs, path, header, front, fileBytes, createCipher)
       if (found !== undefined) return found
     }
   }
@@ -106,8 +112,9 @@ function proved(
   header: SegmentHeader,
   front: Uint8Array,
   fileBytes: number,
+  createCipher: CreateCipher | undefined,
 ): FoundSegment | undefined {
-  const segment = new Segment(path, header)
+  const segment = new Segment(path, header, createCipher?.(header.segmentId))
   const seal = decodeSeal(
     front.subarray(SEAL_FILE_OFFSET, SEAL_FILE_OFFSET + SEAL_BYTES),
     segment.frame,

@@ -107,7 +107,9 @@ function deferCreation(
   const { pageBytes } = identity
   const codec = codecOf(identity.fileId)
   const { meta, image } = encodeEmptyTree(identity, codec)
-  const file = new DeferredFile(vfs, path, image, () => encodeEmptyTree(identity, codec).image)
+  // The image is not retained, but encoded again; an encrypted one would differ each time.
+  const encodeAgain = codec.cipher === undefined ? () => encodeEmptyTree(identity, codec).image : () => image
+  const file = new DeferredFile(vfs, path, image, encodeAgain)
   return {
     file,
     cache,

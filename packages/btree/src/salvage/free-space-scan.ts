@@ -43,6 +43,9 @@ export function salvageFreeSpace(file: VfsFile, tree: FoundTree): SalvagedFreeSp
   return own ?? (meta && scan.ofEpoch(meta.epoch, meta.pageCount))
 }
 
+/** Epochs that are tried for the free-space pages of an encrypted file without its newest meta block. */
+const TRIED_EPOCHS = 16
+
 /** The intact free-space pages of a file, by their epoch and by the first page that they describe. */
 class FreeSpaceScan {
   readonly #file: VfsFile
@@ -50,8 +53,6 @@ class FreeSpaceScan {
   readonly #pageBytes: number
   /** End of the bits of a page. */
   readonly #pageEnd: number
-  /** The only epoch whose pages can be decrypted; `undefined` in a file that is not encrypted. */
-  readonly #sealedEpoch: number | undefined
   readonly #pageCount: number
   readonly #found = new Map<number, Map<number, number>>()
 
@@ -60,11 +61,11 @@ class FreeSpaceScan {
     this.#codec = codec
     this.#pageBytes = pageBytes
     this.#pageEnd = pageBytes - codec.trailerBytes
-    this.#sealedEpoch = codec.cipher === undefined ? undefined : (meta?.epoch ?? 0)
     this.#pageCount = Math.floor(file.length() / pageBytes)
     const bytes = new Uint8Array(pageBytes)
+    const epochs = codec.cipher === undefined ? [0] : this.#triedEpochs(bytes, meta)
     for (let page = firstPageNumber(pageBytes); page < this.#pageCount; page += 1) {
-      if (!this.#read(bytes, page)) continue
+      if (!epochs.some((each) => this.#read(bytes, page, each))) continue
       if (bytes[PAGE_HEADER_KIND_OFFSET] !== PageKind.FreeSpace) continue
       const epoch = readU64(bytes, PAGE_HEADER_EPOCH_OFFSET)
       const ofEpoch = this.#found.get(epoch) ?? new Map<number, number>()
@@ -91,16 +92,25 @@ class FreeSpaceScan {
     const bytes = new Uint8Array(this.#pageBytes)
     for (let first = 0; first < pageCount; first += pagesPerBitmap(this.#pageEnd)) {
       const page = pages.get(first)
-      if (page === undefined || !this.#read(bytes, page)) return undefined
+      if (page === undefined || !this.#read(bytes, page, epoch)) return undefined
       freeSpace.readBits(first, bytes, FREE_SPACE_PAGE_BITS_OFFSET, this.#pageEnd)
     }
     return { freeSpace, epoch }
   }
 
-  /** An encrypted free-space page is bound to the epoch of its checkpoint. */
-  #read(bytes: Uint8Array, page: number): boolean {
-    const epoch = this.#sealedEpoch
-    if (epoch === undefined) return readIntactPage(this.#file, this.#codec, bytes, page)
+  /** Reads a page. An encrypted free-space page is bound to the epoch of its checkpoint. */
+  #read(bytes: Uint8Array, page: number, epoch: number): boolean {
     return readIntactPage(this.#file, this.#codec, bytes, page, UnitKind.FreeSpacePage, epoch)
+  }
+
+  /** Returns epochs that the newest checkpoint may have: those around the newest page of the tree. */
+  #triedEpochs(bytes: Uint8Array, meta: FoundTree['meta']): number[] {
+    let newest = meta?.epoch ?? 0
+    for (let page = firstPageNumber(this.#pageBytes); page < this.#pageCount; page += 1) {
+      if (!readIntactPage(this.#file, this.#codec, bytes, page)) continue
+      newest = Math.max(newest, readU64(bytes, PAGE_HEADER_EPOCH_OFFSET))
+    }
+    const epochs = Array.from({ length: TRIED_EPOCHS }, (_, index) => newest + index)
+    return meta === undefined || meta.epoch === newest ? epochs : [...epochs, meta.epoch]
   }
 }

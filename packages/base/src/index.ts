@@ -108,6 +108,7 @@ export type {
   VerifySink,
   ValuePredicate,
 } from './ordered-store.js'
+export type { HeldCheckpoint, HeldFile } from './held-checkpoint.js'
 export type { StoreLoad } from './store-load.js'
 export type { BackgroundWork, StoreObserver } from './store-observer.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'

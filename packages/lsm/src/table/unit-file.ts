@@ -43,6 +43,11 @@ export class UnitFile {
     this.#codec = new UnitCodec(seedOfFile(fileId))
   }
 
+  /** The stored bytes, for a copy of them. */
+  get bytes(): VfsFile {
+    return this.#file
+  }
+
   /**
    * Reads a unit and returns its payload, uncompressed, from the start of a buffer of its own on.
    *

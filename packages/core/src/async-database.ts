@@ -3,6 +3,8 @@ import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
 import type { DatabaseOptions } from './health/options.js'
+import { restoreInTimeSlices } from './restore-database.js'
+import type { RestoreOptions, RestoreReport } from './restore/options.js'
 import type { VerifyOptions } from './verification.js'
 
 /**
@@ -43,6 +45,15 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
     options?: VerifyOptions & { readonly vfs?: Vfs },
   ): Promise<VerifyReport> {
     return Database.verify(path, options)
+  }
+
+  /**
+   * Restores a database from its backups into a new directory, between other tasks of the event loop; see `Database.restore`.
+   *
+   * @throws {@link LdbError} as `Database.restore`.
+   */
+  static async restore(backup: FilePath, path: FilePath, options?: RestoreOptions): Promise<RestoreReport> {
+    return restoreInTimeSlices(backup, path, options)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

@@ -109,6 +109,7 @@ export type {
   ValuePredicate,
 } from './ordered-store.js'
 export type { SalvageDoubt, SalvageLoss, SalvageSink } from './salvage.js'
+export type { HeldCheckpoint, HeldFile } from './held-checkpoint.js'
 export type { StoreLoad } from './store-load.js'
 export type { BackgroundWork, StoreObserver } from './store-observer.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'

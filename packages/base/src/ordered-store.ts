@@ -1,5 +1,6 @@
 import type { Seq } from './branded-numbers.js'
 import type { BatchSection } from './batch/section.js'
+import type { HeldCheckpoint } from './held-checkpoint.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
 import type { StoreLoad } from './store-load.js'
 import type { StoreLog } from './store-log.js'
@@ -152,6 +153,13 @@ export interface OrderedStore {
    * the store. Resolves at once when the recovered state is known to be durable.
    */
   persistRecovered(): Promise<void>
+
+  /**
+   * Holds the newest durable checkpoint, after the one in progress, for a copy of its files. Writes nothing else.
+   *
+   * @throws {@link LdbError} LDB_IO; LDB_POISONED, LDB_CLOSED.
+   */
+  holdCheckpoint(): HeldCheckpoint
 
   /**
    * Checks every file, page or block, record and key of the present state and reports each fault to the sink. Goes on after a

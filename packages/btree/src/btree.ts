@@ -10,6 +10,7 @@ import {
 import type {
   BatchSection,
   CompactionRequest,
+  HeldCheckpoint,
   KeyBounds,
   OrderedStore,
   Seq,
@@ -20,6 +21,7 @@ import type {
   VerifySink,
 } from '@ldb/base'
 import type { FilePath, Vfs } from '@ldb/vfs'
+import { HeldTree } from './checkpoint/held-tree.js'
 import { isWorthCompacting } from './checkpoint/compaction-policy.js'
 import { TreeCheckpoints } from './checkpoint/tree-checkpoints.js'
 import { openTreeFile } from './file/open.js'
@@ -273,6 +275,13 @@ export class BTree implements OrderedStore {
     const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
+  }
+
+  holdCheckpoint(): HeldCheckpoint {
+    this.#status.assertReadable()
+    // Between its meta block and its end, the pages of the checkpoint before are released.
+    this.#checkpoints.complete()
+    return new HeldTree(this.#pages, this.#checkpoints.meta)
   }
 
   verify(sink: VerifySink): void {

@@ -7,6 +7,8 @@ import type { DirectoryVerifyOptions } from './directory-verification.js'
 import { withProvidedKey } from './encryption/secret.js'
 import type { RepairOptions } from './repair/options.js'
 import type { RepairReport } from './repair/report.js'
+import { restoreInTimeSlices } from './restore-database.js'
+import type { RestoreOptions, RestoreReport } from './restore/options.js'
 
 /**
  * A database whose methods return promises and never block the event loop on a file read.
@@ -48,6 +50,15 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   /** Salvages a damaged database into a new directory; see `Database.repair`. Blocks the thread until it ends. */
   static async repair(path: FilePath, options: RepairOptions): Promise<RepairReport> {
     return Database.repair(path, await withProvidedKey(options))
+  }
+
+  /**
+   * Restores a database from its backups into a new directory, between other tasks of the event loop; see `Database.restore`.
+   *
+   * @throws {@link LdbError} as `Database.restore`.
+   */
+  static async restore(backup: FilePath, path: FilePath, options?: RestoreOptions): Promise<RestoreReport> {
+    return restoreInTimeSlices(backup, path, options)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

@@ -1,7 +1,11 @@
 import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
+import type { FilePath } from '@ldb/vfs'
 import { AsyncBatch } from './async/batch.js'
+import { backupInTimeSlices } from './backup-database.js'
+import { resolveBackupOptions } from './backup/options.js'
+import type { BackupOptions, BackupReport } from './backup/options.js'
 import { AsyncApi } from './calls/async-api.js'
 import type { CallOwner } from './calls/call-order.js'
 import { runInCommitOrder } from './calls/commit-order.js'
@@ -248,6 +252,18 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const checked = resolveVerifyOptions(options)
     this.#opened.health.assertReadable()
     return this.api.calls.run(() => verifyInTimeSlices(this.#opened, checked))
+  }
+
+  /**
+   * Makes a backup of the state after all commits that were called before; see `Database.backup`. Copies between other tasks of the event
+   * loop.
+   *
+   * @throws {@link LdbError} as `Database.backup`.
+   */
+  async backup(directory: FilePath, options?: BackupOptions): Promise<BackupReport> {
+    const checked = resolveBackupOptions(options)
+    this.#opened.health.assertReadable()
+    return this.api.calls.run(() => backupInTimeSlices(this.#opened, this.api, directory, checked))
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

@@ -4,6 +4,8 @@ import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
+import { backupDatabase } from './backup-database.js'
+import type { BackupOptions, BackupReport } from './backup/options.js'
 import { Batch } from './write/batch.js'
 import { openChangeStream } from './changes/open-stream.js'
 import type { ChangesOptions } from './changes/options.js'
@@ -33,6 +35,8 @@ import { KeyspaceWrites } from './write/keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
+import { restoreDatabase } from './restore-database.js'
+import type { RestoreOptions, RestoreReport } from './restore/options.js'
 import { collectStats } from './stats.js'
 import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
@@ -105,12 +109,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real
-   * counts.
+   * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real counts.
    *
    * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error. Needs no write
    * access, and may run beside read-only openers.
-   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
   static verify(path: FilePath, options?: DirectoryVerifyOptions): VerifyReport {
@@ -133,12 +135,21 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
-   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
    * LDB_LOCKED when the database is open; LDB_POISONED when the directory was moved or replaced meanwhile; LDB_IO.
    */
   static destroy(path: FilePath, options?: { readonly vfs?: Vfs }): void {
     destroyDatabase(path, resolveVfs(ownOptions(options, ['vfs']).vfs) ?? defaultVfs())
+  }
+
+  /**
+   * Restores a database from the directory of its backups to a path that is absent or empty. Verifies it before it gets its name.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND without a backup that contains `until`; LDB_EXISTS when `path` is not free; LDB_CORRUPTION, which
+   * names the damaged file; LDB_FORMAT, LDB_NO_SPACE, LDB_ABORTED, LDB_INVALID_ARGUMENT, LDB_IO. Nothing is left then.
+   */
+  static restore(backup: FilePath, path: FilePath, options?: RestoreOptions): RestoreReport {
+    return restoreDatabase(backup, path, options)
   }
 
   /** The asynchronous API of this database. */
@@ -219,7 +230,6 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /**
    * Begins a transaction over all keyspaces. End it, or declare it with `using`.
-   *
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_POISONED when a commit was applied in part.
    */
   begin(options?: TransactionOptions): Transaction {
@@ -296,6 +306,17 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.#opened.health.assertReadable()
     this.#assertNotVerifying()
     return verifyDatabase(this.#opened, checked)
+  }
+
+  /**
+   * Backs up the present state into a directory, which is absent or empty unless the backup is incremental. Makes a checkpoint first.
+   *
+   * @throws {@link LdbError} LDB_EXISTS when the directory contains something else; LDB_NO_SPACE, LDB_ABORTED, LDB_CORRUPTION, LDB_POISONED,
+   * LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_IO. What was written is removed then.
+   */
+  backup(directory: FilePath, options?: BackupOptions): BackupReport {
+    this.#assertNotVerifying()
+    return backupDatabase(this.#opened, directory, options)
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

@@ -34,6 +34,9 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
     ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
     ['Catalog record', 'CATALOG_RECORD', format.CATALOG_RECORD_BYTES],
+    ['Backup manifest', 'BACKUP', format.BACKUP_ROOT_END],
+    ['File of a backup', 'FILE', format.FILE_ENTRY_BYTES],
+    ['Commit of a backup', 'LOG_COMMIT', format.LOG_COMMIT_BYTES],
   ])('agree on the %s', (heading, prefix, end) => {
     const rows = tableOf(heading)
     expect(rows.length).toBeGreaterThan(0)

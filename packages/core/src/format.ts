@@ -187,3 +187,58 @@ export const CATALOG_RECORD_OFFSET_GENERATION = 0
 export const CATALOG_RECORD_OFFSET_SEGMENT_ID: number = CATALOG_RECORD_OFFSET_GENERATION + 8
 export const CATALOG_RECORD_BYTES: number = CATALOG_RECORD_OFFSET_SEGMENT_ID + SEGMENT_ID_BYTES
 assert(CATALOG_RECORD_BYTES === 24, 'a catalog record has 24 bytes')
+
+/** File kind in the header of a backup manifest. */
+export const BACKUP_KIND = 'A'
+/** Format version that this code writes and reads. */
+export const BACKUP_FORMAT = 1
+
+/** Bytes of the random id of a backup. */
+export const BACKUP_ID_BYTES = 16
+
+export const BACKUP_OFFSET_BODY_CHECKSUM: number = FILE_HEADER_BYTES
+export const BACKUP_OFFSET_FILE_BYTES: number = BACKUP_OFFSET_BODY_CHECKSUM + 8
+export const BACKUP_OFFSET_DATABASE_ID: number = BACKUP_OFFSET_FILE_BYTES + 8
+export const BACKUP_OFFSET_BRANCH_ID: number = BACKUP_OFFSET_DATABASE_ID + DATABASE_ID_BYTES
+export const BACKUP_OFFSET_BACKUP_ID: number = BACKUP_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
+export const BACKUP_OFFSET_PARENT_ID: number = BACKUP_OFFSET_BACKUP_ID + BACKUP_ID_BYTES
+export const BACKUP_OFFSET_SEQ: number = BACKUP_OFFSET_PARENT_ID + BACKUP_ID_BYTES
+export const BACKUP_OFFSET_FIRST_SEQ: number = BACKUP_OFFSET_SEQ + 8
+export const BACKUP_OFFSET_LOG_SEQ: number = BACKUP_OFFSET_FIRST_SEQ + 8
+export const BACKUP_OFFSET_CREATED_AT: number = BACKUP_OFFSET_LOG_SEQ + 8
+export const BACKUP_OFFSET_NUMBER: number = BACKUP_OFFSET_CREATED_AT + 8
+export const BACKUP_OFFSET_FILE_COUNT: number = BACKUP_OFFSET_NUMBER + 4
+export const BACKUP_ROOT_END: number = BACKUP_OFFSET_FILE_COUNT + 4
+assert(BACKUP_ROOT_END === 144, 'the root of a backup manifest ends at offset 144')
+
+/** Greatest length of a backup manifest, in bytes. A longer one is refused before it is read. */
+export const BACKUP_BYTES_MAX = 1_073_741_824
+
+export const FILE_OFFSET_ROLE = 0
+export const FILE_OFFSET_RESERVED: number = FILE_OFFSET_ROLE + 1
+export const FILE_OFFSET_KEYSPACE_ID: number = FILE_OFFSET_RESERVED + 3
+export const FILE_OFFSET_NUMBER: number = FILE_OFFSET_KEYSPACE_ID + 4
+export const FILE_OFFSET_LENGTH: number = FILE_OFFSET_NUMBER + 8
+export const FILE_OFFSET_BLOCK_BYTES: number = FILE_OFFSET_LENGTH + 8
+export const FILE_OFFSET_STORED_COUNT: number = FILE_OFFSET_BLOCK_BYTES + 4
+export const FILE_OFFSET_DURABLE_SEQ: number = FILE_OFFSET_STORED_COUNT + 4
+export const FILE_OFFSET_SEGMENT_ID: number = FILE_OFFSET_DURABLE_SEQ + 8
+export const FILE_ENTRY_BYTES: number = FILE_OFFSET_SEGMENT_ID + SEGMENT_ID_BYTES
+assert(FILE_ENTRY_BYTES === 56, 'a file entry has 56 fixed bytes')
+
+/** Bytes of the checksum of a block. */
+export const BLOCK_CHECKSUM_BYTES = 8
+/** Smallest and largest block, in bytes. */
+export const BLOCK_BYTES_MIN = 512
+export const BLOCK_BYTES_MAX = 1_048_576
+
+/** What a file of a backup is. On disk: never renumber, never reuse. */
+export const BackupRole = { Catalog: 1, Log: 2, Store: 3, Blob: 4 } as const
+export type BackupRole = (typeof BackupRole)[keyof typeof BackupRole]
+
+export const LOG_COMMIT_OFFSET_PAYLOAD_BYTES = 0
+export const LOG_COMMIT_OFFSET_TYPE: number = LOG_COMMIT_OFFSET_PAYLOAD_BYTES + 4
+export const LOG_COMMIT_OFFSET_RESERVED: number = LOG_COMMIT_OFFSET_TYPE + 1
+export const LOG_COMMIT_OFFSET_SEQ: number = LOG_COMMIT_OFFSET_RESERVED + 3
+export const LOG_COMMIT_BYTES: number = LOG_COMMIT_OFFSET_SEQ + 8
+assert(LOG_COMMIT_BYTES === 16, 'a commit of the log has 16 bytes before its payload')

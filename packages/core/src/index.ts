@@ -53,6 +53,10 @@ export { AsyncTransactionKeyspace } from './async/transaction-keyspace.js'
 export type { AsyncTransactionOptions } from './async/transaction-options.js'
 export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
+// Backups
+export type { BackupOptions, BackupProgress, BackupReport } from './backup/options.js'
+export type { RestoreOptions, RestoreReport } from './restore/options.js'
+
 // Changes
 export { ChangeStream } from './changes/stream.js'
 export type { Change, CommittedChanges } from './changes/stream.js'

@@ -2,6 +2,7 @@ import { BatchReader, LdbError, OperationKind, ResumableTask } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
+  HeldCheckpoint,
   KeyBounds,
   OrderedStore,
   Seq,
@@ -21,19 +22,15 @@ import type { LsmTreeOptions } from './options.js'
 import { STAMP_MAX } from './entry/entry.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
+import { holdStore } from './store/held-store.js'
 import { checkpointSteps, compactionTaskSteps, rangeOf } from './store/maintenance-steps.js'
 import { ValueSlab } from './read/value-slab.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
-import { hasWork, makeRoom, workFor } from './store/pacing.js'
+import { hasWork, makeRoom, OPERATION_BYTES, SECTION_BYTES_KEPT, workFor } from './store/pacing.js'
 import { SortedLoad } from './store/sorted-load.js'
 import { collectStats } from './store/stats.js'
 import { verifyStore } from './verify/verify.js'
-
-/** Bytes of an operation besides key and value. */
-const OPERATION_BYTES = 64
-/** A larger section is released after it is applied. */
-const SECTION_BYTES_KEPT = 1 << 20
 
 /**
  * An ordered map in a directory: a log-structured merge tree.
@@ -235,6 +232,10 @@ export class LsmTree implements OrderedStore {
 
   async persistRecovered(): Promise<void> {
     await this.#persist().syncAsync()
+  }
+
+  holdCheckpoint(): HeldCheckpoint {
+    return holdStore(this.#opened, this.#checkpoint)
   }
 
   verify(sink: VerifySink): void {

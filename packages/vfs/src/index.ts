@@ -12,6 +12,8 @@ export type { Clock, Environment, RandomSource, ScheduledTask, Scheduler } from 
 export { DirectorySync } from './directory-sync.js'
 export { FileRemoval } from './file-removal.js'
 export { FileSync } from './file-sync.js'
+export { HeldBytes } from './held-bytes.js'
+export type { HeldShape } from './held-bytes.js'
 export { MemoryVfs } from './memory/memory-vfs.js'
 export type { MemoryVfsOptions } from './memory/memory-vfs.js'
 export { OverlayVfs } from './memory/overlay-vfs.js'

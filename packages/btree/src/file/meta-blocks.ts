@@ -9,6 +9,7 @@ import {
   META_BLOCK_BYTES,
   META_BLOCK_CHECKSUM_OFFSET,
   META_BLOCK_COUNT,
+  META_REGION_BYTES,
   META_STRIDE,
   MINIMUM_READER,
   SPARE_BLOCK,
@@ -104,6 +105,16 @@ export function writeMeta(file: UnitFile, codec: UnitCodec, meta: Meta): void {
   const block = blockOf(meta.checkpoint)
   const bytes = sealMeta(encodeMeta(meta, codec.cipher), codec, block)
   file.write(bytes, 0, bytes.length, block * META_STRIDE)
+}
+
+/** Returns the meta region of a file with one checkpoint: its block, and the spare with the same content. @internal */
+export function metaRegion(meta: Meta, codec: UnitCodec): Uint8Array {
+  const bytes = new Uint8Array(META_REGION_BYTES)
+  const encoded = encodeMeta(meta, codec.cipher)
+  for (const block of [blockOf(meta.checkpoint), SPARE_BLOCK]) {
+    bytes.set(sealMeta(encoded, codec, block), block * META_STRIDE)
+  }
+  return bytes
 }
 
 function newerOf(left: FoundMeta, right: FoundMeta, file: string): FoundMeta {

@@ -20,7 +20,7 @@ const SWEEP_PER_RETIREMENT = 4
  */
 export class Reclaim {
   readonly #release: (page: number, count: number) => void
-  /** Number of open snapshots by epoch, oldest first: a newly pinned epoch is never below an earlier one. */
+  /** Number of open snapshots and held checkpoints by epoch. */
   readonly #pins = new Map<number, number>()
   /** Pages that the last frozen checkpoint reaches: they wait for a newer one, whatever snapshots are open. */
   #reachedByCheckpoint = new PendingFreeList()
@@ -61,8 +61,9 @@ export class Reclaim {
 
   /** Epoch of the oldest open snapshot; `Infinity` when none is open. */
   get oldestPin(): number {
-    for (const epoch of this.#pins.keys()) return epoch
-    return Infinity
+    let oldest = Infinity
+    for (const epoch of this.#pins.keys()) oldest = Math.min(oldest, epoch)
+    return oldest
   }
 
   pin(epoch: number): void {

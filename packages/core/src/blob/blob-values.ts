@@ -57,6 +57,7 @@ export class BlobValues implements Syncable {
   readonly #vfs: Vfs
   readonly #options: BlobFilesOptions
   #files: BlobFiles | undefined
+  #holdCount = 0
   #key: Uint8Array = new Uint8Array(512)
   /** A stored value that refers to a blob, overwritten by each append. */
   readonly referring: Uint8Array = new Uint8Array(REFERRING_VALUE_BYTES)
@@ -72,6 +73,19 @@ export class BlobValues implements Syncable {
     this.liveness = new Liveness(options.createCipher === undefined ? 0 : UNIT_TRAILER_BYTES)
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
+  }
+
+  /** True while a copy of the blob files is made: none is replaced, truncated or removed. */
+  get isHeld(): boolean {
+    return this.#holdCount > 0
+  }
+
+  /** Keeps all blob files as they are, except for appended values, until the returned function is called. */
+  hold(): () => void {
+    this.#holdCount++
+    return () => {
+      this.#holdCount--
+    }
   }
 
   /** The blob files; `undefined` while there are none. */

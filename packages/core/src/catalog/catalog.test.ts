@@ -11,7 +11,6 @@ import { decodeCheckpointRecord, encodeCheckpointRecord } from '../log/checkpoin
 import {
   CATALOG_FORMAT,
   CATALOG_KIND,
-  CATALOG_OFFSET_BRANCH_ID,
   CATALOG_OFFSET_DATA_KEY_ID,
   CATALOG_OFFSET_SUITE,
   CATALOG_OFFSET_BODY_CHECKSUM,
@@ -36,6 +35,7 @@ const EXAMPLE: Catalog = {
   generation: 3,
   seq: 2 ** 40 + 5,
   nextKeyspaceId: 9,
+  branchId: new Uint8Array(16),
   logSegmentId: Uint8Array.from({ length: 16 }, (_, index) => 100 + index),
   logLsn: 2 ** 33 + 8,
   keyspaces: [
@@ -81,6 +81,7 @@ const catalogs = fc
     databaseId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     generation: fc.maxSafeNat(),
     seq: fc.maxSafeNat(),
+    branchId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     logLsn: fc.maxSafeNat(),
     keyspaces: fc.uniqueArray(
@@ -135,7 +136,6 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
     'a section longer than the file',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_SECTION_BYTES + 1] = 9),
   ],
-  ['a branch id', (bytes): void => void (bytes[CATALOG_OFFSET_BRANCH_ID] = 1)],
   ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 4)],
   [
     'a time to live without the expiry flag',

@@ -40,6 +40,8 @@ export interface KeyspaceRecord {
 export interface Catalog {
   /** 16 random bytes, created with the database. */
   readonly databaseId: Uint8Array
+  /** 16 bytes: chosen at random by each restore, zeros before the first one. */
+  readonly branchId: Uint8Array
   /** Page size in bytes, of the page cache and of each B+tree. */
   readonly pageBytes: number
   /** 1 at creation, one more with each replacement. */

@@ -56,7 +56,6 @@ const RESERVED_RANGES: readonly (readonly [start: number, end: number])[] = [
   [CATALOG_OFFSET_RESERVED, CATALOG_OFFSET_DATABASE_ID],
   [CATALOG_OFFSET_RESERVED2, CATALOG_OFFSET_DATA_KEY_ID],
   [CATALOG_OFFSET_RESERVED3, CATALOG_OFFSET_BRANCH_ID],
-  [CATALOG_OFFSET_BRANCH_ID, CATALOG_OFFSET_LOG_SEGMENT_ID],
 ]
 
 /**
@@ -105,6 +104,7 @@ export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
   const nextKeyspaceId = view.getUint32(CATALOG_OFFSET_NEXT_KEYSPACE_ID, true)
   return {
     databaseId: bytes.slice(CATALOG_OFFSET_DATABASE_ID, CATALOG_OFFSET_GENERATION),
+    branchId: bytes.slice(CATALOG_OFFSET_BRANCH_ID, CATALOG_OFFSET_LOG_SEGMENT_ID),
     pageBytes,
     generation: readCheckedU64(bytes, CATALOG_OFFSET_GENERATION, file, CATALOG_OFFSET_GENERATION),
     seq: readCheckedU64(bytes, CATALOG_OFFSET_SEQ, file, CATALOG_OFFSET_SEQ),

@@ -2,6 +2,7 @@ import { assert, encodeUtf8, LdbError, SEGMENT_ID_BYTES, writeU64 } from '@ldb/b
 import {
   CATALOG_BYTES_MAX,
   CATALOG_OFFSET_BODY_CHECKSUM,
+  CATALOG_OFFSET_BRANCH_ID,
   CATALOG_OFFSET_DATABASE_ID,
   CATALOG_OFFSET_FILE_BYTES,
   CATALOG_OFFSET_GENERATION,
@@ -54,6 +55,8 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
   view.setUint32(CATALOG_OFFSET_NEXT_KEYSPACE_ID, catalog.nextKeyspaceId, true)
   view.setUint32(CATALOG_OFFSET_KEYSPACE_COUNT, catalog.keyspaces.length, true)
   view.setUint32(CATALOG_OFFSET_PAGE_BYTES, catalog.pageBytes, true)
+  assert(catalog.branchId.length === DATABASE_ID_BYTES, 'a branch id has 16 bytes')
+  bytes.set(catalog.branchId, CATALOG_OFFSET_BRANCH_ID)
   assert(catalog.logSegmentId.length === SEGMENT_ID_BYTES, 'a segment id has 16 bytes')
   bytes.set(catalog.logSegmentId, CATALOG_OFFSET_LOG_SEGMENT_ID)
   writeU64(bytes, CATALOG_OFFSET_LOG_LSN, catalog.logLsn)

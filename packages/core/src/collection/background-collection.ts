@@ -132,6 +132,16 @@ export class BackgroundCollection {
     if (this.#collector.isWaiting) await this.#collector.next(false)?.syncAsync()
   }
 
+  /** Completes the work in progress. */
+  settleNow(): void {
+    this.#collector.running?.sync()
+  }
+
+  /** As `settleNow`, off the thread. */
+  async settle(): Promise<void> {
+    await this.#collector.running?.syncAsync()
+  }
+
   /** Ends the background work. */
   cancel(): void {
     this.#isCancelled = true

@@ -105,6 +105,11 @@ export class Collector {
     return this.#task
   }
 
+  /** The task in progress; `undefined` when none is. */
+  get running(): ResumableTask | undefined {
+    return this.#task?.isEnded === false ? this.#task : undefined
+  }
+
   /** Abandons the round and the running task. The files stay as they are. */
   abandon(): void {
     this.#task?.abort(closedError())
@@ -128,6 +133,7 @@ export class Collector {
   }
 
   #isReached({ seq, pinCount }: Round): boolean {
+    if (this.#blobs.isHeld) return false
     return this.#state.log.truncatedSeq >= seq && !this.#blobs.pins.hasAnyOf(pinCount)
   }
 

@@ -46,6 +46,10 @@ export const BTREE_ENGINE: Engine = Object.freeze({
     })
   },
 
+  fileName() {
+    return TREE_NAME
+  },
+
   ownsFile(name: string) {
     return name === TREE_NAME || name === TEMPORARY_NAME
   },

@@ -73,6 +73,9 @@ export interface Engine {
    */
   open(context: StoreContext, section: Uint8Array, state: RecordedState): OrderedStore
 
+  /** Returns the name of a file of a held checkpoint. @param number - that of the held file. */
+  fileName(number: number): string
+
   /** Reports whether the engine uses a file name in the directory of a keyspace. Files with other names are never removed. */
   ownsFile(name: string): boolean
 }

@@ -42,6 +42,10 @@ export const LSM_ENGINE: Engine = Object.freeze({
     })
   },
 
+  fileName(number: number) {
+    return number === 0 ? MANIFEST_NAME : `${String(number).padStart(10, '0')}.sst`
+  },
+
   ownsFile(name: string) {
     return name === MANIFEST_NAME || name === NEW_MANIFEST_NAME || TABLE_NAME.test(name)
   },

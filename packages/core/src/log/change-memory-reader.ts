@@ -1,3 +1,4 @@
+import { LogRecordType } from '../format.js'
 import { changesTruncated } from './change-reader.js'
 import type { CommitReader } from './change-reader.js'
 
@@ -68,6 +69,7 @@ class MemoryCommitReader implements CommitReader {
   readonly #changes: MemoryChanges
   #payload: Uint8Array = new Uint8Array(0)
   isLoad = false
+  readonly type: number = LogRecordType.Commit
   seq: number
 
   constructor(changes: MemoryChanges, since: number) {

@@ -6,6 +6,8 @@ export interface CommitReader {
   readonly seq: number
   /** The current commit, as an encoded batch: borrowed until the next move. */
   readonly payload: Uint8Array
+  /** Type of the record of the current commit. */
+  readonly type: number
   /** True when the current commit is a load: its batch is one range delete with the range of the loaded keys. */
   readonly isLoad: boolean
   /** Name of its file, for errors. */

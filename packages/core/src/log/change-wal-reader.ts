@@ -34,6 +34,10 @@ export class WalCommitReader implements CommitReader {
     return this.#reader.payload
   }
 
+  get type(): number {
+    return this.#reader.type
+  }
+
   get isLoad(): boolean {
     return this.#reader.type === LogRecordType.Load
   }

@@ -121,6 +121,7 @@ function createDatabase(
   beforeCatalog()
   const catalog: Catalog = {
     databaseId,
+    branchId: new Uint8Array(DATABASE_ID_BYTES),
     pageBytes,
     generation: FIRST_GENERATION,
     ...end,

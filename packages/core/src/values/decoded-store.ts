@@ -8,6 +8,7 @@ import type {
   StoreCursor,
   StoreSnapshot,
   StoreStats,
+  HeldCheckpoint,
   ResumableTask,
   StoreLoad,
   StoreLog,
@@ -121,6 +122,10 @@ export class DecodedStore implements OrderedStore {
 
   persistRecovered(): Promise<void> {
     return this.inner.persistRecovered()
+  }
+
+  holdCheckpoint(): HeldCheckpoint {
+    return this.inner.holdCheckpoint()
   }
 
   verify(sink: VerifySink): void {

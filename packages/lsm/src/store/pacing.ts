@@ -1,5 +1,10 @@
 import type { OpenedStore } from './open.js'
 
+/** Bytes of an operation besides key and value. */
+export const OPERATION_BYTES = 64
+/** A larger section is released after it is applied. */
+export const SECTION_BYTES_KEPT: number = 1 << 20
+
 /** Flush work in bytes for each byte that is applied while a memtable is frozen. */
 const FLUSH_PACE = 4
 /**

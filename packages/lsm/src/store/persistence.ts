@@ -58,6 +58,16 @@ export class Persistence {
     return bytes
   }
 
+  /** Completes a change of the manifest that is in progress. */
+  complete(): void {
+    this.#running?.sync()
+  }
+
+  /** The tables that the durable manifest names. */
+  durableTables(): Table[] {
+    return [...this.#durableLevels.keys()]
+  }
+
   /**
    * The steps of making the present version durable, after those that are in progress.
    *

@@ -57,6 +57,11 @@ export class UnitFile {
     this.trailerBytes = TRAILER_BYTES + this.#codec.trailerBytes
   }
 
+  /** The stored bytes, for a copy of them. */
+  get bytes(): VfsFile {
+    return this.#file
+  }
+
   /**
    * Reads a unit and returns its payload, uncompressed, from the start of a buffer of its own on.
    *

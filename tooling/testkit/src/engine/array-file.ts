@@ -1,6 +1,8 @@
+import type { HeldCheckpoint, Seq } from '@ldb/base'
 import { corruption, NO_SEGMENT_ID, readU32, readCheckedU64, writeU32, writeU64 } from '@ldb/base'
 import { createSeed64, UnitCodec, UnitKind } from '@ldb/integrity'
-import type { Vfs } from '@ldb/vfs'
+import { HeldBytes } from '@ldb/vfs'
+import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { ArrayEntry, SortedEntries } from './sorted-array.js'
 
 /** Checksum u64, length u32, sequence number u64, count u32, log segment. */
@@ -67,4 +69,13 @@ function decodeState(bytes: Uint8Array, path: string): Required<ArrayState> {
     at = valueEnd
   }
   return { seq: readCheckedU64(bytes, 12, path, 12), segmentId: bytes.slice(24, HEADER_BYTES), entries }
+}
+
+/** Returns the state of a file, as a held checkpoint: a later state is another file. */
+export function heldState(file: VfsFile, durableSeq: Seq, segmentId: Uint8Array): HeldCheckpoint {
+  const bytes = new Uint8Array(file.length())
+  file.read(bytes, 0, bytes.length, 0)
+  const shape = { number: 0, length: bytes.length, blockBytes: 4096, isImmutable: false }
+  const files = durableSeq === 0 ? [] : [new HeldBytes(shape, bytes)]
+  return { durableSeq, segmentId: segmentId.slice(), files, release: () => undefined }
 }

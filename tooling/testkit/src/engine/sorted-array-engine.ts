@@ -22,6 +22,7 @@ export interface SortedArrayEngine {
   readonly checkpointFileName: string
   newSection(): Uint8Array
   open(context: StoreContext, section: Uint8Array, state: 'recorded' | 'unrecorded' | 'none'): OrderedStore
+  fileName(number: number): string
   ownsFile(name: string): boolean
 }
 
@@ -54,6 +55,7 @@ export function sortedArrayEngine(seed: number, freedoms?: Freedoms): SortedArra
       if (state === 'none') createIfAbsent(context)
       return open(context)
     },
+    fileName: () => STATE_NAME,
     ownsFile: (name) => NAMES.has(name),
   }
 }

@@ -2,6 +2,7 @@ import { assert, corruption, isLdbError, LdbError, NO_SEGMENT_ID, ResumableTask,
 import type {
   BatchSection,
   CompactionRequest,
+  HeldCheckpoint,
   TaskSteps,
   KeyBounds,
   OrderedStore,
@@ -17,7 +18,7 @@ import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
 import type { TestRandom } from '../base/test-random.js'
-import { encodeState, readState } from './array-file.js'
+import { encodeState, heldState, readState } from './array-file.js'
 import { closedError, SortedArraySnapshot } from './sorted-array-snapshot.js'
 import { applySection, entryOf } from './sorted-array.js'
 import type { SortedEntries } from './sorted-array.js'
@@ -225,6 +226,12 @@ export class SortedArrayStore implements OrderedStore {
   async persistRecovered(): Promise<void> {
     this.#assertWritable()
     await new DirectorySync(this.#vfs, this.#directory).syncAsync()
+  }
+
+  holdCheckpoint(): HeldCheckpoint {
+    this.#assertOpen()
+    this.#checkpoint?.sync()
+    return heldState(this.#file, this.durableSeq, this.#durableSegmentId)
   }
 
   verify(sink: VerifySink): void {

@@ -23,6 +23,7 @@ export interface SmallLsmEngine {
   readonly checkpointFileName: string
   newSection(random: RandomSource): Uint8Array
   open(context: StoreContext, section: Uint8Array, state: 'recorded' | 'unrecorded' | 'none'): OrderedStore
+  fileName(number: number): string
   ownsFile(name: string): boolean
 }
 
@@ -60,6 +61,7 @@ export function smallLsmEngine(seed: number, compression?: LsmCompression): Smal
       countExactly(store)
       return store
     },
+    fileName: (number) => (number === 0 ? 'MANIFEST' : `${String(number).padStart(10, '0')}.sst`),
     ownsFile: (name) => name.startsWith('MANIFEST') || name.endsWith('.sst'),
   }
 }

@@ -51,6 +51,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'Keyspace.load': 'packages/core/test/load.test.ts',
   'AsyncDatabaseHandle.load': 'packages/core/test/load.test.ts',
   'AsyncKeyspace.load': 'packages/core/test/load.test.ts',
+  'Database.backup': 'packages/core/test/backup/backup.test.ts',
+  'AsyncDatabaseHandle.backup': 'packages/core/test/backup/backup.test.ts',
   'AsyncDatabaseHandle.putStream': 'packages/core/test/value-streams.test.ts',
   'AsyncDatabaseHandle.getStream': 'packages/core/test/value-streams.test.ts',
   'AsyncKeyspace.putStream': 'packages/core/test/value-streams.test.ts',

@@ -15,6 +15,8 @@ export interface FolderLayers {
 export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/core': {
     layers: [
+      'restore',
+      'backup',
       'changes',
       'repair',
       'open',

@@ -1,0 +1,41 @@
+import { writeU32, writeU64 } from '@ldb/base'
+import type { HeldFile } from '@ldb/base'
+import { HeldBytes } from '@ldb/vfs'
+import type { CommitReader } from '../log/change-reader.js'
+import {
+  LOG_COMMIT_BYTES,
+  LOG_COMMIT_OFFSET_PAYLOAD_BYTES,
+  LOG_COMMIT_OFFSET_SEQ,
+  LOG_COMMIT_OFFSET_TYPE,
+} from '../format.js'
+
+/** Bytes of a block of the log and of the catalog. */
+export const LOG_BLOCK_BYTES = 65_536
+
+/** Returns the commits up to `seq`, one after the other. */
+export function copyOfLog(commits: CommitReader, seq: number): HeldFile {
+  let bytes = new Uint8Array(LOG_BLOCK_BYTES)
+  let end = 0
+  while (commits.next(seq)) {
+    const { payload, type } = commits
+    const needed = end + LOG_COMMIT_BYTES + payload.length
+    if (needed > bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * bytes.length))
+      grown.set(bytes.subarray(0, end))
+      bytes = grown
+    }
+    writeU32(bytes, end + LOG_COMMIT_OFFSET_PAYLOAD_BYTES, payload.length)
+    bytes[end + LOG_COMMIT_OFFSET_TYPE] = type
+    writeU64(bytes, end + LOG_COMMIT_OFFSET_SEQ, commits.seq)
+    bytes.set(payload, end + LOG_COMMIT_BYTES)
+    end = needed
+    commits.endCommit()
+  }
+  return heldBytes(bytes.subarray(0, end))
+}
+
+/** Returns bytes in memory as a held file. */
+export function heldBytes(bytes: Uint8Array): HeldFile {
+  const shape = { number: 0, length: bytes.length, blockBytes: LOG_BLOCK_BYTES, isImmutable: false }
+  return new HeldBytes(shape, bytes)
+}

@@ -1,0 +1,258 @@
+import { concatBytes, corruption, LdbError } from '@ldb/base'
+import type { Syncable, TaskSteps } from '@ldb/base'
+import { blobFileName } from '@ldb/blob'
+import { directoryOf, DirectorySync, makeParents } from '@ldb/vfs'
+import type { Vfs } from '@ldb/vfs'
+import { BackupRole, DATABASE_ID_BYTES } from '../format.js'
+import { reportProgress } from '../backup/options.js'
+import type { BackupFile, BackupManifest } from '../backup/manifest.js'
+import { assertSpace, backupNumbers, dataPath, discardDirectory, readChain } from '../backup/series.js'
+import type { BackupChain } from '../backup/series.js'
+import type { Catalog } from '../catalog/catalog.js'
+import { decodeCatalog } from '../catalog/decode.js'
+import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
+import { replaceCatalog } from '../catalog/file.js'
+import { BUILT_IN_ENGINES, engineOf } from '../engine/engine-registry.js'
+import { throwIfAborted } from '../health/abort-signal.js'
+import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
+import type { StoreCheckpoint } from '../log/checkpoint-record.js'
+import { CommitParser } from './commit-parser.js'
+import type { ResolvedRestoreOptions, RestoreReport } from './options.js'
+import { findFile, readFile, restoreFile } from './restored-file.js'
+import type { FileReading } from './restored-file.js'
+import { RestoredLog } from './restored-log.js'
+
+/** From where to where a restore copies. */
+export interface RestorePlace {
+  /** File system for internal files. */
+  readonly vfs: Vfs
+  /** Directory of the backups. */
+  readonly backups: string
+  /** Directory of the restored database. */
+  readonly directory: string
+  /** Yields the thread. */
+  readonly timeSlice: Syncable
+}
+
+/**
+ * Restores a database: under a temporary name, which is replaced last. What was written is removed when it fails.
+ *
+ * @param verify - verifies the database in a directory; it throws when there is damage.
+ * @param onDone - receives the report.
+ * @throws {@link LdbError} LDB_NOT_FOUND, LDB_EXISTS, LDB_CORRUPTION, LDB_FORMAT, LDB_NO_SPACE, LDB_ABORTED, LDB_IO.
+ */
+export function* restoreSteps(
+  place: RestorePlace,
+  options: ResolvedRestoreOptions,
+  verify: (directory: string) => Syncable,
+  onDone: (report: RestoreReport) => void,
+): TaskSteps {
+  const { vfs, directory } = place
+  assertFree(vfs, directory)
+  const chain = chooseBackup(place, options.until)
+  const temporary = `${directory}.restoring-${randomName(vfs)}`
+  makeParents(vfs, temporary)
+  const restoring = new Restoring(place, options, chain, temporary)
+  assertSpace(vfs, directoryOf(temporary), restoring.totalBytes)
+  vfs.makeDirectory(temporary)
+  try {
+    yield* restoring.steps()
+    yield verify(temporary)
+    throwIfAborted(options.signal, 'restore')
+    assertFree(vfs, directory)
+    // A rename does not replace a directory everywhere.
+    if (vfs.status(directory) !== undefined) vfs.removeDirectory(directory)
+    vfs.rename(temporary, directory)
+  } catch (error) {
+    discardDirectory(vfs, temporary)
+    throw error
+  }
+  yield new DirectorySync(vfs, directoryOf(directory))
+  onDone(restoring.report())
+}
+
+/** @throws {@link LdbError} LDB_EXISTS unless the path is absent or an empty directory. */
+function assertFree(vfs: Vfs, directory: string): void {
+  const status = vfs.status(directory)
+  if (status === undefined || (status.kind === 'directory' && vfs.list(directory).length === 0)) return
+  throw new LdbError('LDB_EXISTS', `${directory} exists, and is not an empty directory`, {
+    details: { file: directory },
+  })
+}
+
+/** Returns the newest backup that a restore to a commit can use. */
+function chooseBackup({ vfs, backups }: RestorePlace, until: number | undefined): BackupChain {
+  const numbers = backupNumbers(vfs, backups) ?? []
+  let nearest: BackupManifest | undefined
+  for (const number of numbers.reverse()) {
+    const chain = readChain(vfs, backups, number)
+    const manifest = chain.manifests[0] as BackupManifest
+    if (until === undefined || (until >= manifest.firstSeq && until <= manifest.seq)) return chain
+    nearest = manifest
+    if (until > manifest.seq) break
+  }
+  if (nearest === undefined) {
+    throw new LdbError('LDB_NOT_FOUND', `there is no backup at ${backups}`, { details: { file: backups } })
+  }
+  throw new LdbError('LDB_NOT_FOUND', `no backup at ${backups} contains the state at commit ${until}`, {
+    details: { file: backups, expected: until as number, actual: nearest.seq },
+  })
+}
+
+function randomName(vfs: Vfs): string {
+  let name = ''
+  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
+  return name
+}
+
+/** One restore. */
+class Restoring {
+  readonly totalBytes: number
+  readonly #place: RestorePlace
+  readonly #options: ResolvedRestoreOptions
+  readonly #chain: BackupChain
+  readonly #manifest: BackupManifest
+  readonly #target: string
+  readonly #reading: FileReading
+  readonly #until: number
+  #byteCount = 0
+
+  constructor(place: RestorePlace, options: ResolvedRestoreOptions, chain: BackupChain, target: string) {
+    this.#place = place
+    this.#options = options
+    this.#chain = chain
+    this.#manifest = chain.manifests[0] as BackupManifest
+    this.#target = target
+    this.#until = options.until ?? this.#manifest.seq
+    this.totalBytes = this.#manifest.files.reduce((bytes, { length }) => bytes + length, 0)
+    this.#reading = {
+      vfs: place.vfs,
+      chain,
+      timeSlice: place.timeSlice,
+      progress: (byteCount) => {
+        this.#report(byteCount)
+      },
+    }
+  }
+
+  *steps(): TaskSteps {
+    this.#report(0)
+    const { vfs } = this.#place
+    const catalog = yield* this.#readCatalog()
+    vfs.makeDirectory(keyspacesPath(this.#target))
+    for (const { descriptor } of catalog.keyspaces) {
+      const files = this.#filesOf(BackupRole.Store, descriptor.id)
+      if (files.length === 0) continue
+      const path = keyspacePath(this.#target, descriptor.id)
+      vfs.makeDirectory(path)
+      const engine = engineOf(BUILT_IN_ENGINES, descriptor.engine)
+      for (const file of files) {
+        yield* restoreFile(file, this.#reading, vfs, `${path}/${engine.fileName(file.number)}`)
+      }
+      yield new DirectorySync(vfs, path)
+    }
+    yield new DirectorySync(vfs, keyspacesPath(this.#target))
+    yield* this.#restoreBlobs()
+    yield* this.#restoreLog(catalog)
+    yield new DirectorySync(vfs, this.#target)
+  }
+
+  report(): RestoreReport {
+    return { seq: this.#until, number: this.#manifest.number, totalBytes: this.#byteCount }
+  }
+
+  #filesOf(role: BackupRole, keyspaceId: number): BackupFile[] {
+    return this.#manifest.files.filter((file) => file.role === role && file.keyspaceId === keyspaceId)
+  }
+
+  *#readCatalog(): Generator<Syncable, Catalog, void> {
+    const index = this.#manifest.files.findIndex(({ role }) => role === BackupRole.Catalog)
+    const file = this.#manifest.files[index]
+    const path = dataPath(this.#chain.paths[0] as string, Math.max(index, 0))
+    if (file === undefined) throw corruption(path, 0, 'the backup contains no catalog')
+    const parts: Uint8Array[] = []
+    yield* readFile(file, this.#reading, (bytes) => {
+      parts.push(bytes.slice())
+      return this.#place.timeSlice
+    })
+    return decodeCatalog(concatBytes(...parts), path)
+  }
+
+  *#restoreBlobs(): TaskSteps {
+    const blobs = this.#filesOf(BackupRole.Blob, 0)
+    if (blobs.length === 0) return
+    const { vfs } = this.#place
+    const path = blobsPath(this.#target)
+    vfs.makeDirectory(path)
+    for (const file of blobs)
+      yield* restoreFile(file, this.#reading, vfs, `${path}/${blobFileName(file.number)}`)
+    yield new DirectorySync(vfs, path)
+  }
+
+  /** Writes the log, and the catalog, which makes the directory a database. */
+  *#restoreLog(found: Catalog): TaskSteps {
+    const { vfs } = this.#place
+    const { logSeq } = this.#manifest
+    const stores = new Map<number, StoreCheckpoint>()
+    let newestSeq = logSeq
+    for (const { descriptor } of found.keyspaces) {
+      const first = findFile(this.#manifest.files, {
+        role: BackupRole.Store,
+        keyspaceId: descriptor.id,
+        number: 0,
+      })
+      const checkpoint =
+        first === undefined ? NO_CHECKPOINT : { durableSeq: first.durableSeq, segmentId: first.segmentId }
+      stores.set(descriptor.id, checkpoint)
+      newestSeq = Math.max(newestSeq, checkpoint.durableSeq)
+    }
+    const generation = found.generation + 1
+    const log = new RestoredLog(vfs, this.#target, found.databaseId, logSeq)
+    let end
+    try {
+      log.begin(generation, newestSeq, stores)
+      yield* this.#copyCommits(log)
+      yield new DirectorySync(vfs, logPath(this.#target))
+      end = log.end()
+    } catch (error) {
+      log.abandon()
+      throw error
+    }
+    const branchId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
+    replaceCatalog(vfs, this.#target, { ...found, branchId, generation, ...end })
+  }
+
+  *#copyCommits(log: RestoredLog): TaskSteps {
+    const index = this.#manifest.files.findIndex(({ role }) => role === BackupRole.Log)
+    const file = this.#manifest.files[index]
+    const path = dataPath(this.#chain.paths[0] as string, Math.max(index, 0))
+    if (file !== undefined) {
+      const parser = new CommitParser(path, (commit) => {
+        if (commit.seq <= this.#until) log.append(commit)
+      })
+      yield* readFile(file, this.#reading, (bytes) => {
+        parser.add(bytes)
+        return this.#place.timeSlice
+      })
+      parser.end()
+    }
+    if (log.seq < this.#until) {
+      throw corruption(path, 0, 'the log of the backup ends too early', {
+        actual: log.seq,
+        expected: this.#until,
+      })
+    }
+  }
+
+  #report(byteCount: number): void {
+    this.#byteCount += byteCount
+    const { signal, onProgress } = this.#options
+    throwIfAborted(signal, 'restore')
+    reportProgress(onProgress, {
+      byteCount: this.#byteCount,
+      totalBytes: this.totalBytes,
+      storedBytes: this.#byteCount,
+    })
+    throwIfAborted(signal, 'restore')
+  }
+}

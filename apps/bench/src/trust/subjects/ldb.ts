@@ -1,4 +1,4 @@
-import { AsyncDatabase } from '@ldb/core'
+import { AsyncDatabase, Database } from '@ldb/core'
 import type { EngineName } from '@ldb/core'
 import type { Entry, TrustStore, TrustSubject } from '../subject.js'
 
@@ -11,9 +11,19 @@ function ldbSubject(id: string, title: string, engine: EngineName): TrustSubject
   return {
     id,
     title,
-    encrypts: false,
-    async open({ dir }) {
-      return storeOf(await AsyncDatabase.open(dir, { engine }))
+    encrypts: true,
+    async open({ dir, key }) {
+      return storeOf(
+        await AsyncDatabase.open(dir, { engine, ...(key !== undefined && { encryption: { key } }) }),
+      )
+    },
+    restore(backup, target) {
+      Database.restore(backup, target)
+      return Promise.resolve()
+    },
+    repair(dir, target) {
+      Database.repair(dir, { target })
+      return Promise.resolve(target)
     },
   }
 }
@@ -28,6 +38,9 @@ function storeOf(db: AsyncDatabase): TrustStore {
       await batch.commit({ durability: 'full' })
     },
     entries: async () => (await db.entries().toArray()) as Entry[],
+    async backup(target) {
+      await db.backup(target)
+    },
     seq: () => db.sync.seq,
     close: () => db.close(),
   }

@@ -233,7 +233,7 @@ export const BLOCK_BYTES_MIN = 512
 export const BLOCK_BYTES_MAX = 1_048_576
 
 /** What a file of a backup is. On disk: never renumber, never reuse. */
-export const BackupRole = { Catalog: 1, Log: 2, Store: 3, Blob: 4 } as const
+export const BackupRole = { Catalog: 1, Log: 2, Store: 3, Blob: 4, Keys: 5 } as const
 export type BackupRole = (typeof BackupRole)[keyof typeof BackupRole]
 
 export const LOG_COMMIT_OFFSET_PAYLOAD_BYTES = 0

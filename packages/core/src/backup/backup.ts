@@ -3,7 +3,7 @@ import type { HeldFile, Syncable, TaskSteps } from '@ldb/base'
 import { directoryOf, DirectorySync, HeldBytes, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { encodeCatalog } from '../catalog/encode.js'
+import { encodeCatalogFile } from '../catalog/sealed-catalog.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import { copyBlocks, plainEntry, syncSteps } from './block-file.js'
 import type { BackupTarget, BlockFileEntry } from './block-file.js'
@@ -12,6 +12,7 @@ import type { HeldDatabase } from './held-database.js'
 import { copyOfLog, heldBytes, LOG_BLOCK_BYTES } from './log-copy.js'
 import { encodeManifest, keyOf, NO_PARENT } from './manifest.js'
 import type { BackupFile, BackupManifest } from './manifest.js'
+import { SealedCommits } from './sealed-commits.js'
 import { reportProgress } from './options.js'
 import type { BackupReport, ResolvedBackupOptions } from './options.js'
 import {
@@ -148,8 +149,15 @@ class BackupWriting {
     this.#report(0, 0)
     // The log first: it is truncated when it has grown too long.
     yield* this.#copyLog()
-    const catalog = heldBytes(encodeCatalog(this.#held.catalog))
+    const { keys } = this.#held
+    const catalog = heldBytes(encodeCatalogFile(this.#held.catalog, keys?.data))
     yield* this.#copy(plainEntry({ role: BackupRole.Catalog, keyspaceId: 0, number: 0 }), catalog)
+    if (keys !== undefined) {
+      yield* this.#copy(
+        plainEntry({ role: BackupRole.Keys, keyspaceId: 0, number: 0 }),
+        heldBytes(keys.file),
+      )
+    }
     for (const { keyspaceId, checkpoint } of this.#held.keyspaces) {
       for (const file of checkpoint.files) {
         const { durableSeq, segmentId } = file.number === 0 ? checkpoint : NO_CHECKPOINT_OF_FILE
@@ -174,9 +182,9 @@ class BackupWriting {
   }
 
   *#copyLog(): TaskSteps {
-    const { commits, seq } = this.#held
+    const { commits, seq, keys, catalog } = this.#held
     if (commits === undefined) return
-    const log = copyOfLog(commits, seq)
+    const log = copyOfLog(commits, seq, keys && new SealedCommits(keys.data, catalog))
     commits.close()
     yield this.#place.timeSlice
     yield* this.#copy(plainEntry({ role: BackupRole.Log, keyspaceId: 0, number: 0 }), log)

@@ -1,8 +1,10 @@
 import type { HeldCheckpoint } from '@ldb/base'
 import { blobFileName } from '@ldb/blob'
+import type { DataKeys } from '@ldb/integrity'
 import type { Catalog } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
+import { readKeyFile } from '../encryption/database-keys.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { CommitReader } from '../log/change-reader.js'
 import type { VfsFile } from '@ldb/vfs'
@@ -35,6 +37,8 @@ export interface HeldDatabase {
   readonly commits: CommitReader | undefined
   readonly keyspaces: readonly HeldKeyspace[]
   readonly blobs: readonly HeldBlobFile[]
+  /** Data keys and key file of an encrypted database. */
+  readonly keys: { readonly data: DataKeys; readonly file: Uint8Array } | undefined
   /** Opens a blob file for reading. */
   openBlobs(path: string): VfsFile
   release(): void
@@ -77,6 +81,7 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
       commits,
       keyspaces: held,
       blobs: blobFiles,
+      keys: keysOf(opened),
       openBlobs: (path) => opened.engines.vfs.open(path, 'read'),
       release,
     }
@@ -84,6 +89,10 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
     release()
     throw error
   }
+}
+
+function keysOf({ engines: { vfs, directory, keys } }: OpenDatabase): HeldDatabase['keys'] {
+  return keys && { data: keys.data, file: readKeyFile(vfs, directory) }
 }
 
 /** (K4) The files of a keyspace that is dropped meanwhile stay. */

@@ -8,26 +8,33 @@ import {
   LOG_COMMIT_OFFSET_SEQ,
   LOG_COMMIT_OFFSET_TYPE,
 } from '../format.js'
+import type { SealedCommits } from './sealed-commits.js'
 
 /** Bytes of a block of the log and of the catalog. */
 export const LOG_BLOCK_BYTES = 65_536
 
-/** Returns the commits up to `seq`, one after the other. */
-export function copyOfLog(commits: CommitReader, seq: number): HeldFile {
+/**
+ * Returns the commits up to `seq`, one after the other.
+ *
+ * @param sealed - encrypts them; `undefined` when the database is not encrypted.
+ */
+export function copyOfLog(commits: CommitReader, seq: number, sealed: SealedCommits | undefined): HeldFile {
   let bytes = new Uint8Array(LOG_BLOCK_BYTES)
   let end = 0
   while (commits.next(seq)) {
     const { payload, type } = commits
-    const needed = end + LOG_COMMIT_BYTES + payload.length
+    const storedBytes = payload.length + (sealed?.trailerBytes ?? 0)
+    const needed = end + LOG_COMMIT_BYTES + storedBytes
     if (needed > bytes.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * bytes.length))
       grown.set(bytes.subarray(0, end))
       bytes = grown
     }
-    writeU32(bytes, end + LOG_COMMIT_OFFSET_PAYLOAD_BYTES, payload.length)
+    writeU32(bytes, end + LOG_COMMIT_OFFSET_PAYLOAD_BYTES, storedBytes)
     bytes[end + LOG_COMMIT_OFFSET_TYPE] = type
     writeU64(bytes, end + LOG_COMMIT_OFFSET_SEQ, commits.seq)
-    bytes.set(payload, end + LOG_COMMIT_BYTES)
+    if (sealed === undefined) bytes.set(payload, end + LOG_COMMIT_BYTES)
+    else sealed.seal(type, commits.seq, payload, bytes, end + LOG_COMMIT_BYTES)
     end = needed
     commits.endCommit()
   }

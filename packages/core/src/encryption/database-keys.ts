@@ -52,7 +52,7 @@ export class DatabaseKeys {
     known?: DatabaseKeys,
   ): DatabaseKeys {
     const file = `${directory}/${KEYS_NAME}`
-    const bytes = readFile(vfs, file)
+    const bytes = readKeyFile(vfs, directory)
     const isKnown = known !== undefined && equalBytes(bytes, known.#file)
     if (isKnown && (databaseId === undefined || equalBytes(known.data.databaseId, databaseId))) return known
     const content = decodeKeyFile(bytes, secret, file)
@@ -120,7 +120,9 @@ function needsKey(directory: string): LdbError {
   return new LdbError('LDB_KEY', message, { details: { file: directory } })
 }
 
-function readFile(vfs: Vfs, path: string): Uint8Array {
+/** Reads the key file of a database. @throws {@link LdbError} LDB_CORRUPTION when it is missing. */
+export function readKeyFile(vfs: Vfs, directory: string): Uint8Array {
+  const path = `${directory}/${KEYS_NAME}`
   try {
     const file = vfs.open(path, 'read')
     try {

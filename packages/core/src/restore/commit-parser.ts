@@ -8,6 +8,7 @@ import {
   LogRecordType,
   isCommitType,
 } from '../format.js'
+import type { SealedCommits } from '../backup/sealed-commits.js'
 
 /** A commit that is restored. */
 export interface RestoredCommit {
@@ -21,11 +22,20 @@ export interface RestoredCommit {
 export class CommitParser {
   readonly #path: string
   readonly #use: (commit: RestoredCommit) => void
+  readonly #sealed: SealedCommits | undefined
   #pending: Uint8Array = new Uint8Array(0)
   #offset = 0
 
-  /** @param path - for errors. */
-  constructor(path: string, use: (commit: RestoredCommit) => void) {
+  /**
+   * @param path - for errors.
+   * @param sealed - decrypts the commits; `undefined` when the database is not encrypted.
+   */
+  constructor(
+    path: string,
+    sealed: SealedCommits | undefined,
+    use: (commit: RestoredCommit) => void,
+  ) {
+    this.#sealed = sealed
     this.#path = path
     this.#use = use
   }
@@ -62,6 +72,8 @@ export class CommitParser {
       throw corruption(this.#path, this.#offset + at, 'the log of the backup contains no commit here')
     }
     const seq = readCheckedU64(bytes, at + LOG_COMMIT_OFFSET_SEQ, this.#path, this.#offset + at)
-    return { type, seq, payload: bytes.subarray(at + LOG_COMMIT_BYTES, end) }
+    const stored = bytes.subarray(at + LOG_COMMIT_BYTES, end)
+    const payload = this.#sealed?.unseal(type, seq, stored.slice(), this.#path, this.#offset + at) ?? stored
+    return { type, seq, payload }
   }
 }

@@ -1,9 +1,11 @@
 import { corruption } from '@ldb/base'
+import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { ExternalValues } from '@ldb/wal'
 import type { CatalogVersion } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
+import { cipherOption } from '../encryption/ciphers.js'
 import { LogRecordType } from '../format.js'
 import { encodeCheckpointRecord } from '../log/checkpoint-record.js'
 import type { StoreCheckpoint } from '../log/checkpoint-record.js'
@@ -29,8 +31,17 @@ export class RestoredLog {
   readonly #path: string
   #seq: number
 
-  /** @param logSeq - the first commit is the next one. */
-  constructor(vfs: Vfs, directory: string, ownerId: Uint8Array, logSeq: number) {
+  /**
+   * @param logSeq - the first commit is the next one.
+   * @param keys - of an encrypted database.
+   */
+  constructor(
+    vfs: Vfs,
+    directory: string,
+    ownerId: Uint8Array,
+    logSeq: number,
+    keys: DataKeys | undefined,
+  ) {
     this.#path = logPath(directory)
     this.#wal = Wal.open(vfs, this.#path, {
       create: true,
@@ -38,6 +49,7 @@ export class RestoredLog {
       ownerId,
       isUnpublished: true,
       values: RESTORED_VALUES,
+      ...cipherOption(keys, 'log'),
     })
     this.#firstSegmentId = this.#wal.history.segmentId.slice()
     this.#seq = logSeq

@@ -6,7 +6,7 @@ import type { RandomBytes } from './nonce-pool.js'
 import { KEY_BYTES } from './xaes256-gcm.js'
 
 /** Kinds of files, for which different keys are derived. On disk: never change. @category Encryption */
-export type FilePurpose = 'catalog' | 'log' | 'tree' | 'table' | 'manifest' | 'blob'
+export type FilePurpose = 'catalog' | 'log' | 'tree' | 'table' | 'manifest' | 'blob' | 'backup'
 
 /** The data keys of a database as plain data, which another thread can receive. @category Encryption */
 export interface KeyMaterial {

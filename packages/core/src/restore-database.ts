@@ -41,6 +41,7 @@ function beginRestore(backup: FilePath, path: FilePath, options: ResolvedRestore
   const place = {
     vfs: InternalVfs.over(vfs),
     backups: resolveDirectory(vfs, backup),
+    archive: options.archive === undefined ? undefined : resolveDirectory(vfs, options.archive),
     directory: resolveDirectory(vfs, path),
     timeSlice: sliceOf(vfs),
   }

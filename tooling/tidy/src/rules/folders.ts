@@ -19,6 +19,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'backup',
       'changes',
       'open',
+      'archive',
       'maintenance',
       'expiry',
       'collection',

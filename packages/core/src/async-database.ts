@@ -58,7 +58,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
    * @throws {@link LdbError} as `Database.restore`.
    */
   static async restore(backup: FilePath, path: FilePath, options?: RestoreOptions): Promise<RestoreReport> {
-    return restoreInTimeSlices(backup, path, options)
+    return restoreInTimeSlices(backup, path, await withProvidedKey(options))
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

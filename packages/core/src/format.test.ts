@@ -37,6 +37,9 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Backup manifest', 'BACKUP', format.BACKUP_ROOT_END],
     ['File of a backup', 'FILE', format.FILE_ENTRY_BYTES],
     ['Commit of a backup', 'LOG_COMMIT', format.LOG_COMMIT_BYTES],
+    ['Archive file', 'ARCHIVE', format.ARCHIVE_HEADER_BYTES],
+    ['Frame of an archive', 'FRAME', format.FRAME_BYTES],
+    ['Bytes of a blob file', 'BLOB_BYTES', format.BLOB_BYTES_HEADER_BYTES],
   ])('agree on the %s', (heading, prefix, end) => {
     const rows = tableOf(heading)
     expect(rows.length).toBeGreaterThan(0)

@@ -242,3 +242,35 @@ export const LOG_COMMIT_OFFSET_RESERVED: number = LOG_COMMIT_OFFSET_TYPE + 1
 export const LOG_COMMIT_OFFSET_SEQ: number = LOG_COMMIT_OFFSET_RESERVED + 3
 export const LOG_COMMIT_BYTES: number = LOG_COMMIT_OFFSET_SEQ + 8
 assert(LOG_COMMIT_BYTES === 16, 'a commit of the log has 16 bytes before its payload')
+
+/** File kind in the header of an archive file. */
+export const ARCHIVE_KIND = 'L'
+/** Format version that this code writes and reads. */
+/** Flag of the file header: the frames are encrypted. */
+export const ARCHIVE_FLAG_ENCRYPTED = 1
+export const ARCHIVE_FORMAT = 1
+
+export const ARCHIVE_OFFSET_CHECKSUM: number = FILE_HEADER_BYTES
+export const ARCHIVE_OFFSET_FILE_ID: number = ARCHIVE_OFFSET_CHECKSUM + 8
+export const ARCHIVE_OFFSET_DATABASE_ID: number = ARCHIVE_OFFSET_FILE_ID + STORE_FILE_ID_BYTES
+export const ARCHIVE_OFFSET_BRANCH_ID: number = ARCHIVE_OFFSET_DATABASE_ID + DATABASE_ID_BYTES
+export const ARCHIVE_OFFSET_SINCE_SEQ: number = ARCHIVE_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
+export const ARCHIVE_HEADER_BYTES: number = ARCHIVE_OFFSET_SINCE_SEQ + 8
+assert(ARCHIVE_HEADER_BYTES === 88, 'the header of an archive file has 88 bytes')
+
+export const FRAME_OFFSET_CHECKSUM = 0
+export const FRAME_OFFSET_FILE_OFFSET: number = FRAME_OFFSET_CHECKSUM + 8
+export const FRAME_OFFSET_SEQ: number = FRAME_OFFSET_FILE_OFFSET + 8
+export const FRAME_OFFSET_PAYLOAD_BYTES: number = FRAME_OFFSET_SEQ + 8
+export const FRAME_OFFSET_TYPE: number = FRAME_OFFSET_PAYLOAD_BYTES + 4
+export const FRAME_OFFSET_RESERVED: number = FRAME_OFFSET_TYPE + 1
+export const FRAME_BYTES: number = FRAME_OFFSET_RESERVED + 3
+assert(FRAME_BYTES === 32, 'a frame of an archive has 32 bytes before its payload')
+
+/** What a frame contains besides commits, which have the types of log records. On disk: never renumber, never reuse. */
+export const FrameType = { Catalog: 3, TimeMark: 4, BlobBytes: 16 } as const
+
+export const BLOB_BYTES_OFFSET_FILE_NUMBER = 0
+export const BLOB_BYTES_OFFSET_FILE_OFFSET: number = BLOB_BYTES_OFFSET_FILE_NUMBER + 8
+export const BLOB_BYTES_HEADER_BYTES: number = BLOB_BYTES_OFFSET_FILE_OFFSET + 8
+assert(BLOB_BYTES_HEADER_BYTES === 16, 'bytes of a blob file follow 16 bytes')

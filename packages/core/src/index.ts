@@ -55,6 +55,7 @@ export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
 // Backups
 export type { BackupOptions, BackupProgress, BackupReport } from './backup/options.js'
+export type { ArchiveStats } from './archive/archive-stats.js'
 export type { RestoreOptions, RestoreReport } from './restore/options.js'
 
 // Changes

@@ -6,6 +6,7 @@ import type { VerifyReport } from '@ldb/integrity'
 import { resolveDirectory } from './catalog/path.js'
 import { verifyInTimeSlices } from './async-verification.js'
 import { verifyDirectory } from './directory-verification.js'
+import type { Encryption } from './encryption/secret.js'
 import { openDatabase } from './open/opening.js'
 import { restoreSteps } from './restore/restore.js'
 import { resolveRestoreOptions } from './restore/options.js'
@@ -41,6 +42,7 @@ function beginRestore(backup: FilePath, path: FilePath, options: ResolvedRestore
   const place = {
     vfs: InternalVfs.over(vfs),
     backups: resolveDirectory(vfs, backup),
+    archive: options.archive === undefined ? undefined : resolveDirectory(vfs, options.archive),
     directory: resolveDirectory(vfs, path),
     timeSlice: sliceOf(vfs),
   }
@@ -48,7 +50,7 @@ function beginRestore(backup: FilePath, path: FilePath, options: ResolvedRestore
   const steps: TaskSteps = restoreSteps(
     place,
     options,
-    (directory) => verificationOf(vfs, directory),
+    (directory) => verificationOf(vfs, directory, options.encryption),
     (done) => {
       report = done
     },
@@ -69,13 +71,14 @@ function sliceOf({ scheduler }: Vfs): Syncable {
 }
 
 /** Verifies a restored database before it gets its name. */
-function verificationOf(vfs: Vfs, directory: string): Syncable {
+function verificationOf(vfs: Vfs, directory: string, encryption: Encryption | undefined): Syncable {
+  const options = { vfs, ...(encryption !== undefined && { encryption }) }
   return {
     sync: () => {
-      assertWhole(verifyDirectory(directory, { vfs }), directory)
+      assertWhole(verifyDirectory(directory, options), directory)
     },
     syncAsync: async () => {
-      const opened = openDatabase(directory, { vfs, readOnly: true })
+      const opened = openDatabase(directory, { ...options, readOnly: true })
       try {
         assertWhole(await verifyInTimeSlices(opened, resolveVerifyOptions(undefined)), directory)
       } finally {

@@ -3,6 +3,7 @@ import type { StoreStats } from '@ldb/base'
 import type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'
 import type { TransactionStats } from '@ldb/mvcc'
 import type { OpenFileStats } from '@ldb/vfs'
+import type { ArchiveStats } from './archive/archive-stats.js'
 import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
@@ -38,6 +39,8 @@ export interface DatabaseStats {
   /** Open files of keyspaces; `undefined` for a memory-only database. */
   readonly files: OpenFileStats | undefined
   readonly checkpoints: CheckpointStats
+  /** The archive of the log; `undefined` without one. */
+  readonly archive: ArchiveStats | undefined
   /** Large values; `undefined` for a memory-only database. */
   readonly blobs: BlobStats | undefined
   /** Open snapshots, scans and cursors. */
@@ -67,6 +70,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     cacheBudget: opened.engines.cacheBudget.stats(),
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
+    archive: opened.archive?.stats(),
     blobs: opened.blobs?.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),

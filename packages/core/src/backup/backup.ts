@@ -153,10 +153,7 @@ class BackupWriting {
     const catalog = heldBytes(encodeCatalogFile(this.#held.catalog, keys?.data))
     yield* this.#copy(plainEntry({ role: BackupRole.Catalog, keyspaceId: 0, number: 0 }), catalog)
     if (keys !== undefined) {
-      yield* this.#copy(
-        plainEntry({ role: BackupRole.Keys, keyspaceId: 0, number: 0 }),
-        heldBytes(keys.file),
-      )
+      yield* this.#copy(plainEntry({ role: BackupRole.Keys, keyspaceId: 0, number: 0 }), heldBytes(keys.file))
     }
     for (const { keyspaceId, checkpoint } of this.#held.keyspaces) {
       for (const file of checkpoint.files) {

@@ -4,7 +4,7 @@ import type { DataKeys, UnitCipher } from '@ldb/integrity'
 import type { Catalog } from '../catalog/catalog.js'
 
 /**
- * Encrypts and decrypts the commits in the backups of an encrypted database.
+ * Encrypts and decrypts the commits in the backups and archives of an encrypted database.
  *
  * @remarks Each commit is a unit that is bound to the database, its branch, its number and its type: one of another history, or in the place of
  * another commit, does not authenticate.
@@ -26,6 +26,13 @@ export class SealedCommits {
     const byteCount = payload.length + this.trailerBytes
     target.set(payload, start)
     this.#cipher.encrypt(UnitKind.LogRecord, seq, type, target, start, byteCount, target, start)
+  }
+
+  /** Returns the encrypted form of a commit. */
+  sealed(type: number, seq: number, payload: Uint8Array): Uint8Array {
+    const bytes = new Uint8Array(payload.length + this.trailerBytes)
+    this.seal(type, seq, payload, bytes, 0)
+    return bytes
   }
 
   /**

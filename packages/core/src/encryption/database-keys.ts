@@ -1,6 +1,7 @@
 import { corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import type { TaskSteps } from '@ldb/base'
 import { DataKeys, KEY_BYTES } from '@ldb/integrity'
-import { isMissingPath } from '@ldb/vfs'
+import { DirectorySync, isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { DATA_KEYS_MAX, KEYS_SLOT_BYTES } from '../format.js'
 import { decodeKeyFile, encodeKeyFile } from './key-file.js'
@@ -84,13 +85,7 @@ export class DatabaseKeys {
       currentId: isFull ? before.currentId : id,
       keys: [...before.keys, ...added],
     }
-    const temporary = `${directory}/${KEYS_NEW_NAME}`
-    try {
-      writeFile(vfs, temporary, encodeKeyFile(content, secret, vfs.random))
-    } catch (error) {
-      removeQuietly(vfs, temporary)
-      throw error
-    }
+    const temporary = writeNewKeyFile(vfs, directory, encodeKeyFile(content, secret, vfs.random))
     try {
       vfs.rename(temporary, `${directory}/${KEYS_NAME}`)
       vfs.syncDirectory(directory)
@@ -118,6 +113,29 @@ function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
 function needsKey(directory: string): LdbError {
   const message = `the database at ${directory} is encrypted: it needs a key or a passphrase`
   return new LdbError('LDB_KEY', message, { details: { file: directory } })
+}
+
+/** Replaces the key file in a directory, which the caller syncs. */
+export function replaceKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): void {
+  vfs.rename(writeNewKeyFile(vfs, directory, bytes), `${directory}/${KEYS_NAME}`)
+}
+
+/** Copies the key file of a database to another directory. */
+export function* copyKeyFile(source: Vfs, directory: string, target: Vfs, to: string): TaskSteps {
+  replaceKeyFile(target, to, readKeyFile(source, directory))
+  yield new DirectorySync(target, to)
+}
+
+/** Writes and syncs a key file under a temporary name, which it returns. */
+function writeNewKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): string {
+  const temporary = `${directory}/${KEYS_NEW_NAME}`
+  try {
+    writeFile(vfs, temporary, bytes)
+    return temporary
+  } catch (error) {
+    removeQuietly(vfs, temporary)
+    throw error
+  }
 }
 
 /** Reads the key file of a database. @throws {@link LdbError} LDB_CORRUPTION when it is missing. */

@@ -1,7 +1,7 @@
 import { invalidArgument, kindOf, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
 import { CACHE_BYTES_MAX } from '@ldb/cache'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { EngineName } from '../catalog/catalog.js'
 import { resolveEncryption } from '../encryption/secret.js'
@@ -129,6 +129,12 @@ export interface DatabaseOptions {
    * XAES-256-GCM: the guide "Encryption" says what that protects. A wrong, missing or needless one is `LDB_KEY`.
    */
   readonly encryption?: Encryption
+  /**
+   * Copies every commit, within about a second, to files in the directory `to`, from which `Database.restore` continues a backup up to any
+   * commit or time. What is not copied yet stays in the log, however long it becomes: see `stats().archive`.
+   * @defaultValue none
+   */
+  readonly archive?: { readonly to: FilePath }
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -154,6 +160,8 @@ export interface ResolvedDatabaseOptions {
   readonly workers: number
   readonly debug: boolean
   readonly encryption: Secret | undefined
+  /** Directory of the archive, as given. */
+  readonly archiveTo: FilePath | undefined
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -194,6 +202,7 @@ const KNOWN = [
   'encryption',
   'memtableBytes',
   'blobBytes',
+  'archive',
 ] as const
 
 type Given = OwnOptions<(typeof KNOWN)[number]>
@@ -226,6 +235,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     workers: resolveNumber(given, 'workers', 1, 0, WORKERS_MAX),
     debug: resolveBoolean(given, 'debug', false),
     encryption: resolveEncryption(given.encryption),
+    archiveTo: resolveArchive(given.archive),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })
@@ -276,6 +286,14 @@ function resolveBoolean(given: Given, name: keyof Given, defaultValue: boolean):
   if (typeof value !== 'boolean')
     throw invalidArgument(`${name} must be true or false, not ${describe(value)}`)
   return value
+}
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+function resolveArchive(value: unknown): FilePath | undefined {
+  if (value === undefined) return undefined
+  const { to } = ownOptions(value, ['to'], 'archive')
+  if (to === undefined) throw invalidArgument('archive needs the directory to')
+  return to as FilePath
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */

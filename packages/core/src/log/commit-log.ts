@@ -1,7 +1,7 @@
 import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
 import type { StoreLog, TaskSteps, Syncable, VerifySink } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
-import type { CatalogVersion } from '../catalog/catalog.js'
+import type { Catalog } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
@@ -71,7 +71,7 @@ export interface CommitLog extends StoreLog {
    */
   prepareCatalog(): LogEnd
   /** Appends a catalog record for a durable catalog (R8). */
-  appendCatalog(version: CatalogVersion): void
+  appendCatalog(version: Catalog): void
   /** Writes all buffered records to the operating system. */
   flush(): void
   /** As `flush`, but waits off the thread for a new segment during a rotation. */
@@ -151,7 +151,7 @@ export class MemoryLog implements CommitLog {
     return { logSegmentId: NO_SEGMENT_ID, logLsn: 0 }
   }
 
-  appendCatalog(_version: CatalogVersion): void {
+  appendCatalog(_version: Catalog): void {
     // There is no durable catalog.
   }
 

@@ -4,10 +4,12 @@ import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
-import type { CatalogVersion } from '../catalog/catalog.js'
+import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
 import { encodeCatalogRecord } from './catalog-record.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
+import { WalArchiveReader } from './archive-reader.js'
+import type { ArchiveReader, LogArchive } from './log-archive.js'
 import type { CommitLog, LogEnd, LogRotation, LogStats } from './commit-log.js'
 import { LogRecordType } from '../format.js'
 import { LargeBytes } from './large-bytes.js'
@@ -24,6 +26,7 @@ export class WalLog implements CommitLog {
   /** End of the newest commit that writes entries. */
   #entriesEndLsn = 0
   readonly #readers: Set<WalCommitReader> = new Set()
+  #archive: LogArchive | undefined = undefined
   /** Large values of the commits of this process. */
   readonly #largeBytes: LargeBytes = new LargeBytes()
 
@@ -37,6 +40,24 @@ export class WalLog implements CommitLog {
     this.#catalog = catalog
     this.#backlogBytes = backlogBytes
     this.#checkpointLsn = isCheckpointed ? wal.endLsn : wal.firstLsn
+  }
+
+  /** Archives commits from now on: none is removed before it is archived. */
+  attachArchive(archive: LogArchive): void {
+    this.#archive = archive
+  }
+
+  get firstLsn(): number {
+    return this.#wal.firstLsn
+  }
+
+  get endLsn(): number {
+    return this.#wal.endLsn
+  }
+
+  /** Opens a reader of the commits after `since` that are on the device. It pins nothing: the archive does. */
+  readArchive(since: number): ArchiveReader {
+    return new WalArchiveReader(this.#wal, since)
   }
 
   get segmentId(): Uint8Array {
@@ -75,11 +96,13 @@ export class WalLog implements CommitLog {
     const type = largeBytes > 0 ? LogRecordType.BlobCommit : LogRecordType.Commit
     if (largeBytes > 0) this.#largeBytes.add(this.#wal.endLsn, largeBytes)
     this.#wal.append(batch, { type, seq, isBorrowed })
+    this.#archive?.noteAppended(seq)
     if (writesEntries) this.#entriesEndLsn = this.#wal.endLsn
   }
 
   appendLoad(batch: Uint8Array, seq: number): void {
     this.#wal.append(batch, { type: LogRecordType.Load, seq })
+    this.#archive?.noteAppended(seq)
     this.#entriesEndLsn = this.#wal.endLsn
   }
 
@@ -89,7 +112,8 @@ export class WalLog implements CommitLog {
     return { logSegmentId: this.#wal.history.segmentId, logLsn: this.#wal.endLsn }
   }
 
-  appendCatalog(version: CatalogVersion): void {
+  appendCatalog(version: Catalog): void {
+    this.#archive?.noteCatalog(version, this.#wal.lastSeq)
     this.#catalog = version
     this.#wal.append(encodeCatalogRecord(version), {
       type: LogRecordType.Catalog,
@@ -144,6 +168,7 @@ export class WalLog implements CommitLog {
     const recordBytes = this.#wal.endLsn - recordLsn
     // No segment is deleted before the checkpoint record is durable.
     yield this.#wal
+    if (this.#archive !== undefined) yield this.#archive
     yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
     this.#largeBytes.truncateBefore(this.#wal.firstLsn)
     this.#checkpointLsn = lsn + recordBytes
@@ -159,7 +184,8 @@ export class WalLog implements CommitLog {
 
   /** Returns the truncation point: the oldest reader within the backlog limit (W5). The next read of a slower reader fails. */
   #oldestNeeded(lsn: number): number {
-    let oldest = lsn
+    // (W5) What is not archived stays, however long the log becomes.
+    let oldest = Math.min(lsn, this.#archive?.retainedLsn ?? lsn)
     for (const reader of this.#readers) {
       if (this.#pinnedBytes(reader) <= this.#backlogBytes) oldest = Math.min(oldest, reader.oldestLsn)
     }
@@ -188,7 +214,21 @@ export class WalLog implements CommitLog {
     }
   }
 
+  /** A database that is not closed cleanly archives what it has acknowledged. */
+  #closeArchive(): void {
+    if (this.#archive === undefined) return
+    try {
+      if (!this.#wal.isPoisoned) this.#wal.sync()
+    } finally {
+      this.#archive.close()
+    }
+  }
+
   close(clean: boolean): void {
-    this.#wal.close({ clean })
+    try {
+      this.#closeArchive()
+    } finally {
+      this.#wal.close({ clean })
+    }
   }
 }

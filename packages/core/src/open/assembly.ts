@@ -3,15 +3,18 @@ import { BlockCache, CacheBudget, PageCache } from '@ldb/cache'
 import { createCompactionThread } from '@ldb/lsm'
 import type { CompactionThread } from '@ldb/lsm'
 import { CodecTable } from '@ldb/integrity'
+import { defaultVfs, InternalVfs } from '@ldb/vfs'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
 import type { CreatedLog } from '@ldb/wal'
+import { Archiver } from '../archive/archiver.js'
 import { BlobValues } from '../blob/blob-values.js'
 import { LogValues } from '../blob/log-values.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { cipherOption } from '../encryption/ciphers.js'
 import type { DatabaseKeys } from '../encryption/database-keys.js'
+import { resolveDirectory } from '../catalog/path.js'
 import { LogLink } from '../engine/log-link.js'
 import { StoreEvents } from '../engine/store-events.js'
 import { StoreFactory } from '../engine/store-factory.js'
@@ -206,7 +209,7 @@ export class Assembly {
   #openMemoryLog({ seq }: Catalog, { openings }: OpenedStores): ReplayedLog {
     const log = new MemoryLog(this.#options.changesBacklogBytes)
     openings.recoveredSeq = seq
-    return { log, seq, checkpointSeq: seq, hasTooManySegments: false }
+    return { log, archive: undefined, seq, checkpointSeq: seq, hasTooManySegments: false }
   }
 
   /**
@@ -261,10 +264,32 @@ export class Assembly {
     }
     return {
       log,
+      archive: this.#openArchive(log, catalog),
       seq: replayed.seq,
       checkpointSeq: isCheckpointed ? replayed.seq : replayed.checkpointSeq,
       hasTooManySegments: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,
     }
+  }
+
+  /** Begins to archive the log, if that is requested. */
+  #openArchive(log: WalLog, catalog: Catalog): Archiver | undefined {
+    const { archiveTo, readOnly, logger, vfs } = this.#options
+    if (archiveTo === undefined || readOnly) return undefined
+    const below = vfs ?? defaultVfs()
+    const archive = new Archiver(
+      {
+        to: resolveDirectory(below, archiveTo),
+        target: InternalVfs.over(below),
+        directory: this.#directory,
+        source: this.#vfs,
+        catalog,
+        keys: this.#keys,
+        logger,
+      },
+      log,
+    )
+    log.attachArchive(archive)
+    return archive
   }
 
   /** Returns the memory for gathered commits during replay: a share of the cache, which is still empty. */

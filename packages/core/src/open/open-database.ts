@@ -25,6 +25,7 @@ import type { CommitLog } from '../log/commit-log.js'
 import { OpenReads } from '../read/open-reads.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { SpaceBudget } from '../space/space-budget.js'
+import type { Archiver } from '../archive/archiver.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from '../expiry/expiry-sweep.js'
@@ -58,6 +59,8 @@ export interface OpenedStores {
 /** The opened log, and the result of its replay. */
 export interface ReplayedLog {
   readonly log: CommitLog
+  /** Copies the commits of the log elsewhere; `undefined` when it is not archived. */
+  readonly archive: Archiver | undefined
   /** Number of the newest commit. */
   readonly seq: number
   /** Number of the newest commit in the newest checkpoint. */
@@ -81,6 +84,8 @@ export class OpenDatabase {
   readonly engines: StoreFactory
   readonly files: PooledVfs | undefined
   readonly log: CommitLog
+  /** Copies the commits of the log elsewhere; `undefined` when it is not archived. */
+  readonly archive: Archiver | undefined
   readonly space: SpaceBudget
   /** The values in blob files; `undefined` for a memory-only database. */
   readonly blobs: BlobValues | undefined
@@ -109,7 +114,7 @@ export class OpenDatabase {
     lock: VfsLock,
     catalog: Catalog,
     stores: OpenedStores,
-    { log, seq, checkpointSeq }: ReplayedLog,
+    { log, archive, seq, checkpointSeq }: ReplayedLog,
     space: SpaceBudget,
   ) {
     const { health, events, trigger, gate, keyspaces, engines, directoryEntries } = stores
@@ -127,6 +132,7 @@ export class OpenDatabase {
     this.engines = engines
     this.files = stores.files
     this.log = log
+    this.archive = archive
     this.space = space
     this.blobs = stores.blobs
     const changeSignal = new ChangeSignal()

@@ -48,6 +48,9 @@ export function openMemoryDatabase(
   tuning: Partial<DatabaseTuning> = tuningOf(options),
 ): OpenDatabase {
   const resolved = resolveDatabaseOptions(options)
+  if (resolved.archiveTo !== undefined) {
+    throw new LdbError('LDB_INVALID_ARGUMENT', 'a database in memory has no log, and so no archive')
+  }
   if (resolved.vfs !== undefined || resolved.readOnly || !resolved.createIfMissing) {
     throw new LdbError(
       'LDB_INVALID_ARGUMENT',

@@ -30,11 +30,7 @@ export class CommitParser {
    * @param path - for errors.
    * @param sealed - decrypts the commits; `undefined` when the database is not encrypted.
    */
-  constructor(
-    path: string,
-    sealed: SealedCommits | undefined,
-    use: (commit: RestoredCommit) => void,
-  ) {
+  constructor(path: string, sealed: SealedCommits | undefined, use: (commit: RestoredCommit) => void) {
     this.#sealed = sealed
     this.#path = path
     this.#use = use

@@ -1,15 +1,26 @@
 import { invalidArgument, ownOptions } from '@ldb/base'
-import type { Vfs } from '@ldb/vfs'
+import type { FilePath, Vfs } from '@ldb/vfs'
 import { checkProgress } from '../backup/options.js'
 import type { BackupProgress } from '../backup/options.js'
+import type { Encryption } from '../encryption/secret.js'
 import { checkSignal } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { resolveVfs } from '../health/options.js'
 
 /** Options of a restore. @category Backup */
 export interface RestoreOptions {
-  /** Newest commit of the restored database. @defaultValue the newest commit of the newest backup */
-  readonly until?: number | undefined
+  /**
+   * Newest commit of the restored database, or a time: commits up to about a second later are restored. A time needs `archive`.
+   * @defaultValue the newest commit of the archive; without one, that of the newest backup
+   */
+  readonly until?: number | Date | undefined
+  /** Directory of the archive, the option `archive.to` of the database: the restore continues from the backup. @defaultValue none */
+  readonly archive?: FilePath | undefined
+  /**
+   * The key or the passphrase of an encrypted database: that of the time of the backup; with `archive`, the newest one. The restored database has the
+   * same.
+   */
+  readonly encryption?: Encryption | undefined
   /** Called as the copy proceeds; synchronous. An error that it throws ends the restore. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined
   /** An `AbortSignal`, which ends the restore with `LDB_ABORTED` and removes what was written. */
@@ -20,7 +31,12 @@ export interface RestoreOptions {
 
 /** {@link RestoreOptions} with checked values. */
 export interface ResolvedRestoreOptions {
+  /** Newest commit; `undefined` for no limit. */
   readonly until: number | undefined
+  /** Time, in milliseconds since 1970; `undefined` for no limit. */
+  readonly untilMs: number | undefined
+  readonly archive: FilePath | undefined
+  readonly encryption: Encryption | undefined
   readonly onProgress: ((progress: BackupProgress) => void) | undefined
   readonly signal: AbortSignalLike | undefined
   readonly vfs: Vfs | undefined
@@ -38,13 +54,19 @@ export interface RestoreReport {
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveRestoreOptions(options: RestoreOptions | undefined): ResolvedRestoreOptions {
-  const given = ownOptions(options, ['until', 'onProgress', 'signal', 'vfs'])
+  const given = ownOptions(options, ['until', 'archive', 'encryption', 'onProgress', 'signal', 'vfs'])
   const { until } = given
-  if (until !== undefined && !(Number.isSafeInteger(until) && (until as number) >= 0)) {
-    throw invalidArgument('until must be a commit number')
+  const isTime = until instanceof Date
+  const limit: unknown = isTime ? until.getTime() : until
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) >= 0)) {
+    throw invalidArgument('until must be a commit number or a valid Date')
   }
+  if (isTime && given.archive === undefined) throw invalidArgument('until as a time needs the option archive')
   return {
-    until: until as number | undefined,
+    until: isTime ? undefined : (limit as number | undefined),
+    untilMs: isTime ? (limit as number) : undefined,
+    archive: given.archive as FilePath | undefined,
+    encryption: given.encryption as Encryption | undefined,
     onProgress: checkProgress(given.onProgress),
     signal: checkSignal(given.signal),
     vfs: resolveVfs(given.vfs),

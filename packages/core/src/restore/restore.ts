@@ -9,13 +9,18 @@ import type { BackupFile, BackupManifest } from '../backup/manifest.js'
 import { assertSpace, backupNumbers, dataPath, discardDirectory, readChain } from '../backup/series.js'
 import type { BackupChain } from '../backup/series.js'
 import type { Catalog } from '../catalog/catalog.js'
-import { decodeCatalog } from '../catalog/decode.js'
+import { branchPath } from '../archive/archive-directory.js'
+import { SealedCommits } from '../backup/sealed-commits.js'
+import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
+import { KeyAccess, KEYS_NAME, readKeyFile, replaceKeyFile } from '../encryption/database-keys.js'
+import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
 import { BUILT_IN_ENGINES, engineOf } from '../engine/engine-registry.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { StoreCheckpoint } from '../log/checkpoint-record.js'
+import { ArchivedCommits } from './archived-commits.js'
 import { CommitParser } from './commit-parser.js'
 import type { ResolvedRestoreOptions, RestoreReport } from './options.js'
 import { findFile, readFile, restoreFile } from './restored-file.js'
@@ -28,6 +33,8 @@ export interface RestorePlace {
   readonly vfs: Vfs
   /** Directory of the backups. */
   readonly backups: string
+  /** Directory of the archive; `undefined` without one. */
+  readonly archive: string | undefined
   /** Directory of the restored database. */
   readonly directory: string
   /** Yields the thread. */
@@ -49,7 +56,7 @@ export function* restoreSteps(
 ): TaskSteps {
   const { vfs, directory } = place
   assertFree(vfs, directory)
-  const chain = chooseBackup(place, options.until)
+  const chain = chooseBackup(place, options)
   const temporary = `${directory}.restoring-${randomName(vfs)}`
   makeParents(vfs, temporary)
   const restoring = new Restoring(place, options, chain, temporary)
@@ -81,22 +88,31 @@ function assertFree(vfs: Vfs, directory: string): void {
 }
 
 /** Returns the newest backup that a restore to a commit can use. */
-function chooseBackup({ vfs, backups }: RestorePlace, until: number | undefined): BackupChain {
+function chooseBackup(
+  { vfs, backups, archive }: RestorePlace,
+  { until, untilMs = Infinity }: ResolvedRestoreOptions,
+): BackupChain {
   const numbers = backupNumbers(vfs, backups) ?? []
   let nearest: BackupManifest | undefined
   for (const number of numbers.reverse()) {
     const chain = readChain(vfs, backups, number)
     const manifest = chain.manifests[0] as BackupManifest
-    if (until === undefined || (until >= manifest.firstSeq && until <= manifest.seq)) return chain
+    const isBefore = until === undefined || until >= manifest.firstSeq
+    const isReached = archive !== undefined || until === undefined || until <= manifest.seq
+    if (isBefore && isReached && manifest.createdAt <= untilMs) return chain
     nearest = manifest
-    if (until > manifest.seq) break
+    if (isBefore && !isReached) break
   }
   if (nearest === undefined) {
     throw new LdbError('LDB_NOT_FOUND', `there is no backup at ${backups}`, { details: { file: backups } })
   }
-  throw new LdbError('LDB_NOT_FOUND', `no backup at ${backups} contains the state at commit ${until}`, {
-    details: { file: backups, expected: until as number, actual: nearest.seq },
-  })
+  throw new LdbError(
+    'LDB_NOT_FOUND',
+    `no backup at ${backups} contains the state at ${until === undefined ? 'that time' : `commit ${until}`}`,
+    {
+      details: { file: backups, actual: nearest.seq, ...(until !== undefined && { expected: until }) },
+    },
+  )
 }
 
 function randomName(vfs: Vfs): string {
@@ -113,8 +129,11 @@ class Restoring {
   readonly #chain: BackupChain
   readonly #manifest: BackupManifest
   readonly #target: string
+  readonly #access: KeyAccess
   readonly #reading: FileReading
+  /** Newest commit that is restored from the backup. */
   readonly #until: number
+  #seq: number
   #byteCount = 0
 
   constructor(place: RestorePlace, options: ResolvedRestoreOptions, chain: BackupChain, target: string) {
@@ -123,7 +142,9 @@ class Restoring {
     this.#chain = chain
     this.#manifest = chain.manifests[0] as BackupManifest
     this.#target = target
-    this.#until = options.until ?? this.#manifest.seq
+    this.#access = new KeyAccess(target, resolveEncryption(options.encryption))
+    this.#until = Math.min(options.until ?? Infinity, this.#manifest.seq)
+    this.#seq = this.#until
     this.totalBytes = this.#manifest.files.reduce((bytes, { length }) => bytes + length, 0)
     this.#reading = {
       vfs: place.vfs,
@@ -138,6 +159,7 @@ class Restoring {
   *steps(): TaskSteps {
     this.#report(0)
     const { vfs } = this.#place
+    yield* this.#restoreKeys()
     const catalog = yield* this.#readCatalog()
     vfs.makeDirectory(keyspacesPath(this.#target))
     for (const { descriptor } of catalog.keyspaces) {
@@ -158,7 +180,7 @@ class Restoring {
   }
 
   report(): RestoreReport {
-    return { seq: this.#until, number: this.#manifest.number, totalBytes: this.#byteCount }
+    return { seq: this.#seq, number: this.#manifest.number, totalBytes: this.#byteCount }
   }
 
   #filesOf(role: BackupRole, keyspaceId: number): BackupFile[] {
@@ -175,7 +197,23 @@ class Restoring {
       parts.push(bytes.slice())
       return this.#place.timeSlice
     })
-    return decodeCatalog(concatBytes(...parts), path)
+    return decodeCatalogFile(concatBytes(...parts), path, this.#place.vfs, this.#access)
+  }
+
+  /** Copies the key file of an encrypted database: that of the archive, which may have more data keys, or that of the backup. */
+  *#restoreKeys(): TaskSteps {
+    const { vfs, archive } = this.#place
+    const file = this.#manifest.files.find(({ role }) => role === BackupRole.Keys)
+    if (file === undefined) return
+    const branch = archive && branchPath(archive, this.#manifest)
+    if (branch !== undefined && vfs.status(`${branch}/${KEYS_NAME}`) !== undefined) {
+      replaceKeyFile(vfs, this.#target, readKeyFile(vfs, branch))
+    } else yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
+  }
+
+  #sealedOf(branch: Pick<Catalog, 'branchId'>): SealedCommits | undefined {
+    const { keys } = this.#access
+    return keys && new SealedCommits(keys.data, branch)
   }
 
   *#restoreBlobs(): TaskSteps {
@@ -207,19 +245,45 @@ class Restoring {
       newestSeq = Math.max(newestSeq, checkpoint.durableSeq)
     }
     const generation = found.generation + 1
-    const log = new RestoredLog(vfs, this.#target, found.databaseId, logSeq)
+    const log = new RestoredLog(vfs, this.#target, found.databaseId, logSeq, this.#access.keys?.data)
+    let catalog = found
     let end
     try {
       log.begin(generation, newestSeq, stores)
       yield* this.#copyCommits(log)
+      catalog = yield* this.#copyArchive(log, found)
       yield new DirectorySync(vfs, logPath(this.#target))
       end = log.end()
     } catch (error) {
       log.abandon()
       throw error
     }
+    this.#seq = log.seq
     const branchId = vfs.random.fill(new Uint8Array(DATABASE_ID_BYTES))
-    replaceCatalog(vfs, this.#target, { ...found, branchId, generation, ...end })
+    replaceCatalog(
+      vfs,
+      this.#target,
+      { ...catalogAt(catalog, log.seq), branchId, generation, ...end },
+      this.#access.keys?.data,
+    )
+  }
+
+  /** Copies the commits that follow those of the backup. Returns the newest catalog. */
+  *#copyArchive(log: RestoredLog, catalog: Catalog): Generator<Syncable, Catalog, void> {
+    const { vfs, archive, timeSlice } = this.#place
+    if (archive === undefined) return catalog
+    const { until = Infinity, untilMs = Infinity } = this.#options
+    const progress = (): void => {
+      this.#report(0)
+    }
+    const commits = new ArchivedCommits(
+      { vfs, archive, directory: this.#target, sealed: this.#sealedOf(catalog), timeSlice, progress },
+      log,
+      catalog,
+      { seq: until, ms: untilMs },
+    )
+    yield* commits.steps()
+    return commits.catalog
   }
 
   *#copyCommits(log: RestoredLog): TaskSteps {
@@ -227,7 +291,7 @@ class Restoring {
     const file = this.#manifest.files[index]
     const path = dataPath(this.#chain.paths[0] as string, Math.max(index, 0))
     if (file !== undefined) {
-      const parser = new CommitParser(path, (commit) => {
+      const parser = new CommitParser(path, this.#sealedOf(this.#manifest), (commit) => {
         if (commit.seq <= this.#until) log.append(commit)
       })
       yield* readFile(file, this.#reading, (bytes) => {
@@ -255,4 +319,10 @@ class Restoring {
     })
     throwIfAborted(signal, 'restore')
   }
+}
+
+/** Returns a catalog without the keyspaces that were created after a commit. */
+function catalogAt(catalog: Catalog, seq: number): Catalog {
+  const keyspaces = catalog.keyspaces.filter(({ descriptor }) => descriptor.createdSeq <= seq)
+  return { ...catalog, seq: Math.min(catalog.seq, seq), keyspaces }
 }

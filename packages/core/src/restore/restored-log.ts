@@ -35,13 +35,7 @@ export class RestoredLog {
    * @param logSeq - the first commit is the next one.
    * @param keys - of an encrypted database.
    */
-  constructor(
-    vfs: Vfs,
-    directory: string,
-    ownerId: Uint8Array,
-    logSeq: number,
-    keys: DataKeys | undefined,
-  ) {
+  constructor(vfs: Vfs, directory: string, ownerId: Uint8Array, logSeq: number, keys: DataKeys | undefined) {
     this.#path = logPath(directory)
     this.#wal = Wal.open(vfs, this.#path, {
       create: true,

@@ -20,6 +20,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'changes',
       'repair',
       'open',
+      'archive',
       'maintenance',
       'expiry',
       'collection',

@@ -42,6 +42,9 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
     'Backup manifest': 'BACKUP_OFFSET_*',
     'File of a backup': 'FILE_OFFSET_*',
     'Commit of a backup': 'LOG_COMMIT_OFFSET_*',
+    'Archive file': 'ARCHIVE_OFFSET_*',
+    'Frame of an archive': 'FRAME_OFFSET_*',
+    'Bytes of a blob file': 'BLOB_BYTES_OFFSET_*',
   },
 }
 

@@ -11,7 +11,9 @@ import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
 import type { DirectoryVerifyOptions } from './directory-verification.js'
+import type { Encryption } from './encryption/secret.js'
 import { listenersOf } from './event-listeners.js'
+import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -280,6 +282,26 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.#opened.health.assertReadable()
     this.#assertNotVerifying()
     return verifyDatabase(this.#opened, checked)
+  }
+
+  /**
+   * Replaces the key or the passphrase of an encrypted database at once: afterwards, the old one is `LDB_KEY`. What is written from now
+   * on is encrypted with a new data key. A crash leaves one of the two secrets valid.
+   *
+   * @throws {@link LdbError} LDB_KEY when the database is not encrypted; LDB_INVALID_ARGUMENT; LDB_READ_ONLY; LDB_CLOSED; LDB_POISONED;
+   * LDB_NO_SPACE; LDB_IO.
+   */
+  rotateKey(encryption: Encryption): void {
+    rotateDatabaseKey(this.#opened, encryption)
+  }
+
+  /**
+   * Makes every acknowledged commit durable, and returns a token of this state: the option `minState` of `open` refuses an older one.
+   *
+   * @throws {@link LdbError} as `sync`.
+   */
+  stateToken(): string {
+    return stateTokenOf(this.#opened)
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

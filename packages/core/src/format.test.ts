@@ -34,6 +34,8 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
     ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
     ['Catalog record', 'CATALOG_RECORD', format.CATALOG_RECORD_BYTES],
+    ['Key file', 'KEYS', format.KEYS_OFFSET_ENTRIES],
+    ['Key entry', 'KEY_ENTRY', format.KEY_ENTRY_BYTES],
   ])('agree on the %s', (heading, prefix, end) => {
     const rows = tableOf(heading)
     expect(rows.length).toBeGreaterThan(0)

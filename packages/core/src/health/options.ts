@@ -10,6 +10,8 @@ import { assertCompresses, DEFAULT_COMPRESSION, resolveCompression } from './com
 import type { Compression } from './compression.js'
 import { guardedLogger } from './logger.js'
 import type { Logger } from './logger.js'
+import { resolveMinState } from './state-token.js'
+import type { NamedState } from './state-token.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
@@ -129,6 +131,11 @@ export interface DatabaseOptions {
    * XAES-256-GCM: the guide "Encryption" says what that protects. A wrong, missing or needless one is `LDB_KEY`.
    */
   readonly encryption?: Encryption
+  /**
+   * A token that `stateToken` has returned, and that was kept elsewhere: an older state of the database, such as one that was restored from
+   * a copy of its directory, is `LDB_CORRUPTION`.
+   */
+  readonly minState?: string
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -154,6 +161,7 @@ export interface ResolvedDatabaseOptions {
   readonly workers: number
   readonly debug: boolean
   readonly encryption: Secret | undefined
+  readonly minState: NamedState | undefined
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -192,6 +200,7 @@ const KNOWN = [
   'vfs',
   'logger',
   'encryption',
+  'minState',
   'memtableBytes',
   'blobBytes',
 ] as const
@@ -226,6 +235,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     workers: resolveNumber(given, 'workers', 1, 0, WORKERS_MAX),
     debug: resolveBoolean(given, 'debug', false),
     encryption: resolveEncryption(given.encryption),
+    minState: resolveMinState(given.minState),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })

@@ -39,6 +39,8 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
     'Checkpoint record': 'CHECKPOINT_OFFSET_*',
     'Checkpoint entry': 'ENTRY_OFFSET_*',
     'Catalog record': 'CATALOG_RECORD_OFFSET_*',
+    'Key file': 'KEYS_OFFSET_*',
+    'Key entry': 'KEY_ENTRY_OFFSET_*',
   },
 }
 

@@ -285,8 +285,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   }
 
   /**
-   * Replaces the key or the passphrase of an encrypted database at once: afterwards, the old one is `LDB_KEY`. What is written from now
-   * on is encrypted with a new data key. A crash leaves one of the two secrets valid.
+   * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
    *
    * @throws {@link LdbError} LDB_KEY when the database is not encrypted; LDB_INVALID_ARGUMENT; LDB_READ_ONLY; LDB_CLOSED; LDB_POISONED;
    * LDB_NO_SPACE; LDB_IO.

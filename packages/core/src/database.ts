@@ -287,8 +287,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
    *
-   * @throws {@link LdbError} LDB_KEY when the database is not encrypted; LDB_INVALID_ARGUMENT; LDB_READ_ONLY; LDB_CLOSED; LDB_POISONED;
-   * LDB_NO_SPACE; LDB_IO.
+   * @throws {@link LdbError} LDB_KEY when it is not encrypted; LDB_INVALID_ARGUMENT; and as `checkpoint`.
    */
   rotateKey(encryption: Encryption): void {
     rotateDatabaseKey(this.#opened, encryption)

@@ -160,10 +160,9 @@ export class BlobFile {
   ): BlobReference {
     const { codec, frame, end: offset, file } = this
     const [keyBytes, valueBytes] = [keyEnd - keyStart, end - start]
-    const version = newVersion(codec)
     const record = { offset, key, keyStart, keyEnd, value, start, end }
+    const version = newVersion(codec)
     const recordBytes = this.recordBytesOf(keyBytes, valueBytes)
-    // A short record is written with one call.
     let at = 0
     for (const part of sealedParts(codec, frame, version, record)) {
       if (recordBytes > ASSEMBLED_BYTES_MAX) file.write(part, 0, part.length, offset + at)

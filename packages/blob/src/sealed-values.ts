@@ -1,10 +1,21 @@
 import { uninitializedBytes } from '@ldb/base'
-import type { BlobFile } from './blob-file.js'
+import type { LdbError } from '@ldb/base'
+import type { UnitCodec } from '@ldb/integrity'
+import type { VfsFile } from '@ldb/vfs'
 import { versionAt } from './encoding/chunks.js'
 import type { Version } from './encoding/chunks.js'
 import { chunkOffset, openUnit } from './encoding/sealed-units.js'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, chunkTableBytes } from './format.js'
 import type { BlobReference } from './reference.js'
+
+/** An encrypted blob file: `BlobFile` implements it. */
+export interface SealedFile {
+  readonly codec: UnitCodec
+  readonly file: VfsFile
+  /** Returns the position of bytes of a value, from `start` on. Checks that the file contains them. */
+  positionOfValue(reference: BlobReference, start: number, byteCount: number): number
+  fault(offset: number, message: string): LdbError
+}
 
 /**
  * Reads and decrypts the value that a reference names.
@@ -12,7 +23,7 @@ import type { BlobReference } from './reference.js'
  * @param headroom - bytes in front of the value in the result.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_IO.
  */
-export function readSealedValue(file: BlobFile, reference: BlobReference, headroom: number): Uint8Array {
+export function readSealedValue(file: SealedFile, reference: BlobReference, headroom: number): Uint8Array {
   const { valueBytes } = reference
   const table = readSealedTable(file, reference)
   // The length is checked against the file before memory is allocated for it.
@@ -25,7 +36,7 @@ export function readSealedValue(file: BlobFile, reference: BlobReference, headro
 }
 
 /** Reads and decrypts the chunk table of a value; no bytes for a value of one chunk. */
-export function readSealedTable(file: BlobFile, reference: BlobReference): Uint8Array {
+export function readSealedTable(file: SealedFile, reference: BlobReference): Uint8Array {
   const tableBytes = chunkTableBytes(reference.valueBytes)
   if (tableBytes === 0) return new Uint8Array(0)
   const trailers = (tableBytes / CHUNK_CHECKSUM_BYTES) * file.codec.trailerBytes
@@ -34,7 +45,7 @@ export function readSealedTable(file: BlobFile, reference: BlobReference): Uint8
 
 /** Reads and decrypts one chunk of a value. */
 export function readSealedChunk(
-  file: BlobFile,
+  file: SealedFile,
   reference: BlobReference,
   table: Uint8Array,
   index: number,
@@ -46,7 +57,7 @@ export function readSealedChunk(
 
 /** Reads and decrypts a unit, `start` bytes from the begin of the value. */
 function readUnit(
-  file: BlobFile,
+  file: SealedFile,
   reference: BlobReference,
   start: number,
   byteCount: number,

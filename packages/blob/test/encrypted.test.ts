@@ -3,7 +3,8 @@
 // is LDB_CORRUPTION; a needed or needless key is LDB_KEY.
 import { isLdbError } from '@ldb/base'
 import { DataKeys } from '@ldb/integrity'
-import { MemoryVfs, SeededRandom } from '@ldb/vfs'
+import { SeededRandom } from '@ldb/vfs'
+import type { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { BlobFiles, CHUNK_BYTES, decodeReference, FIRST_RECORD_OFFSET } from '../src/index.js'
 import type { BlobFilesOptions } from '../src/index.js'

@@ -158,6 +158,34 @@ test('pages, extents and free space end before the trailer', () => {
   expect(codeOf(() => BTree.open(harness.vfs, harness.path, xaesOptions(2)))).toBe('LDB_CORRUPTION')
 })
 
+test('a tree whose file the first write creates keeps the root that was read before', () => {
+  const vfs = new MemoryVfs()
+  const identity = { fileId: new Uint8Array(16).fill(3), pageBytes: PAGE_BYTES }
+  const options: BTreeOptions = { ...xaesOptions(), identity, creation: 'write', rewriteMeta: 'write' }
+  const harness = new TreeHarness({ vfs, treeOptions: options })
+  expect(harness.actual()).toEqual([])
+  // An extent is written at once, and creates the file.
+  harness.put('long', 'v'.repeat(2000))
+  harness.put('short', 'v')
+  expect(harness.actual()).toEqual(harness.expected())
+  harness.tree.checkpoint()
+  expect(findingsOf(harness.tree)).toEqual([])
+  harness.tree.close()
+})
+
+test('the blocks that a rewrite of the meta block has written are equal but for their nonces', () => {
+  const harness = new TreeHarness({ vfs: new MemoryVfs(), treeOptions: xaesOptions() })
+  for (let round = 0; round < 3; round += 1) {
+    harness.put(`key ${round}`, 'v'.repeat(50))
+    harness.tree.checkpoint()
+    harness.tree.close()
+    // Writes the spare block, and the own one again.
+    harness.tree = BTree.open(harness.vfs, harness.path, { ...xaesOptions(), rewriteMeta: 'open' })
+    expect(harness.actual()).toEqual(harness.expected())
+  }
+  harness.tree.close()
+})
+
 test('every flipped byte of the pages of an encrypted file is found, or has no effect', () => {
   const harness = new TreeHarness({ vfs: new MemoryVfs(), treeOptions: xaesOptions() })
   for (let index = 0; index < 40; index += 1) harness.put(`key ${index}`, 'v'.repeat(index * 7))

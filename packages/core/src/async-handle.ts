@@ -13,6 +13,8 @@ import { AsyncKeyspace } from './async/keyspace.js'
 import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
+import { provideKey } from './encryption/secret.js'
+import type { Encryption } from './encryption/secret.js'
 import { AsyncSnapshot } from './async/snapshot.js'
 import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
 import { explicitEffort } from './maintenance.js'
@@ -264,6 +266,27 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     const checked = resolveBackupOptions(options)
     this.#opened.health.assertReadable()
     return this.api.calls.run(() => backupInTimeSlices(this.#opened, this.api, directory, checked))
+  }
+
+  /**
+   * Replaces the key or the passphrase; see `Database.rotateKey`. Accepts a `keyProvider`, too.
+   *
+   * @throws {@link LdbError} as `Database.rotateKey`.
+   */
+  async rotateKey(encryption: Encryption): Promise<void> {
+    this.api.assertOpen()
+    await this.api.calls.run(async () => {
+      const provided = (await provideKey(encryption)) as Encryption
+      await this.#inCommitOrder(() => {
+        this.sync.rotateKey(provided)
+      })
+    })
+  }
+
+  /** Makes every write called before durable, and returns a token of this state; see `Database.stateToken`. */
+  async stateToken(): Promise<string> {
+    await this.synced()
+    return this.sync.stateToken()
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

@@ -13,7 +13,9 @@ import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
 import type { DirectoryVerifyOptions } from './directory-verification.js'
+import type { Encryption } from './encryption/secret.js'
 import { listenersOf } from './event-listeners.js'
+import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -317,6 +319,24 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   backup(directory: FilePath, options?: BackupOptions): BackupReport {
     this.#assertNotVerifying()
     return backupDatabase(this.#opened, directory, options)
+  }
+
+  /**
+   * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
+   *
+   * @throws {@link LdbError} LDB_KEY when it is not encrypted; LDB_INVALID_ARGUMENT; and as `checkpoint`.
+   */
+  rotateKey(encryption: Encryption): void {
+    rotateDatabaseKey(this.#opened, encryption)
+  }
+
+  /**
+   * Makes every acknowledged commit durable, and returns a token of this state: the option `minState` of `open` refuses an older one.
+   *
+   * @throws {@link LdbError} as `sync`.
+   */
+  stateToken(): string {
+    return stateTokenOf(this.#opened)
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

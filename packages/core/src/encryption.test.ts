@@ -173,3 +173,75 @@ test('a damaged slot of the key file is replaced by the other, two are LDB_CORRU
   vfs.rename('db/KEYS', 'db/KEYS.away')
   expect(codeOf(() => Database.open('db', options))).toBe('LDB_CORRUPTION')
 })
+
+test('a rotated key is the only one, from the call on, and the old units stay readable', async () => {
+  const vfs = fill({})
+  const old = { vfs, encryption: { key: KEY } }
+  const next = { vfs, encryption: { passphrase: 'the next one', passphraseCost: 10 } }
+  const db = Database.open('db', old)
+  expect(db.stats().encryption).toEqual({ dataKeyId: 1, dataKeyCount: 1 })
+  db.put('before', '1')
+  db.rotateKey(next.encryption)
+  db.put('after', '2')
+  db.keyspace(MARKS[2]).put('after', '3')
+  expect(db.stats().encryption).toEqual({ dataKeyId: 2, dataKeyCount: 2 })
+  expect(db.verify().findings).toEqual([])
+  db.close()
+  expect(codeOf(() => Database.open('db', old))).toBe('LDB_KEY')
+  const again = await AsyncDatabase.open('db', next)
+  expect(await again.getMany(['before', 'after', `${MARKS[0]} 3`])).toEqual(['1', '2', `${MARKS[1]} 3`])
+  await again.rotateKey({ keyProvider: () => KEY })
+  await again.put('third', '4')
+  expect((await again.verify()).findings).toEqual([])
+  await again.close()
+  expect(codeOf(() => Database.open('db', next))).toBe('LDB_KEY')
+  const last = Database.open('db', old)
+  expect(last.get('third')).toBe('4')
+  for (let index = 0; index < 70; index++) last.rotateKey({ key: new Uint8Array(32).fill(index) })
+  expect(last.stats().encryption).toEqual({ dataKeyId: 64, dataKeyCount: 64 })
+  last.close()
+  Database.open('db', { vfs, encryption: { key: new Uint8Array(32).fill(69) } }).close()
+})
+
+test('a key is rotated in an encrypted database that may be written to only', () => {
+  const vfs = fill({})
+  const reader = Database.open('db', { vfs, encryption: { key: KEY }, readOnly: true })
+  expect(codeOf(() => reader.rotateKey({ key: KEY }))).toBe('LDB_READ_ONLY')
+  reader.close()
+  expect(codeOf(() => reader.rotateKey({ key: KEY }))).toBe('LDB_CLOSED')
+  const plain = Database.memory()
+  expect(codeOf(() => plain.rotateKey({ key: KEY }))).toBe('LDB_KEY')
+  expect(codeOf(() => plain.rotateKey(undefined as never))).toBe('LDB_INVALID_ARGUMENT')
+  plain.close()
+})
+
+test('an older copy of the directory is refused by a state token, and another database, too', async () => {
+  const vfs = fill({})
+  const options = { vfs, encryption: { key: KEY } }
+  const older = filesOf(vfs, 'db')
+  const db = Database.open('db', options)
+  const first = db.stateToken()
+  db.put('more', '1')
+  const token = db.stateToken()
+  expect(token).not.toBe(first)
+  db.close()
+  Database.open('db', { ...options, minState: token }).close()
+  Database.open('db', { ...options, minState: first }).close()
+  for (const path of filesOf(vfs, 'db').keys()) vfs.remove(path)
+  for (const [path, bytes] of older) {
+    const file = vfs.open(path, 'create')
+    file.write(bytes, 0, bytes.length, 0)
+    file.close()
+  }
+  expect(codeOf(() => Database.open('db', { ...options, minState: token }))).toBe('LDB_CORRUPTION')
+  Database.open('db', { ...options, minState: first }).close()
+  expect(codeOf(() => Database.open('other', { vfs, minState: first }))).toBe('LDB_CORRUPTION')
+  for (const minState of ['', 'text', `${token}0`, token.replace(/^../, '02'), 5]) {
+    expect(codeOf(() => Database.open('db', { vfs, minState: minState as string }))).toBe(
+      'LDB_INVALID_ARGUMENT',
+    )
+  }
+  const memory = await AsyncDatabase.memory()
+  expect(await memory.stateToken()).toHaveLength(82)
+  await memory.close()
+})

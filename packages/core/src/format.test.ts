@@ -40,6 +40,8 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Archive file', 'ARCHIVE', format.ARCHIVE_HEADER_BYTES],
     ['Frame of an archive', 'FRAME', format.FRAME_BYTES],
     ['Bytes of a blob file', 'BLOB_BYTES', format.BLOB_BYTES_HEADER_BYTES],
+    ['Key file', 'KEYS', format.KEYS_OFFSET_ENTRIES],
+    ['Key entry', 'KEY_ENTRY', format.KEY_ENTRY_BYTES],
   ])('agree on the %s', (heading, prefix, end) => {
     const rows = tableOf(heading)
     expect(rows.length).toBeGreaterThan(0)

@@ -69,7 +69,7 @@ export type { ValueSource } from './streams/chunk-source.js'
 
 // Health
 export type { BlobStats } from './blob/blob-values.js'
-export type { DatabaseStats, KeyspaceStats } from './stats.js'
+export type { DatabaseStats, EncryptionStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
 export type { OpenReadStats } from './read/open-reads.js'

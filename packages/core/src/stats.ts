@@ -6,6 +6,7 @@ import type { OpenFileStats } from '@ldb/vfs'
 import type { ArchiveStats } from './archive/archive-stats.js'
 import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
+import type { DatabaseKeys } from './encryption/database-keys.js'
 import type { LogStats } from './log/commit-log.js'
 import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
@@ -18,6 +19,14 @@ export interface KeyspaceStats extends StoreStats {
   readonly engine: string
   /** The last durable checkpoint of the keyspace contains every commit up to this one. */
   readonly durableSeq: number
+}
+
+/** Keys of an encrypted database. @category Statistics */
+export interface EncryptionStats {
+  /** Number of the data key that encrypts what is written. */
+  readonly dataKeyId: number
+  /** Data keys in `KEYS`: the current one, and those that older units may need. */
+  readonly dataKeyCount: number
 }
 
 /** Statistics of a database. @category Statistics */
@@ -41,6 +50,8 @@ export interface DatabaseStats {
   readonly checkpoints: CheckpointStats
   /** The archive of the log; `undefined` without one. */
   readonly archive: ArchiveStats | undefined
+  /** Keys of an encrypted database; `undefined` when it is not encrypted. */
+  readonly encryption: EncryptionStats | undefined
   /** Large values; `undefined` for a memory-only database. */
   readonly blobs: BlobStats | undefined
   /** Open snapshots, scans and cursors. */
@@ -71,11 +82,16 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
     archive: opened.archive?.stats(),
+    encryption: encryptionStatsOf(opened.engines.keys),
     blobs: opened.blobs?.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),
     keyspaces,
   }
+}
+
+function encryptionStatsOf(keys: DatabaseKeys | undefined): EncryptionStats | undefined {
+  return keys === undefined ? undefined : { dataKeyId: keys.data.currentId, dataKeyCount: keys.count }
 }
 
 function statsOf({ descriptor, store }: KeyspaceStore): KeyspaceStats | undefined {

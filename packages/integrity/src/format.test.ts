@@ -42,6 +42,17 @@ test('the file header constants match the table in FORMAT.md', () => {
   expect(end).toBe(format.FILE_HEADER_BYTES)
 })
 
+test('the constants of the trailer of a unit match the table in FORMAT.md', () => {
+  const constants = format as unknown as Record<string, number>
+  let end = 0
+  for (const [offset, size, , field] of tableBelow('Unit trailer')) {
+    const constant = constants[constantName('UNIT_TRAILER', field!)]
+    expect({ field, offset: Number(offset), constant }).toEqual({ field, offset: end, constant: end })
+    end += Number(size)
+  }
+  expect(end).toBe(format.UNIT_TRAILER_BYTES)
+})
+
 test('the codec ids match the table in FORMAT.md', () => {
   const builtIn = tableBelow('Codecs').filter(([id]) => /^\d+$/.test(id!))
   const named = Object.entries(CodecId).map(([name, id]) => [String(id), name.toLowerCase()])

@@ -28,13 +28,14 @@ export type { UnitCipher, UnitFile } from './unit-codec.js'
 // Encryption
 export { hkdfSha256, scrypt } from '#cipher'
 export { DataKeys } from './cipher/data-keys.js'
-export type { FilePurpose, KeyMaterial } from './cipher/data-keys.js'
-export { FileCipher, SUITE_XAES_256_GCM, UNIT_TRAILER_BYTES } from './cipher/file-cipher.js'
+export type { KeyMaterial } from './cipher/data-keys.js'
+export { FileCipher } from './cipher/file-cipher.js'
+export type { FilePurpose } from './cipher/file-cipher.js'
 export type { RandomBytes } from './cipher/nonce-pool.js'
 export { KEY_BYTES, NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './cipher/xaes256-gcm.js'
 
 // File header
-export { FILE_HEADER_BYTES } from './format.js'
+export { FILE_HEADER_BYTES, SUITE_XAES_256_GCM, UNIT_TRAILER_BYTES } from './format.js'
 export { decodeFileHeader, encodeFileHeader } from './file-header.js'
 export type { FileHeader, KnownFormat } from './file-header.js'
 

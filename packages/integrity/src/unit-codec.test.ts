@@ -11,6 +11,7 @@ const TAG_BYTES = 8
 
 /** XORs the content with a byte of the context and appends a keyed checksum: enough to test the seam, no real cipher. */
 class ToyCipher implements UnitCipher {
+  readonly suite = 255
   readonly trailerBytes = TAG_BYTES
   #version = 0
 

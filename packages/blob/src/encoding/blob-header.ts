@@ -110,7 +110,7 @@ export function decodeHeader(
     fileNumber,
     indexCount: readU32(bytes, HEADER_INDEX_COUNT),
     encryption: isEncrypted
-      ? { suite: bytes[HEADER_SUITE]!, trailerBytes: bytes[HEADER_TRAILER_BYTES]! }
+      ? { suite: bytes[HEADER_SUITE] ?? 0, trailerBytes: bytes[HEADER_TRAILER_BYTES] ?? 0 }
       : undefined,
   }
 }

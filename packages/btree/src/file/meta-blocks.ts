@@ -132,9 +132,9 @@ function newerOf(left: FoundMeta, right: FoundMeta, file: string): FoundMeta {
   return { ...left, blocks: [...left.blocks, block] }
 }
 
-/** Returns the bytes of a block that do not depend on its position: without the nonce and the tag of an encrypted one. */
+/** Returns the bytes of a block that do not depend on its position, without the trailer of a cipher, which each write chooses anew. */
 function contentOf({ bytes }: FoundMeta): Uint8Array {
-  const trailerBytes = bytes[META_BLOCK_TRAILER_BYTES_OFFSET] ?? 0
+  const trailerBytes = bytes[META_BLOCK_TRAILER_BYTES_OFFSET] as number
   const content = bytes.slice(0, META_BLOCK_CHECKSUM_OFFSET - trailerBytes)
   writeU32(content, META_BLOCK_BLOCK_OFFSET, 0)
   return content

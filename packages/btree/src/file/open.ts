@@ -107,9 +107,9 @@ function deferCreation(
   const { pageBytes } = identity
   const codec = codecOf(identity.fileId)
   const { meta, image } = encodeEmptyTree(identity, codec)
-  // The image is not retained, but encoded again; an encrypted one would differ each time.
-  const encodeAgain = codec.cipher === undefined ? () => encodeEmptyTree(identity, codec).image : () => image
-  const file = new DeferredFile(vfs, path, image, encodeAgain)
+  // The versions and nonces of an encrypted image are random: another one would not match what is in memory.
+  const encode = codec.cipher === undefined ? () => encodeEmptyTree(identity, codec).image : () => image
+  const file = new DeferredFile(vfs, path, image, encode)
   return {
     file,
     cache,

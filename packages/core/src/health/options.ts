@@ -10,6 +10,8 @@ import { assertCompresses, DEFAULT_COMPRESSION, resolveCompression } from './com
 import type { Compression } from './compression.js'
 import { guardedLogger } from './logger.js'
 import type { Logger } from './logger.js'
+import { resolveMinState } from './state-token.js'
+import type { NamedState } from './state-token.js'
 
 /**
  * When a commit is acknowledged. In all three modes a prefix of the commits survives.
@@ -135,6 +137,11 @@ export interface DatabaseOptions {
    * @defaultValue none
    */
   readonly archive?: { readonly to: FilePath }
+  /**
+   * A token that `stateToken` has returned, and that was kept elsewhere: an older state of the database, such as one that was restored from
+   * a copy of its directory, is `LDB_CORRUPTION`.
+   */
+  readonly minState?: string
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -162,6 +169,7 @@ export interface ResolvedDatabaseOptions {
   readonly encryption: Secret | undefined
   /** Directory of the archive, as given. */
   readonly archiveTo: FilePath | undefined
+  readonly minState: NamedState | undefined
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -200,6 +208,7 @@ const KNOWN = [
   'vfs',
   'logger',
   'encryption',
+  'minState',
   'memtableBytes',
   'blobBytes',
   'archive',
@@ -236,6 +245,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     debug: resolveBoolean(given, 'debug', false),
     encryption: resolveEncryption(given.encryption),
     archiveTo: resolveArchive(given.archive),
+    minState: resolveMinState(given.minState),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })

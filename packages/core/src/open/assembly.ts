@@ -21,6 +21,7 @@ import { StoreFactory } from '../engine/store-factory.js'
 import { EventHub } from '../health/events.js'
 import { Health } from '../health/health.js'
 import type { ResolvedDatabaseOptions } from '../health/options.js'
+import { assertNotOlder } from '../health/state-token.js'
 import { KeyspaceStore } from '../keyspace/store.js'
 import { KeyspaceTable } from '../keyspace/table.js'
 import { CheckpointTrigger } from '../log/checkpoint-trigger.js'
@@ -100,6 +101,7 @@ export class Assembly {
     const stores = this.#describeStores(lock, catalog, logLink, withLog)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog, stores)
     logLink.connect(replayed.log)
+    assertNotOlder({ ...catalog, seq: replayed.seq }, options.minState, this.#directory)
     const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
     const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
     // (R5) Otherwise the log remains the root of the replayed commits until its length triggers a checkpoint.

@@ -1,12 +1,10 @@
 import { assert, encodeUtf8 } from '@ldb/base'
 import { hkdfSha256 } from '#cipher'
 import { FileCipher } from './file-cipher.js'
+import type { FileKeys, FilePurpose } from './file-cipher.js'
 import { NoncePool } from './nonce-pool.js'
 import type { RandomBytes } from './nonce-pool.js'
 import { KEY_BYTES } from './xaes256-gcm.js'
-
-/** Kinds of files, for which different keys are derived. On disk: never change. @category Encryption */
-export type FilePurpose = 'catalog' | 'log' | 'tree' | 'table' | 'manifest' | 'blob' | 'backup'
 
 /** The data keys of a database as plain data, which another thread can receive. @category Encryption */
 export interface KeyMaterial {
@@ -23,7 +21,7 @@ const FILE_KEY_INFO = 'LDB file key 1 '
  * @remarks A change of the current key takes effect with the next unit that any file cipher writes: each unit names its key.
  * @category Encryption
  */
-export class DataKeys {
+export class DataKeys implements FileKeys {
   /** 16 bytes, bound to everything that is encrypted. */
   readonly databaseId: Uint8Array
   readonly #keys: Map<number, Uint8Array> = new Map()

@@ -1,31 +1,38 @@
 import { assert, readU32, writeU32, writeU64 } from '@ldb/base'
 import { FILE_ID_BYTES } from '../file-seed.js'
+import {
+  SUITE_XAES_256_GCM,
+  UNIT_TRAILER_BYTES,
+  UNIT_TRAILER_DATA_KEY_ID_OFFSET,
+  UNIT_TRAILER_NONCE_OFFSET,
+} from '../format.js'
 import type { UnitCipher, UnitKind } from '../unit-codec.js'
-import type { DataKeys, FilePurpose } from './data-keys.js'
 import type { NoncePool } from './nonce-pool.js'
 import { KEY_BYTES, NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './xaes256-gcm.js'
 
-// Trailer of an encrypted unit (FORMAT.md).
-export const UNIT_TRAILER_TAG_OFFSET = 0
-export const UNIT_TRAILER_NONCE_OFFSET: number = UNIT_TRAILER_TAG_OFFSET + TAG_BYTES
-export const UNIT_TRAILER_DATA_KEY_ID_OFFSET: number = UNIT_TRAILER_NONCE_OFFSET + NONCE_BYTES
-/** Encryption of a database: XAES-256-GCM with keys from HKDF-SHA256. On disk: never renumber, never reuse. @category Encryption */
-export const SUITE_XAES_256_GCM = 1
-/** Bytes of the trailer of an encrypted unit. @category Encryption */
-export const UNIT_TRAILER_BYTES: number = UNIT_TRAILER_DATA_KEY_ID_OFFSET + 4
-assert(UNIT_TRAILER_BYTES === 44, 'the trailer of an encrypted unit has 44 bytes')
-
 // Associated data of an encrypted unit: computed, not stored.
-export const ASSOCIATED_LABEL_OFFSET = 0
-export const ASSOCIATED_DATABASE_ID_OFFSET: number = ASSOCIATED_LABEL_OFFSET + 12
-export const ASSOCIATED_FILE_ID_OFFSET: number = ASSOCIATED_DATABASE_ID_OFFSET + 16
-export const ASSOCIATED_KIND_OFFSET: number = ASSOCIATED_FILE_ID_OFFSET + FILE_ID_BYTES
-export const ASSOCIATED_POSITION_OFFSET: number = ASSOCIATED_KIND_OFFSET + 4
-export const ASSOCIATED_EPOCH_OFFSET: number = ASSOCIATED_POSITION_OFFSET + 8
+const ASSOCIATED_LABEL_OFFSET = 0
+const ASSOCIATED_DATABASE_ID_OFFSET: number = ASSOCIATED_LABEL_OFFSET + 12
+const ASSOCIATED_FILE_ID_OFFSET: number = ASSOCIATED_DATABASE_ID_OFFSET + 16
+const ASSOCIATED_KIND_OFFSET: number = ASSOCIATED_FILE_ID_OFFSET + FILE_ID_BYTES
+const ASSOCIATED_POSITION_OFFSET: number = ASSOCIATED_KIND_OFFSET + 4
+const ASSOCIATED_EPOCH_OFFSET: number = ASSOCIATED_POSITION_OFFSET + 8
 const ASSOCIATED_BYTES: number = ASSOCIATED_EPOCH_OFFSET + 8
 /** Names the form of a unit, and the suite 1. */
 const LABEL = Uint8Array.from('LDB unit 1.1', (character) => character.charCodeAt(0))
 assert(LABEL.length === ASSOCIATED_DATABASE_ID_OFFSET, 'the label has 12 bytes')
+
+/** Kinds of files, for which different keys are derived. On disk: never change. @category Encryption */
+export type FilePurpose = 'catalog' | 'log' | 'tree' | 'table' | 'manifest' | 'blob' | 'backup'
+
+/** The keys that a file cipher uses: `DataKeys` implements it. */
+export interface FileKeys {
+  readonly databaseId: Uint8Array
+  /** Number of the data key that encrypts what is written. */
+  readonly currentId: number
+  /** Derives the key of a file from a data key; `undefined` when there is no such data key. */
+  fileKey(id: number, purpose: FilePurpose, fileId: Uint8Array): Uint8Array | undefined
+}
 
 const version = new Uint8Array(8)
 
@@ -38,7 +45,7 @@ const version = new Uint8Array(8)
 export class FileCipher implements UnitCipher {
   readonly suite: number = SUITE_XAES_256_GCM
   readonly trailerBytes: number = UNIT_TRAILER_BYTES
-  readonly #keys: DataKeys
+  readonly #keys: FileKeys
   readonly #nonces: NoncePool
   readonly #purpose: FilePurpose
   readonly #fileId: Uint8Array
@@ -50,7 +57,7 @@ export class FileCipher implements UnitCipher {
   readonly #others: Map<number, Xaes256Gcm> = new Map()
 
   /** @internal */
-  constructor(keys: DataKeys, nonces: NoncePool, purpose: FilePurpose, fileId: Uint8Array) {
+  constructor(keys: FileKeys, nonces: NoncePool, purpose: FilePurpose, fileId: Uint8Array) {
     assert(fileId.length === FILE_ID_BYTES, 'a file id has 16 bytes')
     this.#keys = keys
     this.#nonces = nonces

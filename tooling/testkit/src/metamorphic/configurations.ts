@@ -36,6 +36,11 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     cacheBytes: 65_536,
     maxOpenFiles: 2,
   }),
+  configuration('encrypted', 'memory files', {
+    isEncrypted: true,
+    pageBytes: 1_024,
+    checkpointLogBytes: 4_000,
+  }),
   configuration('no hash index', 'memory files', { pageBytes: 1_024, usesHashIndex: false }),
   configuration('constant checkpoints and segments', 'memory files', {
     pageBytes: 1_024,

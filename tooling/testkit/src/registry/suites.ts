@@ -3,7 +3,12 @@ import type { IsolationSubject } from '../suite/isolation-subject.js'
 import type { Subject } from '../suite/subject.js'
 import type { Suite } from '../suite/suite.js'
 import { asyncDatabaseSubject } from '../subjects/async-database-subject.js'
-import { blobDatabaseSubject, databaseSubject, lsmDatabaseSubject } from '../subjects/database-subject.js'
+import {
+  blobDatabaseSubject,
+  databaseSubject,
+  encryptedDatabaseSubject,
+  lsmDatabaseSubject,
+} from '../subjects/database-subject.js'
 import { lsmStores } from '../subjects/lsm-stores.js'
 import { treeStores } from '../subjects/tree-stores.js'
 import { lsmSubject } from '../subjects/lsm-subject.js'
@@ -19,6 +24,7 @@ const SUBJECTS: readonly Subject[] = [
   databaseSubject,
   lsmDatabaseSubject,
   blobDatabaseSubject,
+  encryptedDatabaseSubject,
   asyncDatabaseSubject,
 ]
 const PROFILES: readonly DiskProfile[] = ['powersafe', 'neighbours', 'lying']

@@ -6,6 +6,7 @@ import type { History } from '../history/history.js'
 import { randomChanges } from '../history/model-changes.js'
 import type { EntryShape } from '../history/model-changes.js'
 import type { OrderRule } from '../trace/order-rules.js'
+import { TEST_KEY } from '../model/commands/run-settings.js'
 import { attemptCommit } from '../suite/subject.js'
 import type { Subject, SubjectRun, SubjectSession } from '../suite/subject.js'
 import { swarmOptions, swarmWeights } from '../history/swarm.js'
@@ -64,9 +65,22 @@ export const blobDatabaseSubject: Subject = {
     new DatabaseRun(random, { blobBytes: 64, tuning: { blobFileBytes: random.pick([4096, 32_768]) } }),
 }
 
+/**
+ * The same encrypted, with large values in blob files.
+ *
+ * @category Subjects
+ */
+export const encryptedDatabaseSubject: Subject = {
+  name: 'database-encrypted',
+  sweepShare: 0.1,
+  newRun: (random) =>
+    new DatabaseRun(random, { blobBytes: 2048, isEncrypted: true, tuning: { blobFileBytes: 32_768 } }),
+}
+
 /** How the database of a run differs from the default. */
 interface DatabaseVariant {
   readonly blobBytes?: number
+  readonly isEncrypted?: boolean
   readonly tuning?: { readonly blobFileBytes?: number; readonly engines?: object }
 }
 
@@ -130,6 +144,7 @@ class DatabaseRun implements SubjectRun {
       maxOpenFiles: openFilesOf(shape),
       cacheBytes: 65_536,
       blobBytes: this.#variant.blobBytes ?? 16_384,
+      ...(this.#variant.isEncrypted === true && { encryption: { key: TEST_KEY } }),
       createIfMissing: !history.isCreated,
       ...{ [TUNING]: tuning },
     })

@@ -45,6 +45,8 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
     'Archive file': 'ARCHIVE_OFFSET_*',
     'Frame of an archive': 'FRAME_OFFSET_*',
     'Bytes of a blob file': 'BLOB_BYTES_OFFSET_*',
+    'Key file': 'KEYS_OFFSET_*',
+    'Key entry': 'KEY_ENTRY_OFFSET_*',
   },
 }
 

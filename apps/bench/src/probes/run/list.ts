@@ -3,6 +3,7 @@ import { commits } from '../commits.js'
 import { compression } from '../compression/compression.js'
 import { compaction } from '../maintenance/compaction.js'
 import { deviceReads } from '../device-reads.js'
+import { encryption } from '../maintenance/encryption.js'
 import { eventLoop } from '../event-loop.js'
 import { eviction } from '../eviction.js'
 import { expiry } from '../maintenance/expiry.js'
@@ -35,6 +36,7 @@ export const PROBES: readonly Probe[] = [
   eventLoop,
   compaction,
   compression,
+  encryption,
   expiry,
   sortedLoad,
   logStructured,

@@ -9,6 +9,9 @@ export const READS_MAX = 6
 /** Interval of the background sync, in milliseconds. */
 export const SYNC_INTERVAL_MS = 100
 
+/** Key of an encrypted database of a run. */
+export const TEST_KEY: Uint8Array = new Uint8Array(32).fill(0x5a)
+
 /** Options of the database of a run. */
 export interface RunSettings {
   readonly durability: Durability
@@ -25,6 +28,8 @@ export interface RunSettings {
   readonly maxOpenFiles?: number
   /** Bytes above which a value is in a blob file. @defaultValue that of the database */
   readonly blobBytes?: number
+  /** Whether the database is encrypted. @defaultValue false */
+  readonly isEncrypted?: boolean
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -51,7 +56,13 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true, dividesCache = false, maxOpenFiles, blobBytes } = settings
+  const {
+    usesHashIndex = true,
+    dividesCache = false,
+    maxOpenFiles,
+    blobBytes,
+    isEncrypted = false,
+  } = settings
   const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
   const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
@@ -71,6 +82,7 @@ export function optionsOf(settings: RunSettings): {
     syncIntervalMs: SYNC_INTERVAL_MS,
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     ...(blobBytes === undefined ? {} : { blobBytes }),
+    ...(isEncrypted ? { encryption: { key: TEST_KEY } } : {}),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

@@ -51,6 +51,8 @@ export interface DatabaseFiles {
   readonly pool: PooledVfs | undefined
   /** The log of a database that this open has created. */
   readonly createdLog: CreatedLog | undefined
+  /** The catalog is damaged, and that of its copy is used. */
+  readonly isCatalogLost: boolean
 }
 
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
@@ -63,13 +65,14 @@ export class Assembly {
   readonly #files: PooledVfs | undefined
   readonly #space: ReservedSpace
   readonly #createdLog: CreatedLog | undefined
+  readonly #isCatalogLost: boolean
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, logVfs, space, pool, createdLog }: DatabaseFiles,
+    { directory, vfs, logVfs, space, pool, createdLog, isCatalogLost }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
@@ -80,6 +83,7 @@ export class Assembly {
     this.#files = pool
     this.#space = space
     this.#createdLog = createdLog
+    this.#isCatalogLost = isCatalogLost
     this.#opened = opened
   }
 
@@ -188,7 +192,11 @@ export class Assembly {
         }),
       )
     })
-    const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
+    const directoryEntries = new DirectoryEntrySync(
+      vfs,
+      this.#directory,
+      this.#isCatalogLost && !readOnly ? catalog : undefined,
+    )
     const files = this.#files
     const { closeLogBytes } = this.#tuning
     const parts = { health, events, trigger, gate, keyspaces, engines, openings, blobs }

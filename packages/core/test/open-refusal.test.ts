@@ -116,6 +116,7 @@ describe('a refused open changes nothing (D5)', () => {
     ['overwritten', (bytes: Uint8Array) => bytes.map(() => 0x58)],
   ])('with a catalog that was %s', (_name, damage) => {
     createDatabase()
+    rmSync(join(path, 'CATALOG.copy'))
     writeFile(NODE, join(path, 'CATALOG'), damage(readFile(NODE, join(path, 'CATALOG'))))
     const refusal = expectRefused('LDB_CORRUPTION')
     expect(refusal.details.file).toContain('CATALOG')
@@ -125,6 +126,7 @@ describe('a refused open changes nothing (D5)', () => {
 
   it('with a catalog that is missing, or that is a directory', () => {
     createDatabase()
+    rmSync(join(path, 'CATALOG.copy'))
     rmSync(join(path, 'CATALOG'))
     expectRefused('LDB_CORRUPTION')
     mkdirSync(join(path, 'CATALOG'))

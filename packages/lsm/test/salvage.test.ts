@@ -119,6 +119,31 @@ test.each([true, false])('a damaged block loses its entries only; with the manif
   expect([...content]).toEqual(kept)
 })
 
+test('older versions below a damaged block are in doubt, in its range alone', () => {
+  const harness = new LsmHarness({
+    ...SMALL,
+    tableBytes: 1 << 20,
+    memtableBytes: 1 << 20,
+    compression: 'none',
+  })
+  for (let number = 0; number < 300; number++) harness.put(keyOf(number), 'first')
+  harness.store.checkpoint()
+  for (let number = 100; number < 110; number++) harness.put(keyOf(number), 'second')
+  harness.store.checkpoint()
+  harness.store.close()
+  const { vfs } = harness
+  const path = `store/${harness.tableNames().at(-1) ?? ''}`
+  const bytes = fileBytes(vfs, path)
+  bytes[(dataUnits(bytes)[0]?.start ?? 0) + 30]! ^= 0x10
+  writeFile(vfs, path, bytes)
+  const { report } = salvaged(vfs)
+  const [loss] = report.losses
+  expect(report.losses.map(({ file }) => file)).toEqual([path])
+  expect(textOf(loss?.lower as Uint8Array)).toBe(keyOf(100))
+  expect(report.doubts.map(({ lower, upper }) => [lower, upper])).toEqual([[loss?.lower, loss?.upper]])
+  expect(report.lostCount).toBeGreaterThan(3)
+})
+
 test('files that a compaction had read do not bring deleted keys back', () => {
   const harness = new LsmHarness({ ...SMALL, tableBytes: 1 << 20, memtableBytes: 1 << 20 })
   for (let number = 0; number < 300; number++) harness.put(keyOf(number), 'first')

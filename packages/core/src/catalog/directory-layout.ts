@@ -2,7 +2,7 @@
 export const LOCK_NAME = 'LOCK'
 export const CATALOG_NAME = 'CATALOG'
 export const CATALOG_NEW_NAME = 'CATALOG.new'
-/** Reserved for a second copy of the catalog. */
+/** A copy of the catalog, which is used when the catalog is damaged. */
 export const CATALOG_COPY_NAME = 'CATALOG.copy'
 /** Space that is released when the device is full. */
 export const RESERVE_NAME = 'RESERVE'

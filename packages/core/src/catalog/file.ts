@@ -1,9 +1,11 @@
 import { corruption } from '@ldb/base'
+import { UnitKind } from '@ldb/integrity'
 import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from './catalog.js'
 import { decodeCatalogFile, encodeCatalogFile } from './sealed-catalog.js'
-import { CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
+import { CATALOG_CODEC } from './header.js'
+import { CATALOG_COPY_NAME, CATALOG_NAME, CATALOG_NEW_NAME } from './directory-layout.js'
 import { KeyAccess } from '../encryption/database-keys.js'
 import { CATALOG_BYTES_MAX } from '../format.js'
 
@@ -33,8 +35,11 @@ export function readCatalog(
 }
 
 /**
- * Replaces the catalog atomically: temporary file, sync, rename, directory sync. After an error a crash may leave either the
+ * Replaces the catalog atomically: temporary file, sync, copy, rename, directory sync. After an error a crash may leave either the
  * old or the new catalog, so the database must be poisoned.
+ *
+ * @remarks The copy is not synced by itself: one that is torn or older does no harm, because it is used only when the catalog is damaged,
+ * and is checked as the catalog is. It precedes the rename, after which no write may fail.
  */
 export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog, keys?: DataKeys): void {
   const bytes = encodeCatalogFile(catalog, keys)
@@ -47,6 +52,17 @@ export function replaceCatalog(vfs: Vfs, directory: string, catalog: Catalog, ke
   } finally {
     file.close()
   }
+  writeCopy(vfs, directory, catalog.generation, bytes)
   vfs.rename(temporary, `${directory}/${CATALOG_NAME}`)
   vfs.syncDirectory(directory)
+}
+
+function writeCopy(vfs: Vfs, directory: string, generation: number, bytes: Uint8Array): void {
+  const file = vfs.open(`${directory}/${CATALOG_COPY_NAME}`, 'create')
+  try {
+    file.truncate(0)
+    CATALOG_CODEC.write(file, UnitKind.Catalog, 0, generation, bytes, 0, bytes.length)
+  } finally {
+    file.close()
+  }
 }

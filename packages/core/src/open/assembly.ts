@@ -59,6 +59,8 @@ export interface DatabaseFiles {
   readonly createdLog: CreatedLog | undefined
   /** Keys of an encrypted database. */
   readonly keys: DatabaseKeys | undefined
+  /** The catalog is damaged, and that of its copy is used. */
+  readonly isCatalogLost: boolean
 }
 
 /** Assembles an open database from its locked directory: opens the stores and the log, and replays the log. */
@@ -72,13 +74,14 @@ export class Assembly {
   readonly #space: ReservedSpace
   readonly #createdLog: CreatedLog | undefined
   readonly #keys: DatabaseKeys | undefined
+  readonly #isCatalogLost: boolean
   /** Closes the opened objects, newest last. The owner runs them when the open fails. */
   readonly #opened: (() => void)[]
 
   constructor(
     options: ResolvedDatabaseOptions,
     tuning: DatabaseTuning,
-    { directory, vfs, logVfs, space, pool, createdLog, keys }: DatabaseFiles,
+    { directory, vfs, logVfs, space, pool, createdLog, keys, isCatalogLost }: DatabaseFiles,
     opened: (() => void)[],
   ) {
     this.#options = options
@@ -90,6 +93,7 @@ export class Assembly {
     this.#space = space
     this.#createdLog = createdLog
     this.#keys = keys
+    this.#isCatalogLost = isCatalogLost
     this.#opened = opened
   }
 
@@ -201,7 +205,11 @@ export class Assembly {
         }),
       )
     })
-    const directoryEntries = new DirectoryEntrySync(vfs, this.#directory)
+    const directoryEntries = new DirectoryEntrySync(
+      vfs,
+      this.#directory,
+      this.#isCatalogLost && !readOnly ? catalog : undefined,
+    )
     const files = this.#files
     const { closeLogBytes } = this.#tuning
     const parts = { health, events, trigger, gate, keyspaces, engines, openings, blobs }

@@ -1,4 +1,4 @@
-import { isLdbError, NO_SEGMENT_ID } from '@ldb/base'
+import { isLdbError, NO_SEGMENT_ID, ownProperty } from '@ldb/base'
 import type { DataKeys } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
@@ -110,7 +110,7 @@ function createDatabase(
   beforeCatalog: () => void,
 ): CreatedDatabase {
   const { pageBytes, engines } = options
-  const keyspaces = (options.keyspaces ?? [defaultKeyspace(options)]).map((descriptor) => ({
+  const keyspaces = (ownProperty(options, 'keyspaces') ?? [defaultKeyspace(options)]).map((descriptor) => ({
     descriptor,
     section: engineOf(engines, descriptor.engine).newSection(vfs.random, pageBytes),
   }))

@@ -2,6 +2,8 @@ import { isLdbError, ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import { directoryOf, DirectorySync } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
+import type { Catalog } from '../catalog/catalog.js'
+import { replaceCatalog } from '../catalog/file.js'
 
 /**
  * Syncs the directory entries through which a database and its catalog were found. The process that created them may have crashed, or
@@ -11,8 +13,9 @@ import type { Vfs } from '@ldb/vfs'
 export class DirectoryEntrySync implements Syncable {
   readonly #work: ResumableTask
 
-  constructor(vfs: Vfs, directory: string) {
-    this.#work = new ResumableTask(steps(vfs, directory))
+  /** @param lost - the catalog, when the file is damaged and its copy was used: the file is written again first. */
+  constructor(vfs: Vfs, directory: string, lost?: Catalog) {
+    this.#work = new ResumableTask(steps(vfs, directory, lost))
   }
 
   /** @throws {@link LdbError} LDB_IO; also on every later call, because a failed sync is never retried. */
@@ -25,7 +28,9 @@ export class DirectoryEntrySync implements Syncable {
   }
 }
 
-function* steps(vfs: Vfs, directory: string): TaskSteps {
+function* steps(vfs: Vfs, directory: string, lost: Catalog | undefined): TaskSteps {
+  // The same catalog, with the same version: the log needs no record of it.
+  if (lost !== undefined) replaceCatalog(vfs, directory, lost)
   yield new DirectorySync(vfs, directory)
   try {
     yield new DirectorySync(vfs, directoryOf(directory))

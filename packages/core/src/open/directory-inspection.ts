@@ -1,11 +1,13 @@
 import { corruption, isLdbError, LdbError } from '@ldb/base'
+import { isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { readCatalogBytes } from '../catalog/file.js'
+import { readCatalog, readCatalogBytes } from '../catalog/file.js'
 import { hasCatalogMagic } from '../catalog/header.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
 import type { KeyAccess } from '../encryption/database-keys.js'
 import {
+  CATALOG_COPY_NAME,
   CATALOG_NAME,
   CREATING_NAME,
   isSegmentName,
@@ -22,7 +24,12 @@ export type DirectoryState =
   | { readonly kind: 'empty' }
   /** An interrupted creation, which never contained a commit. */
   | { readonly kind: 'unfinished' }
-  | { readonly kind: 'database'; readonly catalog: Catalog }
+  | {
+      readonly kind: 'database'
+      readonly catalog: Catalog
+      /** Why the catalog is that of the copy; `undefined` when the catalog itself is intact. */
+      readonly fault: LdbError | undefined
+    }
 
 /**
  * Inspects a path without changing anything (D5).
@@ -40,10 +47,11 @@ export function inspectDirectory(vfs: Vfs, directory: string, access: KeyAccess)
   if (names.includes(CREATING_NAME)) return { kind: 'unfinished' }
   if (names.every((name) => name === LOCK_NAME)) return { kind: 'empty' }
   if (holdsDatabaseFiles(vfs, directory, names)) {
-    throw corruption(
-      `${directory}/${CATALOG_NAME}`,
-      0,
-      'the catalog is missing, but other files of a database exist',
+    const file = `${directory}/${CATALOG_NAME}`
+    return inspectCopy(
+      vfs,
+      directory,
+      corruption(file, 0, 'the catalog is missing, but other files of a database exist'),
     )
   }
   throw notDatabase(directory, 'it is a directory with other files')
@@ -64,7 +72,27 @@ function inspectCatalog(
   if (!hasCatalogMagic(bytes) && !holdsDatabaseFiles(vfs, directory, names)) {
     throw notDatabase(directory, 'its CATALOG is not a catalog of LDB')
   }
-  return { kind: 'database', catalog: decodeCatalogFile(bytes, path, vfs, access) }
+  try {
+    return { kind: 'database', catalog: decodeCatalogFile(bytes, path, vfs, access), fault: undefined }
+  } catch (error) {
+    // An interrupted creation has no copy of a catalog that was complete.
+    if (!isLdbError(error, 'LDB_CORRUPTION') || names.includes(CREATING_NAME)) throw error
+    return inspectCopy(vfs, directory, access, error)
+  }
+}
+
+/**
+ * Reads the copy of the catalog in place of the catalog. The log decides later whether it is the newest.
+ *
+ * @param fault - of the catalog; thrown when the copy cannot be read either.
+ */
+function inspectCopy(vfs: Vfs, directory: string, access: KeyAccess, fault: LdbError): DirectoryState {
+  try {
+    return { kind: 'database', catalog: readCatalog(vfs, directory, access, CATALOG_COPY_NAME), fault }
+  } catch (error) {
+    const isAbsent = isLdbError(error, 'LDB_CORRUPTION') || isMissingPath(error)
+    throw isAbsent ? fault : error
+  }
 }
 
 /** Lists a directory. A symbolic link has no kind of its own, so only the listing shows whether it is a directory. */

@@ -96,6 +96,8 @@ class Opening {
   readonly #access: KeyAccess
   readonly #withLog: boolean
   #created: CreatedDatabase | undefined = undefined
+  /** The catalog is damaged, and that of its copy is used. */
+  #isCatalogLost = false
   /** Closes the opened objects, newest last. */
   readonly #opened: (() => void)[] = []
 
@@ -136,6 +138,7 @@ class Opening {
         space: this.#space,
         pool: this.#files,
         createdLog: this.#createdLogOf(catalog),
+        isCatalogLost: this.#isCatalogLost,
       }
       const assembly = new Assembly(this.#options, this.#tuning, files, this.#opened)
       const opened = assembly.assemble(lock, catalog, this.#withLog)
@@ -177,8 +180,15 @@ class Opening {
       this.#created = createInside(this.#vfs, this.#directory, this.#creationOptions())
       state = inspectDirectory(this.#vfs, this.#directory, this.#access)
     }
-    if (state.kind === 'database') return state.catalog
+    if (state.kind === 'database') return this.#catalogOf(state)
     throw new LdbError('LDB_IO', `${this.#directory} was changed while it was opened`)
+  }
+
+  /** Returns the catalog of a database, and warns when it is that of the copy. */
+  #catalogOf({ catalog, fault }: Extract<DirectoryState, { readonly kind: 'database' }>): Catalog {
+    this.#isCatalogLost = fault !== undefined
+    if (fault !== undefined) this.#options.logger?.warn(`${fault.message}: its copy is used`)
+    return catalog
   }
 
   /** Returns the catalog if it can be read. Otherwise the directory must be inspected again: another process may have changed it. */

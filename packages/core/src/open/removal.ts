@@ -64,6 +64,7 @@ export function removeUnfinishedFiles(vfs: Vfs, directory: string, engines: Engi
   removeKnown(vfs, logPath(directory), isLogName)
   removeIfThere(vfs, `${directory}/${CATALOG_NEW_NAME}`)
   removeIfThere(vfs, `${directory}/${KEYS_NAME}`)
+  removeIfThere(vfs, `${directory}/${CATALOG_COPY_NAME}`)
 }
 
 /** Removes the files of one keyspace. Files with unknown names stay, and so does their directory (D2). */

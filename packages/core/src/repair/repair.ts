@@ -38,6 +38,8 @@ export class Repair {
   readonly #stores = new Map<number, RepairedStore>()
   readonly #codecs = new CodecTable()
   #replayedCount = 0
+  /** The commit before which the log ends, because a value that it names is missing or damaged. */
+  #endSeq: number | undefined = undefined
 
   constructor(source: RepairSource, options: ResolvedRepairOptions) {
     const { vfs, directory, access } = source
@@ -154,7 +156,10 @@ export class Repair {
     if (this.#survey.checkpoint === undefined) this.#raiseFloors()
     const reader = new BatchReader()
     this.#log.forEachCommit((record, sections) => {
-      if (this.#endsBefore(record, sections, reader)) return false
+      if (this.#endsBefore(record, sections, reader)) {
+        this.#endSeq = record.seq
+        return false
+      }
       let isReplayed = false
       for (const section of sections) {
         const store = this.#stores.get(section.keyspaceId)
@@ -225,14 +230,18 @@ export class Repair {
   #suspectAbove(id: number, floor: number): void {
     const count = this.#survey.missingAbove(floor)
     const { mayLackEnd } = this.#survey
-    if (count === 0 && !mayLackEnd) return
     const lost = count === 0 ? 'commits' : `${count} commits`
-    this.#findings.suspect(this.#keyspaces.get(id)?.descriptor.name ?? '', {
-      file: this.#source.directory,
-      message: `${lost} above commit ${floor} ${mayLackEnd ? 'may be' : 'are'} lost with a part of the log`,
-      lower: undefined,
-      upper: undefined,
-    })
+    const certainty = mayLackEnd ? 'may be' : 'are'
+    const message = `${lost} above commit ${floor} ${certainty} lost with a part of the log`
+    if (count > 0 || mayLackEnd) this.#suspectAll(id, message)
+    if (this.#endSeq === undefined) return
+    this.#suspectAll(id, `the log ends before commit ${this.#endSeq}, of which a value is missing or damaged`)
+  }
+
+  #suspectAll(id: number, message: string): void {
+    const name = this.#keyspaces.get(id)?.descriptor.name ?? ''
+    const file = this.#source.directory
+    this.#findings.suspect(name, { file, message, lower: undefined, upper: undefined })
   }
 
   #report(target: string, counts: ReadonlyMap<number, number>): Omit<RepairReport, 'durationMs'> {
@@ -258,7 +267,8 @@ export class Repair {
       keyspaces,
       entryCount: keyspaces.reduce((total, { entryCount }) => total + entryCount, 0),
       replayedCount: this.#replayedCount,
-      lostCommitCount: this.#survey.mayLackEnd ? undefined : Math.max(0, ...missing),
+      lostCommitCount:
+        this.#survey.mayLackEnd || this.#endSeq !== undefined ? undefined : Math.max(0, ...missing),
       losses,
       lossCount,
       suspects,

@@ -68,17 +68,18 @@ export function restoreSegment(
     seal?.successorId,
     next?.segment.header.previousId,
   ]
-  const bases = [readU64(front, HEADER_BASE_LSN), seal?.endLsn]
-  for (const segmentId of ids) {
-    for (const baseLsn of bases) {
-      if (segmentId === undefined || baseLsn === undefined) continue
-      if (!(baseLsn >= 0) || baseLsn % RECORD_ALIGNMENT !== 0) continue
-      const header = headerOf(front, segmentId, segmentNumber, baseLsn, fileBytes)
-      const found = proved(vfs, path, header, front, fileBytes, createCipher)
-      if (found !== undefined) return found
-    }
-  }
-  return undefined
+  const bases = [seal?.endLsn, readU64(front, HEADER_BASE_LSN)].filter(
+    (base) => base !== undefined && base >= 0 && base % RECORD_ALIGNMENT === 0,
+  ) as number[]
+  const guesses = ids
+    .filter((id) => id !== undefined)
+    .flatMap((id) => bases.map((base) => headerOf(front, id, segmentNumber, base, fileBytes)))
+    .map((header) => segmentOf(path, header, front, fileBytes, createCipher))
+  // A seal proves the id, and a record the first lsn, too.
+  return (
+    guesses.find((guess) => hasFirstRecord(vfs, guess)) ??
+    guesses.find(({ seal: own }) => typeof own === 'object')
+  )
 }
 
 function headerOf(
@@ -105,26 +106,23 @@ function headerOf(
   }
 }
 
-/** Returns the segment with a guessed header if its seal or its first record is intact. */
-function proved(
-  vfs: Vfs,
+function segmentOf(
   path: string,
   header: SegmentHeader,
   front: Uint8Array,
   fileBytes: number,
   createCipher: CreateCipher | undefined,
-): FoundSegment | undefined {
+): FoundSegment {
   const segment = new Segment(path, header, createCipher?.(header.segmentId))
-  const seal = decodeSeal(
-    front.subarray(SEAL_FILE_OFFSET, SEAL_FILE_OFFSET + SEAL_BYTES),
-    segment.frame,
-    path,
-  )
-  if (typeof seal === 'object') return { segment, seal, fileBytes }
+  const bytes = front.subarray(SEAL_FILE_OFFSET, SEAL_FILE_OFFSET + SEAL_BYTES)
+  return { segment, seal: decodeSeal(bytes, segment.frame, path), fileBytes }
+}
+
+function hasFirstRecord(vfs: Vfs, { segment, fileBytes }: FoundSegment): boolean {
+  const { baseLsn, path } = segment
   const cursor = new SegmentCursor(segment, vfs.open(path, 'read'))
   try {
-    const end = header.baseLsn + fileBytes - RECORDS_FILE_OFFSET
-    return cursor.readRecord(header.baseLsn, end) ? { segment, seal, fileBytes } : undefined
+    return cursor.readRecord(baseLsn, baseLsn + fileBytes - RECORDS_FILE_OFFSET)
   } finally {
     cursor.close()
   }

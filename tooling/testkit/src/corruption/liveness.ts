@@ -12,6 +12,7 @@ import { treeLayout } from './tree-layout.js'
  *   records; the zeros after the last record and between records. In a log that was not closed: the records above the synced
  *   position, which are a torn tail when damaged. In a log under truncation: all but the newest header, because the trees
  *   contain its commits and opening replaces it.
+ * - CATALOG, whose copy is used when it is damaged, and from which the next write restores it; CATALOG.copy.
  * - LOCK, which has no meaning unless a process holds it.
  */
 export class Liveness {
@@ -22,8 +23,7 @@ export class Liveness {
     const segments = [...golden.image.files.keys()].filter((path) => path.endsWith('.wal')).sort()
     for (const [path, bytes] of golden.image.files) {
       const mask = new Uint8Array(bytes.length)
-      if (path.endsWith('/CATALOG')) mask.fill(1)
-      else if (path.endsWith('/tree.ldb')) markTree(bytes, mask)
+      if (path.endsWith('/tree.ldb')) markTree(bytes, mask)
       else if (path === segments.at(-1)) markSegment(bytes, mask, golden)
       live.set(path, mask)
     }

@@ -9,6 +9,7 @@ import { LSM_READ_BUGS } from './bugs/lsm-reads.js'
 import { LSM_VERSION_BUGS } from './bugs/lsm-versions.js'
 import { LSM_BUGS } from './bugs/lsm.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
+import { REPAIR_BUGS } from './bugs/repair.js'
 import { RESUMABLE_TASK_BUGS } from './bugs/resumable-tasks.js'
 import { TRANSACTION_BUGS } from './bugs/transactions.js'
 import { TREE_BUGS } from './bugs/tree.js'
@@ -26,6 +27,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...CACHE_BUGS,
   ...CORE_BUGS,
   ...BLOB_BUGS,
+  ...REPAIR_BUGS,
   ...TRANSACTION_BUGS,
   ...BASE_BUGS,
 ]

@@ -12,11 +12,17 @@ export type OrderRule = (call: VfsCall, state: TraceState) => string | undefined
 /** Selects files by their paths. */
 export type PathTest = (path: string) => boolean
 
+/** A copy of the catalog: nothing depends on it while the catalog is intact, so that it may be torn. */
+const COPY_NAME = '/CATALOG.copy'
+
 /** A file is renamed only when all bytes written to it are durable. @category Tracing */
 export const renamesWholeFiles: OrderRule = (call, state) => {
   if (call.kind !== 'rename') return undefined
   const waiting = [...state.files.values()].filter(
-    (file) => (file.path === call.path || file.path.startsWith(`${call.path}/`)) && file.unsynced.length > 0,
+    (file) =>
+      (file.path === call.path || file.path.startsWith(`${call.path}/`)) &&
+      file.unsynced.length > 0 &&
+      !file.path.endsWith(COPY_NAME),
   )
   return waiting.length === 0
     ? undefined

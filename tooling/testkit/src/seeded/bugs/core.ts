@@ -254,9 +254,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [9, 46],
     effect: 'the new catalog is synced after its rename instead of before',
     file: 'packages/core/src/catalog/file.ts',
-    find: '    file.sync()\n  } finally {\n    file.close()\n  }\n  vfs.rename(temporary, `${directory}/${CATALOG_NAME}`)\n',
+    find: '    file.sync()\n  } finally {\n    file.close()\n  }\n  writeCopy(vfs, directory, catalog.generation, bytes)\n  vfs.rename(temporary, `${directory}/${CATALOG_NAME}`)\n',
     replace:
-      '  } finally {\n    file.close()\n  }\n  vfs.rename(temporary, `${directory}/${CATALOG_NAME}`)\n  const late = vfs.open(`${directory}/${CATALOG_NAME}`, `write`)\n  late.sync()\n  late.close()\n',
+      '  } finally {\n    file.close()\n  }\n  writeCopy(vfs, directory, catalog.generation, bytes)\n  vfs.rename(temporary, `${directory}/${CATALOG_NAME}`)\n  const late = vfs.open(`${directory}/${CATALOG_NAME}`, `write`)\n  late.sync()\n  late.close()\n',
     suite: 'crash-database',
   },
   {
@@ -276,9 +276,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [46],
     effect: 'a database directory without a catalog is taken for an unfinished creation',
     file: 'packages/core/src/open/directory-inspection.ts',
-    find: '  if (holdsDatabaseFiles(vfs, directory, names)) {\n    throw corruption(',
+    find: '    const file = `${directory}/${CATALOG_NAME}`\n',
     replace:
-      "  if (holdsDatabaseFiles(vfs, directory, names)) {\n    if (names.length > 0) return { kind: 'unfinished' }\n    throw corruption(",
+      "    if (names.length > 0) return { kind: 'unfinished' }\n    const file = `${directory}/${CATALOG_NAME}`\n",
     suite: 'packages/core/test/open-refusal.test.ts',
   },
   {

@@ -66,19 +66,28 @@ describe.each(['btree', 'lsm'] as const)('of engine %s', (engine) => {
     }
     const filled: Promise<void>[] = []
     for (let index = 0; index < 1500; index++) filled.push(put(`key${index}`, `${index}`.repeat(1000)))
+    for (let index = 0; index < 20; index++)
+      filled.push(put(`big ${index}`, `${index} `.repeat(20_000), large))
     await Promise.all(filled)
     let round = 0
-    const beside: Promise<void>[] = []
+    // Checkpoints free the pages of the one that is copied, and the next commits take free pages.
     const onProgress = (): void => {
-      const removed = `key${(round * 7) % 1500}`
-      commits.push(() => model.delete(removed))
-      beside.push(db.delete(removed), put(`key${(round * 5) % 1500}`, `new ${round}`))
-      beside.push(put('big', `new ${round} `.repeat(3000), large))
-      if (round % 3 === 0) beside.push(db.checkpoint())
+      for (let each = 0; each < 40; each++) {
+        const key = `key${(round * 331 + each * 37) % 1500}`
+        const value = `new ${round} ${each} `.repeat(300)
+        commits.push(() => model.set(key, value))
+        db.sync.put(key, value, { durability: 'none' })
+      }
+      const value = `large ${round} `.repeat(3000)
+      const name = `big ${round}`
+      commits.push(() => model.set(`large ${name}`, value))
+      large.writes.put(name, value)
+      // The space of the values that are overwritten is collected at once, where nothing holds it.
+      if (round % 3 === 1) db.sync.compact()
+      else db.sync.checkpoint()
       round++
     }
     const { seq } = await db.backup('backups', { onProgress })
-    await Promise.all(beside)
     expect(seq).toBeLessThan(db.seq)
     for (const commit of commits.slice(0, seq)) commit()
     await AsyncDatabase.restore('backups', 'restored', { vfs })

@@ -41,6 +41,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'health',
       'resident',
       'catalog',
+      'lines',
     ],
     ground: ['format'],
   },

@@ -249,6 +249,50 @@ test('a failure of any call leaves the source whole, and no half of a backup or 
   }
 })
 
+test('a damaged backup does not prevent the restore of an earlier one', () => {
+  const vfs = new MemoryVfs()
+  const db = Database.open('db', { vfs })
+  db.put('a', '1')
+  db.backup('backups', { incremental: true })
+  db.put('a', '2')
+  db.backup('backups', { incremental: true })
+  db.close()
+  vfs.remove('backups/2/BACKUP')
+  expect(codeOf(() => Database.restore('backups', 'restored', { vfs }))).toBe('LDB_CORRUPTION')
+  expect(codeOf(() => Database.restore('backups', 'restored', { vfs, until: 2 }))).toBe('LDB_CORRUPTION')
+  expect(Database.restore('backups', 'restored', { vfs, until: 1 }).seq).toBe(1)
+})
+
+test('a keyspace that is dropped beside the copy is in it, and a close ends the copy', async () => {
+  const vfs = new MemoryVfs()
+  const db = await AsyncDatabase.open('db', { vfs })
+  fill(db.sync, 0, 100)
+  db.sync.keyspace('dropped').put('a', 'b')
+  let isDropped = false
+  const drop = (): void => {
+    if (!isDropped) db.sync.dropKeyspace('dropped')
+    isDropped = true
+  }
+  await db.backup('a', { onProgress: drop })
+  Database.restore('a', 'restored', { vfs })
+  const restored = Database.open('restored', { vfs })
+  expect(restored.keyspace('dropped').get('a')).toBe('b')
+  restored.close()
+  db.sync.keyspace('second').put('a', 'b')
+  const close = (): void => {
+    if (db.isOpen) {
+      db.sync.dropKeyspace('second')
+      db.sync.close()
+    }
+  }
+  await expect(db.backup('b', { onProgress: close })).rejects.toMatchObject({ code: 'LDB_CLOSED' })
+  expect(vfs.status('b')).toBeUndefined()
+  const again = Database.open('db', { vfs })
+  expect(again.keyspaces().map(({ name }) => name)).toEqual(['default'])
+  again.close()
+  expect(vfs.list('db/keyspaces')).toEqual(['1'])
+})
+
 test('every flipped byte of a backup is found', () => {
   const vfs = new MemoryVfs()
   const db = openFull(vfs, 'lsm')

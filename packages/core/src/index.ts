@@ -55,6 +55,9 @@ export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
 // Backups
 export type { BackupOptions, BackupProgress, BackupReport } from './backup/options.js'
+export { exportLines } from './export-lines.js'
+export { importLines } from './import-lines.js'
+export type { ImportReport } from './import-lines.js'
 export type { ArchiveStats } from './archive/archive-stats.js'
 export type { RestoreOptions, RestoreReport } from './restore/options.js'
 

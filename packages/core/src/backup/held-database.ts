@@ -67,7 +67,7 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
     const commits = logSeq < seq ? log.readCommits(logSeq) : undefined
     if (commits !== undefined) releases.push(() => commits.close())
     if (blobs !== undefined) releases.push(blobs.hold())
-    const held = [...keyspaces].map((keyspace) => holdKeyspace(keyspace, releases))
+    const held = [...keyspaces].map((keyspace) => holdKeyspace(keyspace, opened, releases))
     const directory = blobsPath(opened.engines.directory)
     const blobFiles = (blobs?.files?.files() ?? []).map(({ number, fileBytes }) => {
       const path = `${directory}/${blobFileName(number)}`
@@ -96,12 +96,17 @@ function keysOf({ engines: { vfs, directory, keys } }: OpenDatabase): HeldDataba
 }
 
 /** (K4) The files of a keyspace that is dropped meanwhile stay. */
-function holdKeyspace(keyspace: KeyspaceStore, releases: (() => void)[]): HeldKeyspace {
+function holdKeyspace(
+  keyspace: KeyspaceStore,
+  { health }: OpenDatabase,
+  releases: (() => void)[],
+): HeldKeyspace {
   const checkpoint = keyspace.rawStore.holdCheckpoint()
   keyspace.beginRead()
   releases.push(() => {
     checkpoint.release()
-    keyspace.endRead()
+    // The next open removes what belongs to a dropped keyspace.
+    if (!health.closed) keyspace.endRead()
   })
   return { keyspaceId: keyspace.descriptor.id, checkpoint }
 }

@@ -127,6 +127,11 @@ export class KeyspaceStore {
     return this.#source.fault()
   }
 
+  /** Present time of the wall clock, by which entries expire. */
+  get nowMs(): number {
+    return this.#clock.now()
+  }
+
   /** Encodes values that may expire; `undefined` while no entry may. */
   get expiry(): Expiry | undefined {
     return this.#decoder?.expiry

@@ -51,6 +51,7 @@ export function inspectDirectory(vfs: Vfs, directory: string, access: KeyAccess)
     return inspectCopy(
       vfs,
       directory,
+      access,
       corruption(file, 0, 'the catalog is missing, but other files of a database exist'),
     )
   }

@@ -1,4 +1,4 @@
-import { concatBytes, corruption, LdbError } from '@ldb/base'
+import { concatBytes, corruption, isLdbError, LdbError } from '@ldb/base'
 import type { Syncable, TaskSteps } from '@ldb/base'
 import { blobFileName } from '@ldb/blob'
 import { directoryOf, DirectorySync, makeParents } from '@ldb/vfs'
@@ -94,8 +94,13 @@ function chooseBackup(
 ): BackupChain {
   const numbers = backupNumbers(vfs, backups) ?? []
   let nearest: BackupManifest | undefined
+  let damage: LdbError | undefined
   for (const number of numbers.reverse()) {
-    const chain = readChain(vfs, backups, number)
+    const chain = chainOf(vfs, backups, number, until === undefined && untilMs === Infinity)
+    if (isLdbError(chain)) {
+      damage ??= chain
+      continue
+    }
     const manifest = chain.manifests[0] as BackupManifest
     const isBefore = until === undefined || until >= manifest.firstSeq
     const isReached = archive !== undefined || until === undefined || until <= manifest.seq
@@ -103,6 +108,7 @@ function chooseBackup(
     nearest = manifest
     if (isBefore && !isReached) break
   }
+  if (damage !== undefined) throw damage
   if (nearest === undefined) {
     throw new LdbError('LDB_NOT_FOUND', `there is no backup at ${backups}`, { details: { file: backups } })
   }
@@ -113,6 +119,16 @@ function chooseBackup(
       details: { file: backups, actual: nearest.seq, ...(until !== undefined && { expected: until }) },
     },
   )
+}
+
+/** Reads a backup. One that an earlier state does not need may be damaged: returns the error. */
+function chainOf(vfs: Vfs, backups: string, number: number, isNeeded: boolean): BackupChain | LdbError {
+  try {
+    return readChain(vfs, backups, number)
+  } catch (error) {
+    if (isNeeded || !isLdbError(error, 'LDB_CORRUPTION')) throw error
+    return error
+  }
 }
 
 function randomName(vfs: Vfs): string {

@@ -66,19 +66,28 @@ describe.each(['btree', 'lsm'] as const)('of engine %s', (engine) => {
     }
     const filled: Promise<void>[] = []
     for (let index = 0; index < 1500; index++) filled.push(put(`key${index}`, `${index}`.repeat(1000)))
+    for (let index = 0; index < 20; index++)
+      filled.push(put(`big ${index}`, `${index} `.repeat(20_000), large))
     await Promise.all(filled)
     let round = 0
-    const beside: Promise<void>[] = []
+    // Checkpoints free the pages of the one that is copied, and the next commits take free pages.
     const onProgress = (): void => {
-      const removed = `key${(round * 7) % 1500}`
-      commits.push(() => model.delete(removed))
-      beside.push(db.delete(removed), put(`key${(round * 5) % 1500}`, `new ${round}`))
-      beside.push(put('big', `new ${round} `.repeat(3000), large))
-      if (round % 3 === 0) beside.push(db.checkpoint())
+      for (let each = 0; each < 40; each++) {
+        const key = `key${(round * 331 + each * 37) % 1500}`
+        const value = `new ${round} ${each} `.repeat(300)
+        commits.push(() => model.set(key, value))
+        db.sync.put(key, value, { durability: 'none' })
+      }
+      const value = `large ${round} `.repeat(3000)
+      const name = `big ${round}`
+      commits.push(() => model.set(`large ${name}`, value))
+      large.writes.put(name, value)
+      // The space of the values that are overwritten is collected at once, where nothing holds it.
+      if (round % 3 === 1) db.sync.compact()
+      else db.sync.checkpoint()
       round++
     }
     const { seq } = await db.backup('backups', { onProgress })
-    await Promise.all(beside)
     expect(seq).toBeLessThan(db.seq)
     for (const commit of commits.slice(0, seq)) commit()
     await AsyncDatabase.restore('backups', 'restored', { vfs })
@@ -238,6 +247,50 @@ test('a failure of any call leaves the source whole, and no half of a backup or 
       if (!isInjected) break
     }
   }
+})
+
+test('a damaged backup does not prevent the restore of an earlier one', () => {
+  const vfs = new MemoryVfs()
+  const db = Database.open('db', { vfs })
+  db.put('a', '1')
+  db.backup('backups', { incremental: true })
+  db.put('a', '2')
+  db.backup('backups', { incremental: true })
+  db.close()
+  vfs.remove('backups/2/BACKUP')
+  expect(codeOf(() => Database.restore('backups', 'restored', { vfs }))).toBe('LDB_CORRUPTION')
+  expect(codeOf(() => Database.restore('backups', 'restored', { vfs, until: 2 }))).toBe('LDB_CORRUPTION')
+  expect(Database.restore('backups', 'restored', { vfs, until: 1 }).seq).toBe(1)
+})
+
+test('a keyspace that is dropped beside the copy is in it, and a close ends the copy', async () => {
+  const vfs = new MemoryVfs()
+  const db = await AsyncDatabase.open('db', { vfs })
+  fill(db.sync, 0, 100)
+  db.sync.keyspace('dropped').put('a', 'b')
+  let isDropped = false
+  const drop = (): void => {
+    if (!isDropped) db.sync.dropKeyspace('dropped')
+    isDropped = true
+  }
+  await db.backup('a', { onProgress: drop })
+  Database.restore('a', 'restored', { vfs })
+  const restored = Database.open('restored', { vfs })
+  expect(restored.keyspace('dropped').get('a')).toBe('b')
+  restored.close()
+  db.sync.keyspace('second').put('a', 'b')
+  const close = (): void => {
+    if (db.isOpen) {
+      db.sync.dropKeyspace('second')
+      db.sync.close()
+    }
+  }
+  await expect(db.backup('b', { onProgress: close })).rejects.toMatchObject({ code: 'LDB_CLOSED' })
+  expect(vfs.status('b')).toBeUndefined()
+  const again = Database.open('db', { vfs })
+  expect(again.keyspaces().map(({ name }) => name)).toEqual(['default'])
+  again.close()
+  expect(vfs.list('db/keyspaces')).toEqual(['1'])
 })
 
 test('every flipped byte of a backup is found', () => {

@@ -43,6 +43,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'resident',
       'catalog',
       'encryption',
+      'lines',
     ],
     ground: ['format'],
   },

@@ -1,9 +1,8 @@
 import type { FilePath, Vfs } from '@ldb/vfs'
-import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
+import type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
 import type { DatabaseOptions } from './health/options.js'
-import type { VerifyOptions } from './verification.js'
 
 /**
  * A database whose methods return promises and never block the event loop on a file read.
@@ -38,10 +37,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   }
 
   /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
-  static async verify(
-    path: FilePath,
-    options?: VerifyOptions & { readonly vfs?: Vfs },
-  ): Promise<VerifyReport> {
+  static async verify(path: FilePath, options?: VerifyDirectoryOptions): Promise<DirectoryVerifyReport> {
     return Database.verify(path, options)
   }
 

@@ -5,29 +5,75 @@ import type { FilePath, Vfs } from '@ldb/vfs'
 import { resolveVfs } from './health/options.js'
 import { openDatabase } from './open/opening.js'
 import type { OpenDatabase } from './open/open-database.js'
-import { checkVerifyOptions, reportOfFailure, verifyDatabase } from './verification.js'
-import type { VerifyOptions } from './verification.js'
+import { compareDatabases } from './verification/comparison.js'
+import type { DatabaseComparison } from './verification/comparison.js'
+import { verifyDatabase } from './verification/database-steps.js'
+import { checkVerifyOptions } from './verification/options.js'
+import type { ResolvedVerifyOptions, VerifyOptions } from './verification/options.js'
+import { assertNotAborted } from './verification/reporting-sink.js'
+import { verifyUnopened } from './verification/unopened.js'
 
-const KNOWN = ['vfs', 'onProgress', 'signal'] as const
+/** Options of the verification of a closed database. @category Health */
+export interface VerifyDirectoryOptions extends VerifyOptions {
+  /** The file system. Default: the files of Node. */
+  readonly vfs?: Vfs
+  /**
+   * Path of another closed database, of any engines, with which the content is compared: see `comparison` of the report. The other one is
+   * not verified beyond that.
+   */
+  readonly against?: FilePath
+}
+
+/** The report of the verification of a closed database. @category Reports */
+export interface DirectoryVerifyReport extends VerifyReport {
+  /**
+   * How the content differs from that of the database at `against`; `undefined` without that option, and when the verified database cannot
+   * be opened. A difference is no finding.
+   */
+  readonly comparison: DatabaseComparison | undefined
+}
+
+const KNOWN = ['vfs', 'onProgress', 'signal', 'against'] as const
 
 /** Verifies a closed database; documented where it is exported, as `Database.verify`. */
 export function verifyDirectory(
   path: FilePath,
-  options: (VerifyOptions & { readonly vfs?: Vfs | undefined }) | undefined,
-): VerifyReport {
+  options: VerifyDirectoryOptions | undefined,
+): DirectoryVerifyReport {
   const given = ownOptions(options, KNOWN)
   const vfs = resolveVfs(given.vfs) ?? defaultVfs()
   const checked = checkVerifyOptions(given)
+  const against = given.against as FilePath | undefined
+  // Errors of the other database come before the long walk.
+  const other = against === undefined ? undefined : openDatabase(against, { vfs, readOnly: true })
+  try {
+    const { report, comparison } = verifyAndCompare(path, vfs, checked, other)
+    return Object.freeze({ ...report, comparison })
+  } finally {
+    other?.close()
+  }
+}
+
+function verifyAndCompare(
+  path: FilePath,
+  vfs: Vfs,
+  options: ResolvedVerifyOptions,
+  other: OpenDatabase | undefined,
+): { readonly report: VerifyReport; readonly comparison: DatabaseComparison | undefined } {
   const startedAtMs = vfs.clock.monotonic()
   let opened: OpenDatabase
   try {
     opened = openDatabase(path, { vfs, readOnly: true })
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-    return reportOfFailure(error, vfs.clock.monotonic() - startedAtMs)
+    return { report: verifyUnopened(vfs, path, options, error, startedAtMs), comparison: undefined }
   }
   try {
-    return verifyDatabase(opened, checked)
+    const report = verifyDatabase(opened, options)
+    const check = (): void => {
+      assertNotAborted(options.signal)
+    }
+    return { report, comparison: other && compareDatabases(opened, other, check) }
   } finally {
     opened.close()
   }

@@ -67,7 +67,9 @@ export type { DatabaseStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
 export type { OpenReadStats } from './read/open-reads.js'
-export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
+export type { DatabaseVerifyProgress, VerifyOptions } from './verification/options.js'
+export type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
+export type { DatabaseComparison, KeyDifference, KeyspaceComparison } from './verification/comparison.js'
 export type {
   CheckpointEvent,
   CompactionEvent,
@@ -93,6 +95,12 @@ export type {
   ValueEncoding,
   ValueEncodingOption,
   VerifyFinding,
+  VerifyLevel,
+  VerifyLevelsShape,
+  VerifySeverity,
+  VerifyShape,
+  VerifyTreeShape,
+  VerifyUnitKind,
 } from '@ldb/base'
-export type { VerifyPart, VerifyReport } from '@ldb/integrity'
+export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
 export type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'

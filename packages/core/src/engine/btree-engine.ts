@@ -43,6 +43,14 @@ export const BTREE_ENGINE: Engine = Object.freeze({
     })
   },
 
+  openFound(context: StoreContext) {
+    return BTree.open(context.vfs, treePath(context), { create: false, rewriteMeta: 'none' })
+  },
+
+  verifyFiles() {
+    // Without a meta block, nothing says where the root is.
+  },
+
   ownsFile(name: string) {
     return name === TREE_NAME || name === TEMPORARY_NAME
   },

@@ -1,4 +1,4 @@
-import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
+import type { OrderedStore, StoreLog, StoreObserver, VerifySink } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
 import type { CodecTable } from '@ldb/integrity'
@@ -70,6 +70,16 @@ export interface Engine {
    * the section is malformed; LDB_FORMAT, LDB_IO.
    */
   open(context: StoreContext, section: Uint8Array, state: RecordedState): OrderedStore
+
+  /**
+   * Opens the store in a directory, whose catalog record is lost, to read it. Leaves the directory unchanged.
+   *
+   * @throws {@link LdbError} as `open`.
+   */
+  openFound(context: StoreContext): OrderedStore
+
+  /** Verifies the files of a store that cannot be opened, as far as they can be read without what is damaged. */
+  verifyFiles(context: StoreContext, sink: VerifySink): void
 
   /** Reports whether the engine uses a file name in the directory of a keyspace. Files with other names are never removed. */
   ownsFile(name: string): boolean

@@ -24,7 +24,7 @@ import { decodeTombstones } from './tombstone-block.js'
 import { UnitFile } from './unit-file.js'
 
 /** Handles of the units of a table, from its footer. */
-interface Footer {
+export interface Footer {
   readonly index: UnitHandle
   readonly filter: UnitHandle
   readonly tombstones: UnitHandle
@@ -68,7 +68,7 @@ export class TableReader {
   /** The top of the index; `undefined` in a table that has range tombstones only. */
   top(): Block | undefined {
     if (this.#top !== undefined || this.meta.entryCount === 0) return this.#top
-    const { index } = this.#readFooter()
+    const { index } = this.footer()
     this.#top = this.#decodeBlock(this.#file.read(index, UnitContent.Index), index)
     return this.#top
   }
@@ -109,7 +109,7 @@ export class TableReader {
 
   filter(): Filter {
     if (this.#filter !== undefined) return this.#filter
-    const handle = this.#readFooter().filter
+    const handle = this.footer().filter
     const filter = Filter.decode(this.#file.read(handle, UnitContent.Filter))
     if (filter === undefined) throw this.#file.fault(handle.fileOffset, 'the filter is malformed')
     this.#filter = filter
@@ -118,7 +118,7 @@ export class TableReader {
 
   tombstones(): Tombstones {
     if (this.#tombstones !== undefined) return this.#tombstones
-    const handle = this.#readFooter().tombstones
+    const handle = this.footer().tombstones
     const tombstones = decodeTombstones(this.#file.read(handle, UnitContent.Tombstones))
     if (tombstones?.length !== this.meta.tombstoneCount) {
       throw this.#file.fault(handle.fileOffset, 'the range tombstones are malformed')
@@ -129,7 +129,7 @@ export class TableReader {
 
   /** Reads the properties; they are not kept. */
   properties(): TableProperties {
-    const handle = this.#readFooter().properties
+    const handle = this.footer().properties
     const properties = decodeProperties(this.#file.read(handle, UnitContent.Properties))
     if (properties === undefined) throw this.#file.fault(handle.fileOffset, 'the properties are malformed')
     return properties
@@ -161,7 +161,8 @@ export class TableReader {
     return block
   }
 
-  #readFooter(): Footer {
+  /** Reads the footer, and checks that the file is the one that the manifest names. */
+  footer(): Footer {
     if (this.#footer !== undefined) return this.#footer
     const { fileBytes } = this.meta
     const storedBytes = FOOTER_PAYLOAD_BYTES + TRAILER_BYTES

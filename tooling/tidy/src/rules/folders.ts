@@ -15,6 +15,7 @@ export interface FolderLayers {
 export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/core': {
     layers: [
+      'verification',
       'changes',
       'open',
       'maintenance',
@@ -43,7 +44,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
-    layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
+    layers: ['checkpoint', 'verify', 'write', 'read', 'compare', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },

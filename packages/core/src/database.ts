@@ -21,6 +21,7 @@ import { resolveVfs } from './health/options.js'
 import type { DatabaseOptions } from './health/options.js'
 import { verifyDatabase } from './verification/database-steps.js'
 import { resolveVerifyOptions } from './verification/options.js'
+import { startScrub } from './verification/scrubber.js'
 import type { VerifyOptions } from './verification/options.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
@@ -70,6 +71,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.#opened = opened
     this.#handles = new KeyspaceHandles(opened, sentinel)
     opened.releaseAfter(sentinel)
+    startScrub(opened)
   }
 
   /**

@@ -2,6 +2,8 @@ import { isLdbError, ownOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
+import { verifyWal } from '@ldb/wal'
+import { logPath } from './catalog/directory-layout.js'
 import { resolveVfs } from './health/options.js'
 import { openDatabase } from './open/opening.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -69,7 +71,13 @@ function verifyAndCompare(
     return { report: verifyUnopened(vfs, path, options, error, startedAtMs), comparison: undefined }
   }
   try {
-    const report = verifyDatabase(opened, options)
+    // Recovery is in an overlay, in which it has replaced a damaged seal: the log is read as it is in the files.
+    const { directory } = opened.engines
+    const { databaseId } = opened.manager.catalog
+    const report = verifyDatabase(opened, options, (sink) => {
+      verifyWal(vfs, logPath(directory), sink, undefined, databaseId)
+      return []
+    })
     const check = (): void => {
       assertNotAborted(options.signal)
     }

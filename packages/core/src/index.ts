@@ -6,7 +6,7 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability } from './health/options.js'
+export type { DatabaseOptions, Durability, ScrubOptions } from './health/options.js'
 export type { Logger } from './health/logger.js'
 
 // Keyspaces
@@ -66,6 +66,7 @@ export type { BlobStats } from './blob/blob-values.js'
 export type { DatabaseStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
+export type { ScrubStats } from './maintenance/background-scrub.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { DatabaseVerifyProgress, VerifyOptions } from './verification/options.js'
 export type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
@@ -73,6 +74,7 @@ export type { DatabaseComparison, KeyDifference, KeyspaceComparison } from './ve
 export type {
   CheckpointEvent,
   CompactionEvent,
+  ScrubEvent,
   DatabaseEventName,
   DatabaseEvents,
   DatabaseListener,

@@ -6,6 +6,7 @@ import type { OpenFileStats } from '@ldb/vfs'
 import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { LogStats } from './log/commit-log.js'
+import type { ScrubStats } from './maintenance/background-scrub.js'
 import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
 import type { OpenReadStats } from './read/open-reads.js'
@@ -40,6 +41,8 @@ export interface DatabaseStats {
   readonly checkpoints: CheckpointStats
   /** Large values; `undefined` for a memory-only database. */
   readonly blobs: BlobStats | undefined
+  /** The scrubber; `undefined` without the option `scrub`. */
+  readonly scrub: ScrubStats | undefined
   /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
   /** Open transactions, and totals of ended ones. */
@@ -68,6 +71,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
     blobs: opened.blobs?.stats(),
+    scrub: opened.scrub?.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),
     keyspaces,

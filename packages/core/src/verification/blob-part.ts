@@ -1,5 +1,5 @@
 import { compareBytes, equalBytes, isLdbError } from '@ldb/base'
-import type { StoreSnapshot, VerifySeverity, VerifySink, VerifySteps } from '@ldb/base'
+import type { StoreCursor, StoreSnapshot, VerifySeverity, VerifySink, VerifySteps } from '@ldb/base'
 import {
   CHUNK_BYTES,
   decodeReference,
@@ -94,9 +94,10 @@ class ValueWalk {
     view: StoreSnapshot,
     lower: Uint8Array | undefined,
   ): Generator<void, Uint8Array | undefined> {
-    const cursor = view.cursor({ lower })
     let key = lower ?? new Uint8Array()
+    let cursor: StoreCursor | undefined
     try {
+      cursor = view.cursor({ lower })
       let count = 0
       for (let found = cursor.first(); found; found = cursor.next()) {
         const { value } = cursor
@@ -116,7 +117,7 @@ class ValueWalk {
       if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
       return key
     } finally {
-      cursor.close()
+      cursor?.close()
     }
   }
 

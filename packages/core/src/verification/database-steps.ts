@@ -18,9 +18,16 @@ export type VerifyPause = 'settled' | undefined
 /** Steps of the verification of a database. */
 export type DatabaseVerifySteps = Generator<VerifyPause, VerifyReport>
 
+/** Verifies the log of a database. */
+export type LogVerification = (sink: VerifySink) => Iterable<void>
+
 /** Verifies an open database; documented where it is exported, as `Database.verify`. */
-export function verifyDatabase(opened: OpenDatabase, options: ResolvedVerifyOptions): VerifyReport {
-  const steps = verifySteps(opened, options)
+export function verifyDatabase(
+  opened: OpenDatabase,
+  options: ResolvedVerifyOptions,
+  log?: LogVerification,
+): VerifyReport {
+  const steps = verifySteps(opened, options, {}, nothing, log)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -33,12 +40,14 @@ export function verifyDatabase(opened: OpenDatabase, options: ResolvedVerifyOpti
  * its first step.
  *
  * @param note - receives the sink, from which the runner can read how far the walk has come.
+ * @param log - verifies the log; by default, as the open database has it.
  */
 export function* verifySteps(
   opened: OpenDatabase,
   options: ResolvedVerifyOptions,
   storeOptions: StoreVerifyOptions = {},
   note: (sink: ReportingSink) => void = nothing,
+  log: LogVerification = (sink) => opened.log.verifySteps(sink),
 ): DatabaseVerifySteps {
   const { health, engines } = opened
   const { clock } = engines.vfs
@@ -46,7 +55,7 @@ export function* verifySteps(
   const builder = new ReportBuilder()
   const sink = new ReportingSink(builder, options, health)
   note(sink)
-  for (const part of partsOf(opened, sink, storeOptions)) {
+  for (const part of partsOf(opened, sink, storeOptions, log)) {
     yield 'settled'
     health.assertReadable()
     for (const step of part()) {
@@ -63,8 +72,9 @@ function* partsOf(
   opened: OpenDatabase,
   sink: ReportingSink,
   storeOptions: StoreVerifyOptions,
+  log: LogVerification,
 ): Generator<() => Iterable<void>> {
-  const { log, keyspaces, blobs } = opened
+  const { keyspaces, blobs } = opened
   yield () => {
     sink.begin('catalog')
     verifyCatalog(opened, sink)
@@ -72,7 +82,7 @@ function* partsOf(
   }
   yield () => {
     sink.begin('log')
-    return log.verifySteps(sink)
+    return log(sink)
   }
   for (const keyspace of [...keyspaces]) {
     yield () => {

@@ -103,13 +103,25 @@ export type {
   StoreSnapshot,
   StoreLevelStats,
   StoreStats,
-  VerifyFinding,
-  VerifyProgress,
-  VerifySink,
   ValuePredicate,
 } from './ordered-store.js'
 export type { SalvageDoubt, SalvageLoss, SalvageSink } from './salvage.js'
 export type { HeldCheckpoint, HeldFile } from './held-checkpoint.js'
+export type {
+  StoreVerifyOptions,
+  VerifyAmount,
+  VerifyFinding,
+  VerifyLevel,
+  VerifyLevelsShape,
+  VerifyProgress,
+  VerifySeverity,
+  VerifyShape,
+  VerifySink,
+  VerifySteps,
+  VerifyTreeShape,
+  VerifyUnitKind,
+} from './verification.js'
+export { runVerifySteps } from './verification.js'
 export type { StoreLoad } from './store-load.js'
 export type { BackgroundWork, StoreObserver } from './store-observer.js'
 export { NO_SEGMENT_ID, SEGMENT_ID_BYTES } from './store-log.js'

@@ -4,6 +4,7 @@ import type { HeldCheckpoint } from './held-checkpoint.js'
 import type { ResumableTask, Syncable } from './resumable-task.js'
 import type { StoreLoad } from './store-load.js'
 import type { StoreLog } from './store-log.js'
+import type { StoreVerifyOptions, VerifySink, VerifySteps } from './verification.js'
 
 /**
  * Bounds of a cursor, over encoded keys: `lower` inclusive, `upper` exclusive. `undefined` means unbounded.
@@ -167,6 +168,12 @@ export interface OrderedStore {
    */
   verify(sink: VerifySink): void
 
+  /**
+   * As `verify`, in steps of about a millisecond or less. The state is that of the first step, and stays pinned until the last one, or until
+   * the caller ends the steps with `return`. Sections may be applied, and checkpoints made, between two steps.
+   */
+  verifySteps(sink: VerifySink, options?: StoreVerifyOptions): VerifySteps
+
   /** Returns statistics of the present state; costs no I/O. */
   stats(): StoreStats
 
@@ -215,6 +222,12 @@ export interface StoreSnapshot {
   count(bounds?: KeyBounds): number
   /** Estimates entries and bytes within bounds without reading all of them. */
   estimate(bounds?: KeyBounds): RangeEstimate
+  /**
+   * Yields ranges of keys, ascending and disjoint, outside of which this view and one of another store have equal entries, as checksums
+   * show. Returns `undefined` where checksums show nothing, as with a store that is not a copy of this one. Absent in an engine without
+   * such checksums. Neither store may be changed meanwhile.
+   */
+  differences?(other: StoreSnapshot): Generator<KeyBounds, void> | undefined
   /** Unpins the view. Idempotent; any later use throws LDB_CLOSED. */
   release(): void
 }
@@ -277,38 +290,6 @@ export interface StoreCursor {
  * @category Contracts
  */
 export type ValuePredicate = (bytes: Uint8Array, start: number, end: number) => boolean
-
-/** Receives the findings and the progress of a verification. @category Contracts */
-export interface VerifySink {
-  /** Called for each fault. */
-  finding(finding: VerifyFinding): void
-  /** Called as the walk proceeds; counts are those since the last call. Throwing here ends the walk. */
-  progress(progress: VerifyProgress): void
-}
-
-/** One fault that a verification has found. @category Contracts */
-export interface VerifyFinding {
-  /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`, `'io'`. */
-  readonly kind: 'checksum' | 'structure' | 'order' | 'leak' | 'count' | 'missing' | 'io'
-  /** Path of the file. */
-  readonly file: string
-  /** Byte offset in the file. */
-  readonly offset: number
-  /** Description of the fault, for people. */
-  readonly message: string
-}
-
-/** Amounts that a verification has checked since its last report. @category Contracts */
-export interface VerifyProgress {
-  /** Files of which checking has begun. @defaultValue 0 */
-  readonly files?: number
-  /** Pages, blocks or records checked. */
-  readonly units: number
-  /** Entries checked. */
-  readonly entries: number
-  /** Bytes read and checked. */
-  readonly bytes: number
-}
 
 /** Statistics of a level of tables. @category Contracts */
 export interface StoreLevelStats {

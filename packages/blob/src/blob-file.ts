@@ -290,6 +290,11 @@ export class BlobFile {
     throw this.fault(offset, 'the record that a blob reference names was removed')
   }
 
+  /** Bytes of the index of a compacted file; 0 for any other. */
+  get indexBytes(): number {
+    return this.index === undefined ? 0 : indexBytesOf(this.index.length)
+  }
+
   /** Reports whether no record can be at or behind an offset. The padding of the last one may be missing. */
   isAtEnd(offset: number): boolean {
     const { index } = this

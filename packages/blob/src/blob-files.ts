@@ -75,7 +75,6 @@ export class BlobFiles implements Syncable {
 
   /**
    * Finds the blob files of a directory. Opens none of them.
-   *
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
    */
   static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
@@ -116,7 +115,6 @@ export class BlobFiles implements Syncable {
 
   /**
    * Appends a value to the active file.
-   *
    * @param key - stored beside the value, so that a collector finds the entry that the value belongs to.
    * @returns the encoded reference. When it throws, nothing was appended.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO, LDB_TOO_LARGE when the numbers are used up.
@@ -163,7 +161,6 @@ export class BlobFiles implements Syncable {
 
   /**
    * Reads and checks the value that the reference at `start` of `bytes` names. The caller owns the result.
-   *
    * @param headroom - bytes in front of the value in the result, which the caller fills.
    * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_FORMAT, LDB_IO, LDB_CLOSED.
    */
@@ -197,7 +194,6 @@ export class BlobFiles implements Syncable {
   /**
    * Reads the record at `offset` of a file, which begins with the first one at offset `FIRST_RECORD_OFFSET`; in a compacted file, the
    * first one at or behind `offset`.
-   *
    * @returns `undefined` behind the last complete record.
    */
   readRecord(fileNumber: number, offset: number): BlobRecord | undefined {
@@ -212,6 +208,11 @@ export class BlobFiles implements Syncable {
       offset: header.offset,
       nextOffset,
     }
+  }
+
+  /** Bytes of the index of a compacted file; 0 for any other. */
+  indexBytesOf(number: number): number {
+    return this.#open(number).indexBytes
   }
 
   /** (V4) Makes every appended value durable. @throws {@link LdbError} LDB_IO, and the failure of an earlier sync. */
@@ -242,7 +243,6 @@ export class BlobFiles implements Syncable {
   /**
    * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
    * then on. A crash leaves the file as before or compacted.
-   *
    * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays; a file that was not compacted
    * before is then truncated, which needs no space.
    * @param timeSlice - synced after each MiB, to yield the thread.

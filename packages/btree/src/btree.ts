@@ -5,6 +5,7 @@ import {
   invalidArgument,
   LdbError,
   ResumableTask,
+  runVerifySteps,
   toSeq,
 } from '@ldb/base'
 import type {
@@ -17,8 +18,10 @@ import type {
   StoreLog,
   StoreSnapshot,
   StoreStats,
+  StoreVerifyOptions,
   Syncable,
   VerifySink,
+  VerifySteps,
 } from '@ldb/base'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { HeldTree } from './checkpoint/held-tree.js'
@@ -37,6 +40,7 @@ import { OpenSnapshots } from './read/open-snapshots.js'
 import { TreeSnapshot } from './read/snapshot.js'
 import { TreeStatus } from './tree-status.js'
 import { TreeVerifier } from './verify/tree-verifier.js'
+import { ownVerifyOptions } from './verify/verify-options.js'
 import { applyOperations } from './write/apply-operations.js'
 import { bulkLoad } from './write/bulk-load.js'
 import { PutGroup } from './write/put-group.js'
@@ -201,6 +205,10 @@ export class BTree implements OrderedStore {
   }
 
   snapshot(): StoreSnapshot {
+    return this.#takeSnapshot()
+  }
+
+  #takeSnapshot(): TreeSnapshot {
     this.#status.assertReadable()
     const { root, entryCount } = this.#tree
     return new TreeSnapshot(this.#pages, this.#slab, root, entryCount, this.#seq, this.#snapshots)
@@ -285,11 +293,26 @@ export class BTree implements OrderedStore {
   }
 
   verify(sink: VerifySink): void {
+    runVerifySteps(this.verifySteps(sink))
+  }
+
+  *verifySteps(sink: VerifySink, options?: StoreVerifyOptions): VerifySteps {
     this.#status.assertReadable()
+    const { pinMs, now, rebuild } = ownVerifyOptions(options)
     // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
     if (this.#status.isOpen) this.#checkpoints.complete()
     const { meta, bitmapPages } = this.#checkpoints
-    new TreeVerifier(this.#tree, meta, bitmapPages, sink).run()
+    const source = {
+      state: this.#tree,
+      meta,
+      bitmapPages,
+      snapshot: () => this.#takeSnapshot(),
+      assertReadable: () => {
+        this.#status.assertReadable()
+      },
+    }
+    const found = yield* new TreeVerifier(source, sink).steps(pinMs, now)
+    if (rebuild && this.#status.isOpen) this.#checkpoints.rebuild(found)
   }
 
   stats(): StoreStats {

@@ -1,9 +1,8 @@
 import type { FilePath, Vfs } from '@ldb/vfs'
-import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Database } from './database.js'
+import type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
 import type { DatabaseOptions } from './health/options.js'
-import type { DirectoryVerifyOptions } from './directory-verification.js'
 import { withProvidedKey } from './encryption/secret.js'
 import type { RepairOptions } from './repair/options.js'
 import type { RepairReport } from './repair/report.js'
@@ -43,7 +42,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   }
 
   /** Verifies a closed database; see `Database.verify`. Blocks the thread until it ends. */
-  static async verify(path: FilePath, options?: DirectoryVerifyOptions): Promise<VerifyReport> {
+  static async verify(path: FilePath, options?: VerifyDirectoryOptions): Promise<DirectoryVerifyReport> {
     return Database.verify(path, await withProvidedKey(options))
   }
 

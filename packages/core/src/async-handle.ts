@@ -22,14 +22,14 @@ import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
 import { runTransaction } from './async/transaction-retries.js'
-import { verifyInTimeSlices } from './async-verification.js'
+import { verifyInTimeSlices } from './verification/sliced.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
 import type { OpenDatabase } from './open/open-database.js'
-import { resolveVerifyOptions } from './verification.js'
-import type { VerifyOptions } from './verification.js'
+import { resolveVerifyOptions } from './verification/options.js'
+import type { VerifyOptions } from './verification/options.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
@@ -246,8 +246,9 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   /**
    * Verifies the catalog, the log and every keyspace, and returns a report with real counts.
    *
-   * @remarks Yields the thread between the catalog, the log and each keyspace, but not within one of them. Commits may
-   * run between two of them.
+   * @remarks Yields the thread every few milliseconds, and commits go on meanwhile: each keyspace is verified as it is when its turn comes.
+   * Its pages and tables of that moment take space until they are verified. A step reads one page, one block, one mebibyte of a value in a
+   * blob file, or one value in overflow pages, which is as long as it is.
    * @throws {@link LdbError} LDB_ABORTED; LDB_POISONED; LDB_CLOSED; and what `onProgress` throws.
    */
   async verify(options?: VerifyOptions): Promise<VerifyReport> {

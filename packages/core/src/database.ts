@@ -12,8 +12,8 @@ import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
-import type { DirectoryVerifyOptions } from './directory-verification.js'
 import type { Encryption } from './encryption/secret.js'
+import type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
 import { listenersOf } from './event-listeners.js'
 import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
@@ -26,8 +26,10 @@ import { destroyDatabase } from './open/removal.js'
 import { HandleSentinel } from './health/leaks.js'
 import { resolveVfs } from './health/options.js'
 import type { DatabaseOptions } from './health/options.js'
-import { resolveVerifyOptions, verifyDatabase } from './verification.js'
-import type { VerifyOptions } from './verification.js'
+import { verifyDatabase } from './verification/database-steps.js'
+import { resolveVerifyOptions } from './verification/options.js'
+import { startScrub } from './verification/scrubber.js'
+import type { VerifyOptions } from './verification/options.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
@@ -78,6 +80,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     this.#opened = opened
     this.#handles = new KeyspaceHandles(opened, sentinel)
     opened.releaseAfter(sentinel)
+    startScrub(opened)
   }
 
   /**
@@ -113,11 +116,16 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   /**
    * Verifies a closed database: opens it read-only, walks every page, record and key, and returns a report with real counts.
    *
-   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error. Needs no write
-   * access, and may run beside read-only openers.
+   * @remarks After a crash, replays the log in memory. Damage that prevents the open is a finding, not an error: the catalog, the log and the
+   * files of each keyspace are then walked by themselves, without what the log would add. Needs no write access, and may run beside
+   * read-only openers.
+   *
+   * With `against`, also compares the content with that of another database, and lists the ranges of keys that differ. Copies of one
+   * database are compared by the checksums of their pages; where checksums show nothing, all entries are read.
+   * @param path - directory of the database, as in `open`.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND; LDB_LOCKED when the database is open for writing; LDB_FORMAT; LDB_IO; LDB_ABORTED.
    */
-  static verify(path: FilePath, options?: DirectoryVerifyOptions): VerifyReport {
+  static verify(path: FilePath, options?: VerifyDirectoryOptions): DirectoryVerifyReport {
     return verifyDirectory(path, options)
   }
 

@@ -7,7 +7,8 @@ import { Repair } from './repair/repair.js'
 import type { RepairReport } from './repair/report.js'
 import { openSource } from './repair/source.js'
 import { targetDirectory } from './repair/target.js'
-import { resolveVerifyOptions, verifyDatabase } from './verification.js'
+import { verifyDatabase } from './verification/database-steps.js'
+import { resolveVerifyOptions } from './verification/options.js'
 
 /** Repairs a database into a new directory; documented where it is exported, as `Database.repair`. */
 export function repairDirectory(path: FilePath, options: RepairOptions): RepairReport {

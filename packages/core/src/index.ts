@@ -6,7 +6,7 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability } from './health/options.js'
+export type { DatabaseOptions, Durability, ScrubOptions } from './health/options.js'
 export type { Logger } from './health/logger.js'
 export type { Encryption, MasterKey, SecretKeyObject } from './encryption/secret.js'
 
@@ -75,14 +75,17 @@ export type { BlobStats } from './blob/blob-values.js'
 export type { DatabaseStats, EncryptionStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
+export type { ScrubStats } from './maintenance/background-scrub.js'
 export type { OpenReadStats } from './read/open-reads.js'
-export type { DatabaseVerifyProgress, VerifyOptions } from './verification.js'
-export type { DirectoryVerifyOptions } from './directory-verification.js'
 export type { RepairOptions, RepairProgress } from './repair/options.js'
 export type { RepairedKeyspace, RepairLoss, RepairReport, RepairSuspect } from './repair/report.js'
+export type { DatabaseVerifyProgress, VerifyOptions } from './verification/options.js'
+export type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
+export type { DatabaseComparison, KeyDifference, KeyspaceComparison } from './verification/comparison.js'
 export type {
   CheckpointEvent,
   CompactionEvent,
+  ScrubEvent,
   DatabaseEventName,
   DatabaseEvents,
   DatabaseListener,
@@ -105,6 +108,12 @@ export type {
   ValueEncoding,
   ValueEncodingOption,
   VerifyFinding,
+  VerifyLevel,
+  VerifyLevelsShape,
+  VerifySeverity,
+  VerifyShape,
+  VerifyTreeShape,
+  VerifyUnitKind,
 } from '@ldb/base'
-export type { VerifyPart, VerifyReport } from '@ldb/integrity'
+export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
 export type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'

@@ -4,14 +4,14 @@ import { defaultVfs, InternalVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
 import { resolveDirectory } from './catalog/path.js'
-import { verifyInTimeSlices } from './async-verification.js'
+import { verifyInTimeSlices } from './verification/sliced.js'
 import { verifyDirectory } from './directory-verification.js'
 import type { Encryption } from './encryption/secret.js'
 import { openDatabase } from './open/opening.js'
 import { restoreSteps } from './restore/restore.js'
 import { resolveRestoreOptions } from './restore/options.js'
 import type { ResolvedRestoreOptions, RestoreOptions, RestoreReport } from './restore/options.js'
-import { resolveVerifyOptions } from './verification.js'
+import { resolveVerifyOptions } from './verification/options.js'
 
 /** Restores a database; documented where it is exported, as `Database.restore`. */
 export function restoreDatabase(backup: FilePath, path: FilePath, options?: RestoreOptions): RestoreReport {

@@ -8,6 +8,7 @@ import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
 import type { DatabaseKeys } from './encryption/database-keys.js'
 import type { LogStats } from './log/commit-log.js'
+import type { ScrubStats } from './maintenance/background-scrub.js'
 import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
 import type { OpenReadStats } from './read/open-reads.js'
@@ -54,6 +55,8 @@ export interface DatabaseStats {
   readonly encryption: EncryptionStats | undefined
   /** Large values; `undefined` for a memory-only database. */
   readonly blobs: BlobStats | undefined
+  /** The scrubber; `undefined` without the option `scrub`. */
+  readonly scrub: ScrubStats | undefined
   /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
   /** Open transactions, and totals of ended ones. */
@@ -84,6 +87,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     archive: opened.archive?.stats(),
     encryption: encryptionStatsOf(opened.engines.keys),
     blobs: opened.blobs?.stats(),
+    scrub: opened.scrub?.stats(),
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),
     keyspaces,

@@ -41,4 +41,4 @@ export type { FileHeader, KnownFormat } from './file-header.js'
 
 // Reports
 export { ReportBuilder } from './report.js'
-export type { VerifyPart, VerifyReport } from './report.js'
+export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from './report.js'

@@ -18,7 +18,7 @@ test('a report without findings is ok and has the counts of each part', () => {
   builder.progress({ units: 1, entries: 1, bytes: 2 ** 40 })
   builder.beginPart('default')
   builder.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
-  expect(builder.build(12)).toEqual({
+  expect(builder.build(12)).toMatchObject({
     ok: true,
     findings: [],
     findingCount: 0,
@@ -38,7 +38,7 @@ test('findings beyond the limit are counted and not kept', () => {
   for (let offset = 2; offset <= 10; offset++) builder.finding(finding(offset))
   const report = builder.build(0)
   expect(report.ok).toBe(false)
-  expect(report.findings).toEqual([finding(1), finding(2)])
+  expect(report.findings).toMatchObject([finding(1), finding(2)])
   expect(report.findingCount).toBe(10)
   expect(report.parts.map((part) => part.findingCount)).toEqual([1, 9])
 })
@@ -72,4 +72,55 @@ test('counts require a part, and part names are unique', () => {
   expect(thrown(() => builder.progress({ units: 1, entries: 0, bytes: 0 }))).toBe(true)
   builder.beginPart('a')
   expect(thrown(() => builder.beginPart('a'))).toBe(true)
+})
+
+test('findings have a severity, errors and warnings are counted apart', () => {
+  const builder = new ReportBuilder()
+  builder.beginPart('a')
+  builder.finding({ ...finding(1), severity: 'warning' })
+  builder.finding({ ...finding(2), severity: 'error' })
+  builder.beginPart('b')
+  builder.finding(finding(3))
+  const report = builder.build(0)
+  expect(report.findings.map(({ severity }) => severity)).toEqual(['warning', 'error', 'error'])
+  expect(report).toMatchObject({ ok: false, findingCount: 3, errorCount: 2, warningCount: 1 })
+  expect(report.parts).toMatchObject([
+    { findingCount: 2, errorCount: 1 },
+    { findingCount: 1, errorCount: 1 },
+  ])
+})
+
+test('amounts add up by kind, in each part and in all', () => {
+  const builder = new ReportBuilder()
+  builder.beginPart('a')
+  const nothing = { units: 0, entries: 0, bytes: 0 }
+  builder.progress({ ...nothing, bytes: 300, amounts: [{ kind: 'leaf', count: 1, bytes: 100 }] })
+  builder.progress({ ...nothing, amounts: [{ kind: 'data', count: 2, bytes: 200, rawBytes: 500 }] })
+  builder.progress({ ...nothing, amounts: [{ kind: 'extent', count: 0, bytes: 0 }] })
+  builder.beginPart('b')
+  builder.progress({ ...nothing, bytes: 700, amounts: [{ kind: 'leaf', count: 3, bytes: 300 }] })
+  const report = builder.build(500)
+  expect(report.parts.map(({ units }) => units)).toEqual([
+    [
+      { kind: 'leaf', count: 1, bytes: 100, rawBytes: 100 },
+      { kind: 'data', count: 2, bytes: 200, rawBytes: 500 },
+    ],
+    [{ kind: 'leaf', count: 3, bytes: 300, rawBytes: 300 }],
+  ])
+  expect(report.units).toEqual([
+    { kind: 'leaf', count: 4, bytes: 400, rawBytes: 400 },
+    { kind: 'data', count: 2, bytes: 200, rawBytes: 500 },
+  ])
+  expect(report).toMatchObject({ byteCount: 1000, bytesPerSecond: 2000 })
+})
+
+test('a report is frozen, its shapes included', () => {
+  const builder = new ReportBuilder()
+  builder.beginPart('a')
+  builder.shape({ kind: 'levels', levels: [] })
+  const { parts, units } = builder.build(1)
+  const shape = parts[0]?.shape
+  for (const each of [parts, parts[0], units, shape, shape?.kind === 'levels' ? shape.levels : undefined]) {
+    expect(Object.isFrozen(each)).toBe(true)
+  }
 })

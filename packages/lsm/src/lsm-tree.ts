@@ -1,4 +1,4 @@
-import { BatchReader, LdbError, OperationKind, ResumableTask } from '@ldb/base'
+import { BatchReader, LdbError, OperationKind, ResumableTask, runVerifySteps } from '@ldb/base'
 import type {
   BatchSection,
   CompactionRequest,
@@ -12,7 +12,9 @@ import type {
   StoreStats,
   Syncable,
   TaskSteps,
+  StoreVerifyOptions,
   VerifySink,
+  VerifySteps,
 } from '@ldb/base'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
@@ -27,7 +29,7 @@ import { checkpointSteps, compactionTaskSteps, rangeOf } from './store/maintenan
 import { ValueSlab } from './read/value-slab.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
-import { hasWork, makeRoom, OPERATION_BYTES, SECTION_BYTES_KEPT, workFor } from './store/pacing.js'
+import { hasWork, makeRoom, memoryOf, SECTION_BYTES_KEPT, workFor } from './store/pacing.js'
 import { SortedLoad } from './store/sorted-load.js'
 import { collectStats } from './store/stats.js'
 import { verifyStore } from './verify/verify.js'
@@ -37,9 +39,7 @@ import { verifyStore } from './verify/verify.js'
  *
  * @remarks Operations are applied to a memtable in memory. A full memtable is written to a table; tables are merged into levels. Both
  * happen in steps, which commits and checkpoints run. Everything is durable with the next {@link LsmTree.checkpoint}; a crash leaves
- * the last checkpoint.
- *
- * After a failed write or sync, reads work and writes are LDB_POISONED.
+ * the last checkpoint. After a failed write or sync, reads work and writes are LDB_POISONED.
  * @category LSM tree
  */
 export class LsmTree implements OrderedStore {
@@ -124,7 +124,7 @@ export class LsmTree implements OrderedStore {
     status.assertWritable()
     const isOrdered = state.isReplaying ? seq >= state.seq : seq > state.seq
     if (!isOrdered) throw new LdbError('LDB_INVALID_ARGUMENT', `section ${seq} follows section ${state.seq}`)
-    const byteCount = section.end - section.start + section.operationCount * OPERATION_BYTES
+    const byteCount = memoryOf(section)
     this.#guard(() => {
       makeRoom(this.#opened, byteCount)
     })
@@ -239,8 +239,11 @@ export class LsmTree implements OrderedStore {
   }
 
   verify(sink: VerifySink): void {
-    this.#opened.status.assertReadable()
-    verifyStore(this.#opened, sink)
+    runVerifySteps(this.verifySteps(sink))
+  }
+
+  verifySteps(sink: VerifySink, options?: StoreVerifyOptions): VerifySteps {
+    return verifyStore(this.#opened, sink, options)
   }
 
   stats(): StoreStats {

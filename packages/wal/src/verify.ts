@@ -1,9 +1,16 @@
-import { isLdbError } from '@ldb/base'
-import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
+import { isLdbError, ownProperty, runVerifySteps } from '@ldb/base'
+import type {
+  LdbError,
+  VerifyAmount,
+  VerifyFinding,
+  VerifySeverity,
+  VerifySink,
+  VerifySteps,
+} from '@ldb/base'
 import type { UnitCipher } from '@ldb/integrity'
 import { isMissingPath, isResourceShortage, resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
-import { RECORD_ALIGNMENT, SEAL_FILE_OFFSET, SealKind } from './format.js'
+import { RECORD_ALIGNMENT, RECORDS_FILE_OFFSET, SEAL_FILE_OFFSET, SealKind } from './format.js'
 import {
   checkLink,
   checkOwner,
@@ -21,6 +28,9 @@ import type { FoundSegment } from './segment/segment.js'
 
 /** Records between two progress reports. */
 const PROGRESS_RECORDS = 4096
+/** Records of a step, and bytes from which on it ends earlier. */
+const STEP_RECORDS = 256
+const STEP_BYTES = 262_144
 
 /**
  * Verifies every record of a log and the chain of its segments, and continues after each finding. Only reads; the log need not be
@@ -52,58 +62,112 @@ export function verifyWal(
   ownerId?: Uint8Array,
   createCipher?: (segmentId: Uint8Array) => UnitCipher,
 ): void {
+  runVerifySteps(verifyWalSteps(vfs, path, sink, { endLsn, ownerId, createCipher }))
+}
+
+/** What is known of a log that is verified. */
+interface KnownLog {
+  /** End of the log when the verification begins. */
+  readonly endLsn?: number | undefined
+  readonly ownerId?: Uint8Array | undefined
+  /** Makes the cipher of a segment of an encrypted log. */
+  readonly createCipher?: ((segmentId: Uint8Array) => UnitCipher) | undefined
+  /** Reports whether the log was truncated behind a segment, since the verification has begun. */
+  readonly isRemoved?: (segmentNumber: number) => boolean
+}
+
+/** As {@link verifyWal}, in steps: the first one reads the front of every segment, and the log may be written to between two. */
+function* verifyWalSteps(vfs: Vfs, path: FilePath, sink: VerifySink, known: KnownLog): VerifySteps {
   const directory = resolvePath(vfs, path)
   const numbers = attempt(sink, directory, () => listLogDirectory(vfs, directory)?.segmentNumbers)
   if (numbers === undefined || numbers.length === 0) {
     report(sink, 'missing', directory, 0, 'the log has no segment')
     return
   }
-  let previous: FoundSegment | undefined
+  const audits: {
+    readonly number: number
+    readonly found: FoundSegment
+    readonly endLsn: number | undefined
+  }[] = []
+  let previous: { readonly number: number; readonly found: FoundSegment } | undefined
   for (const number of numbers) {
     const path = joinPath(directory, segmentName(number))
-    const next = attempt(sink, path, () => readSegment(vfs, path, number, createCipher))
-    const owner = ownerId ?? previous?.segment.header.ownerId
+    const next = attempt(sink, path, () => readSegment(vfs, path, number, known.createCipher))
+    const owner = known.ownerId ?? previous?.found.segment.header.ownerId
     if (next !== undefined) attempt(sink, path, () => checkOwner(next, owner))
     if (previous !== undefined) {
-      const before = previous
+      const before = previous.found
       if (next !== undefined) attempt(sink, path, () => checkLink(before, next), 'missing')
-      verifyRecords(vfs, before, next?.segment.baseLsn, sink)
+      audits.push({ ...previous, endLsn: next?.segment.baseLsn })
     }
-    previous = next
+    // Behind a segment that cannot be read, the records of the one before are bounded by its seal alone.
+    previous = next === undefined ? undefined : { number, found: next }
   }
-  if (previous === undefined) return
-  const newest = previous
-  attempt(sink, newest.segment.path, () => checkNoSuccessorMissing(newest), 'missing')
-  verifyRecords(vfs, newest, endLsn, sink)
+  if (previous !== undefined) {
+    const newest = previous.found
+    attempt(sink, newest.segment.path, () => checkNoSuccessorMissing(newest), 'missing')
+    audits.push({ ...previous, endLsn: known.endLsn })
+  }
+  const isRemoved = ownProperty(known, 'isRemoved', 'the log')
+  for (const { number, found, endLsn } of audits) {
+    yield
+    yield* verifyRecords(vfs, found, endLsn, sink, () => isRemoved?.(number) === true)
+  }
 }
 
-/** Verifies an open log, with the key if it is encrypted. */
-export function verifyOpenWal(
-  vfs: Vfs,
+/** The log that is open: what is flushed when the first step runs is verified. */
+interface OpenLog {
+  readonly vfs: Vfs
+  readonly segments: SegmentList
+  /** @throws {@link LdbError} LDB_CLOSED. */
+  assertOpen(): void
+}
+
+/** As {@link verifyWalSteps}, of an open log. */
+export function* verifyOpenLog(
+  log: OpenLog,
   directory: string,
+  writer: { readonly flushedLsn: number },
   sink: VerifySink,
-  endLsn: number,
-  { newest, createCipher }: SegmentList,
-): void {
-  verifyWal(vfs, directory, sink, endLsn, newest?.header.ownerId, createCipher)
+): VerifySteps {
+  log.assertOpen()
+  const { segments } = log
+  const known: KnownLog = {
+    endLsn: writer.flushedLsn,
+    ownerId: segments.newest?.header.ownerId,
+    createCipher: segments.createCipher,
+    isRemoved: (segmentNumber) => segmentNumber < (segments.oldest?.header.segmentNumber ?? 0),
+  }
+  for (const step of verifyWalSteps(log.vfs, directory, sink, known)) {
+    yield step
+    log.assertOpen()
+  }
 }
 
 /** @param knownEnd - required end of the records, when a source outside of the segment defines it. */
-function verifyRecords(vfs: Vfs, found: FoundSegment, knownEnd: number | undefined, sink: VerifySink): void {
+function* verifyRecords(
+  vfs: Vfs,
+  found: FoundSegment,
+  knownEnd: number | undefined,
+  sink: VerifySink,
+  isRemoved: () => boolean,
+): VerifySteps {
   const { segment, seal } = found
+  if (isRemoved()) return
   sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
   if (seal === 'torn') {
-    report(sink, 'checksum', segment.path, SEAL_FILE_OFFSET, 'the seal of a log segment is torn or damaged')
+    const message = 'the seal of a log segment is torn or damaged'
+    report(sink, 'checksum', segment.path, SEAL_FILE_OFFSET, message, 'warning')
   }
   const endLsn = knownEnd ?? (typeof seal === 'string' ? undefined : seal.endLsn)
-  attempt(sink, segment.path, () => {
-    const cursor = new SegmentCursor(segment, vfs.open(segment.path, 'read'))
-    try {
-      new RecordAudit(found, cursor, sink).run(endLsn)
-    } finally {
-      cursor.close()
-    }
-  })
+  const cursor = attempt(sink, segment.path, () => new SegmentCursor(segment, vfs.open(segment.path, 'read')))
+  if (cursor === undefined) return
+  const steps = new RecordAudit(found, cursor, sink).run(endLsn)
+  try {
+    while (attempt(sink, segment.path, () => steps.next())?.done === false) yield
+  } finally {
+    cursor.close()
+  }
 }
 
 /** One pass over the records of a segment. */
@@ -115,6 +179,10 @@ class RecordAudit {
   #syncedLsn: number
   #recordCount: number
   #byteCount: number
+  /** Bytes of all records so far. */
+  #recordBytes: number
+  /** Amounts by type since the last report. */
+  #amounts: Map<number, { count: number; bytes: number }>
 
   constructor(found: FoundSegment, cursor: SegmentCursor, sink: VerifySink) {
     this.#found = found
@@ -124,15 +192,25 @@ class RecordAudit {
     this.#syncedLsn = found.segment.header.durableEndLsn
     this.#recordCount = 0
     this.#byteCount = 0
+    this.#recordBytes = 0
+    this.#amounts = new Map()
   }
 
-  run(knownEnd: number | undefined): void {
+  *run(knownEnd: number | undefined): VerifySteps {
     const { segment } = this.#found
     const spaceEnd = recordSpaceEnd(this.#found, this.#cursor)
     const walkEnd = Math.min(knownEnd ?? spaceEnd, spaceEnd)
     const chainHash = segment.header.chainHash.copy()
     let lsn = segment.baseLsn
+    let stepLsn = lsn
+    let stepRecords = 0
     while (lsn < walkEnd) {
+      stepRecords++
+      if (stepRecords > STEP_RECORDS || lsn - stepLsn >= STEP_BYTES) {
+        stepRecords = 0
+        stepLsn = lsn
+        yield
+      }
       if (this.#cursor.readRecord(lsn, walkEnd)) {
         this.#checkReadable(lsn)
         this.#checkPayload()
@@ -147,7 +225,7 @@ class RecordAudit {
         lsn = goodLsn
       }
     }
-    this.#reportProgress()
+    this.#reportProgress(this.#restAmounts())
     const requiredEnd = knownEnd ?? this.#syncedLsn
     for (const badLsn of this.#badLsns) {
       if (badLsn < requiredEnd) this.#report('checksum', badLsn, 'a record of the log is bad')
@@ -182,7 +260,12 @@ class RecordAudit {
   }
 
   #count(): number {
-    const { recordBytes, syncedLsn } = this.#cursor
+    const { recordBytes, syncedLsn, type } = this.#cursor
+    const amount = this.#amounts.get(type) ?? { count: 0, bytes: 0 }
+    amount.count++
+    amount.bytes += recordBytes
+    this.#amounts.set(type, amount)
+    this.#recordBytes += recordBytes
     if (syncedLsn > this.#syncedLsn) this.#syncedLsn = syncedLsn
     this.#recordCount++
     this.#byteCount += recordBytes
@@ -190,10 +273,28 @@ class RecordAudit {
     return recordBytes
   }
 
-  #reportProgress(): void {
-    this.#sink.progress({ units: this.#recordCount, entries: this.#recordCount, bytes: this.#byteCount })
+  #reportProgress(others: readonly VerifyAmount[] = []): void {
+    const records = [...this.#amounts].map(([type, amount]): VerifyAmount => ({
+      kind: `record-${type}`,
+      ...amount,
+    }))
+    this.#amounts = new Map()
+    const amounts = [...others, ...records]
+    this.#sink.progress({
+      units: this.#recordCount,
+      entries: this.#recordCount,
+      bytes: this.#byteCount,
+      amounts,
+    })
     this.#recordCount = 0
     this.#byteCount = 0
+  }
+
+  /** Returns the amounts of the bytes of the file that are in no record. */
+  #restAmounts(): VerifyAmount[] {
+    const amounts: VerifyAmount[] = [{ kind: 'segment-header', count: 1, bytes: RECORDS_FILE_OFFSET }]
+    const unusedBytes = this.#found.fileBytes - RECORDS_FILE_OFFSET - this.#recordBytes
+    return unusedBytes > 0 ? [...amounts, { kind: 'unused', count: 1, bytes: unusedBytes }] : amounts
   }
 
   #report(kind: VerifyFinding['kind'], lsn: number, message: string): void {
@@ -235,6 +336,7 @@ function report(
   file: string,
   offset: number,
   message: string,
+  severity: VerifySeverity = 'error',
 ): void {
-  sink.finding({ kind, file, offset, message })
+  sink.finding({ kind, file, offset, message, severity })
 }

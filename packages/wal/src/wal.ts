@@ -1,5 +1,6 @@
-import { invalidArgument, LdbError, ownOptions, ownProperty, ResumableTask, toLsn, toSeq } from '@ldb/base'
-import type { TaskSteps, Lsn, Seq, SyncPoll, VerifySink } from '@ldb/base'
+import { invalidArgument, LdbError, ownOptions, ownProperty, ResumableTask } from '@ldb/base'
+import { runVerifySteps, toLsn, toSeq } from '@ldb/base'
+import type { TaskSteps, Lsn, Seq, SyncPoll, VerifySink, VerifySteps } from '@ldb/base'
 import { InternalVfs, OwnedVfs, resolvePath } from '@ldb/vfs'
 import type { DeadlineSync, FilePath, Vfs } from '@ldb/vfs'
 import { checkRecord } from './append-options.js'
@@ -12,7 +13,7 @@ import { checkReadPosition, WalReader } from './read/reader.js'
 import { LogHistory } from './log-history.js'
 import type { SegmentList } from './segment/list.js'
 import { removalSteps } from './segment/removal.js'
-import { verifyOpenWal } from './verify.js'
+import { verifyOpenLog } from './verify.js'
 import { collectStats } from './wal-stats.js'
 import type { WalStats } from './wal-stats.js'
 import { GroupSync } from './write/group-sync.js'
@@ -145,7 +146,6 @@ export class Wal {
   /**
    * Writes all buffered records to the operating system, in one write plus one for each borrowed record. They then survive the
    * end of the process.
-   *
    * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE: the buffered records are in no file and will not reappear.
    * LDB_COMMIT_UNKNOWN when the log cannot guarantee that. LDB_POISONED from then on.
    */
@@ -163,7 +163,6 @@ export class Wal {
   /**
    * Flushes, and waits until every record is on the device. The records then survive power loss. Does no I/O when they are
    * on the device already.
-   *
    * @throws {@link LdbError} as `flush`; LDB_COMMIT_UNKNOWN when the sync failed. LDB_POISONED from then on.
    */
   sync(): void {
@@ -292,14 +291,15 @@ export class Wal {
     }
   }
 
-  /**
-   * Verifies every flushed record against the files. Reports each finding and continues after it.
-   *
-   * @throws {@link LdbError} LDB_CLOSED, and everything that the sink throws.
-   */
+  /** As `verifyWal`, up to the last flushed record. @throws {@link LdbError} LDB_CLOSED; what the sink throws. */
   verify(sink: VerifySink): void {
     this.assertOpen()
-    verifyOpenWal(this.vfs, this.#directory, sink, this.#writer.flushedLsn, this.segments)
+    runVerifySteps(this.verifySteps(sink))
+  }
+
+  /** As {@link Wal.verify}, in steps of about a millisecond, between which the log may be written to and truncated. */
+  verifySteps(sink: VerifySink): VerifySteps {
+    return verifyOpenLog(this, this.#directory, this.#writer, sink)
   }
 
   /** Returns statistics of the log. Does no I/O. */
@@ -310,7 +310,6 @@ export class Wal {
 
   /**
    * Closes the log. Idempotent.
-   *
    * @param options - `clean` (default true): syncs all records and writes the seal that marks a clean end. Otherwise writes
    * nothing, and unflushed records are lost. A poisoned log is never closed cleanly.
    * @throws {@link LdbError} as `sync`; the files are closed even then.

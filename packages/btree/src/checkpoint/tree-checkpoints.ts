@@ -2,6 +2,7 @@ import { assert, INVARIANTS, ownProperty, ResumableTask } from '@ldb/base'
 import type { CompactionRequest, KeyBounds, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { Meta } from '../file/meta.js'
 import type { OpenSnapshots } from '../read/open-snapshots.js'
+import type { Rebuildable } from '../verify/tree-verifier.js'
 import type { TreeStatus } from '../tree-status.js'
 import type { TreeState } from '../write/tree-state.js'
 import { freezeTree, writeFrozen } from './checkpoint.js'
@@ -64,6 +65,16 @@ export class TreeCheckpoints {
   /** Reports whether a replay is in progress: sections are applied out of commit order, and no checkpoint may contain a part of them. */
   get isReplaying(): boolean {
     return this.#isReplaying
+  }
+
+  /** Corrects the free space by what a verification has found, and makes the next checkpoint write it. */
+  rebuild({ leaked, inUseAndFree, isFreeSpaceDamaged }: Rebuildable): void {
+    const { freeSpace } = this.#tree.pages
+    // A leaked page stays one: only free pages are allocated.
+    for (const page of leaked) freeSpace.free(page, 1)
+    // It may have been allocated since, which the next verification finds: then the page is in use twice.
+    for (const page of inUseAndFree) if (freeSpace.isFree(page)) freeSpace.take(page)
+    if (leaked.length > 0 || inUseAndFree.length > 0 || isFreeSpaceDamaged) this.#mustRepair = true
   }
 
   /** Forbids checkpoints until {@link TreeCheckpoints.endReplay}. */

@@ -1,5 +1,7 @@
 import { ALL_KEYS, LdbError, ownBounds } from '@ldb/base'
 import type { KeyBounds, RangeEstimate, Seq, StoreCursor, StoreSnapshot } from '@ldb/base'
+import { areComparable, differingRanges } from '../compare/tree-differences.js'
+import type { ComparedTree } from '../compare/tree-differences.js'
 import { TreeCursor } from './cursor.js'
 import { copyFound, findRecord, viewFound } from './lookup.js'
 import { slotCount, usedBytes } from '../page/page.js'
@@ -121,6 +123,15 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
       count: Math.round(share * this.#entryCount),
       bytes: Math.round(share * Math.max(0, livePages) * limits.pageBytes),
     }
+  }
+
+  differences(other: StoreSnapshot): Generator<KeyBounds, void> | undefined {
+    this.#assertOpen()
+    if (!(other instanceof TreeSnapshot)) return undefined
+    other.#assertOpen()
+    const trees = [this, other].map((each) => ({ pages: each.#pages, root: each.root }))
+    const [a, b] = trees as [ComparedTree, ComparedTree]
+    return areComparable(a, b) ? differingRanges(a, b) : undefined
   }
 
   release(): void {

@@ -1,24 +1,50 @@
 import type { Pages } from '../pager/pages.js'
+import type { FreeSpace } from '../space/free-space.js'
 import type { VerifyReport } from './verify-report.js'
 
-/** Accounts for the pages of a file: each is reachable, pending or free, and only one of these (B2). @internal */
+const SEVEN = 7
+
+/**
+ * Accounts for the pages of a file as they are at its construction: each is reachable, pending or free, and only one of these (B2).
+ *
+ * @internal
+ */
 export class PageAccounting {
-  readonly #pages: Pages
+  /** Pages that are neither in use nor free; filled by {@link PageAccounting.compareWithFreeSpace}. */
+  readonly leaked: number[] = []
+  /** Pages that are in use and free at once. */
+  readonly inUseAndFree: number[] = []
+  /** Pages that are pending: replaced, but reached by a snapshot or a checkpoint. */
+  readonly pendingCount: number
+  readonly #pageBytes: number
   readonly #report: VerifyReport
-  /** 1 for each page that is reachable or pending. */
+  readonly #freeSpace: FreeSpace
+  /** A bit for each page that is reachable or pending. */
   readonly #inUse: Uint8Array
 
-  constructor(pages: Pages, report: VerifyReport) {
-    this.#pages = pages
+  constructor({ freeSpace, reclaim, limits }: Pages, report: VerifyReport) {
+    this.#pageBytes = limits.pageBytes
     this.#report = report
-    this.#inUse = new Uint8Array(pages.freeSpace.pageCount)
+    this.#freeSpace = freeSpace.clone()
+    this.#inUse = new Uint8Array((freeSpace.pageCount >>> 3) + 1)
+    let pendingCount = 0
+    reclaim.forEachPending((page, count) => {
+      if (this.reach(page, count)) pendingCount += count
+    })
+    this.pendingCount = pendingCount
+  }
+
+  /** Pages of the file, the meta region included. */
+  get pageCount(): number {
+    return this.#freeSpace.pageCount
   }
 
   /** Marks pages as in use. Returns false, with a finding, when one is so already or is outside of the file. */
   reach(page: number, count: number): boolean {
     const inUse = this.#inUse
     for (let each = page; each < page + count; each += 1) {
-      if (each >= inUse.length || inUse[each] !== 0) {
+      const bit = 1 << (each & SEVEN)
+      if (each >= this.pageCount || ((inUse[each >>> 3] as number) & bit) !== 0) {
         this.#report.add(
           'structure',
           this.#offsetOf(each),
@@ -26,26 +52,37 @@ export class PageAccounting {
         )
         return false
       }
-      inUse[each] = 1
+      inUse[each >>> 3] = (inUse[each >>> 3] as number) | bit
     }
     return true
   }
 
-  /** Compares the pages in use with the free space. Every reachable page must have been marked. */
-  compareWithFreeSpace(): void {
-    const { freeSpace, reclaim } = this.#pages
-    reclaim.forEachPending((page, count) => this.reach(page, count))
+  /**
+   * Compares the pages in use with the free space.
+   *
+   * @param isComplete - every reachable page was marked, so that the others are free or leaked.
+   * @returns the number of free pages.
+   */
+  compareWithFreeSpace(isComplete: boolean): number {
+    const freeSpace = this.#freeSpace
+    let freeCount = 0
     for (let page = freeSpace.firstPage; page < freeSpace.pageCount; page += 1) {
-      const isInUse = this.#inUse[page] !== 0
-      if (isInUse && freeSpace.isFree(page)) {
+      const isInUse = ((this.#inUse[page >>> 3] as number) & (1 << (page & SEVEN))) !== 0
+      const isFree = freeSpace.isFree(page)
+      if (isInUse && isFree) {
+        this.inUseAndFree.push(page)
         this.#report.add('structure', this.#offsetOf(page), `page ${page} is in use and free at once`)
-      } else if (!isInUse && !freeSpace.isFree(page)) {
-        this.#report.add('leak', this.#offsetOf(page), `page ${page} is neither in use nor free`)
+      } else if (isFree) freeCount += 1
+      else if (!isInUse) {
+        this.leaked.push(page)
+        if (!isComplete) continue
+        this.#report.add('leak', this.#offsetOf(page), `page ${page} is neither in use nor free`, 'warning')
       }
     }
+    return freeCount
   }
 
   #offsetOf(page: number): number {
-    return page * this.#pages.limits.pageBytes
+    return page * this.#pageBytes
   }
 }

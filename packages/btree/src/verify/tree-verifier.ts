@@ -1,5 +1,5 @@
 import { compareBytes } from '@ldb/base'
-import type { VerifySink } from '@ldb/base'
+import type { VerifyFinding, VerifySink } from '@ldb/base'
 import { checkFreeSpace } from '../file/free-space-reading.js'
 import { blockOf } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
@@ -9,8 +9,7 @@ import { extentPageCount, firstPageNumber, META_STRIDE, VALUE_FIELD_BYTES } from
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
-import { isEdge, pageEpoch, prefixBytes, slotCount } from '../page/page.js'
-import { sharedBytes } from '../page/prefix.js'
+import { pageEpoch, slotCount } from '../page/page.js'
 import {
   childChecksumHigh,
   childChecksumLow,
@@ -24,66 +23,144 @@ import {
   valueIsExtent,
 } from '../page/record.js'
 import { decodeReference } from '../extents/extent-reference.js'
+import type { TreeSnapshot } from '../read/snapshot.js'
 import type { TreeState } from '../write/tree-state.js'
+import { checkFences } from './expected-page.js'
+import type { ExpectedPage } from './expected-page.js'
 import { PageAccounting } from './page-accounting.js'
+import { TreeFigures } from './tree-figures.js'
 import { VerifyReport } from './verify-report.js'
 
-/** A page as its parent describes it. */
-interface ExpectedPage {
-  readonly pageNumber: number
-  readonly level: number
-  readonly low: number
-  readonly high: number
-  readonly lower: Uint8Array | undefined
-  readonly upper: Uint8Array | undefined
-  /** The fences are unknown, because a separator could not be read. */
-  readonly isUnfenced: boolean
+/** The tree to verify. @internal */
+export interface VerifiedTree {
+  readonly state: TreeState
+  /** The meta block of the last checkpoint, and its known free-space pages. */
+  readonly meta: Meta
+  readonly bitmapPages: readonly number[]
+  /** Takes a snapshot of the present state. */
+  snapshot(): TreeSnapshot
+  /** @throws {@link LdbError} LDB_CLOSED, LDB_POISONED. */
+  assertReadable(): void
+}
+
+/** What a verification found that can be rebuilt. @internal */
+export interface Rebuildable {
+  /** Pages that the tree does not reach, and that are not free. */
+  readonly leaked: readonly number[]
+  /** Pages that the tree reaches, and that are marked free. */
+  readonly inUseAndFree: readonly number[]
+  /** The free-space pages in the file are damaged. */
+  readonly isFreeSpaceDamaged: boolean
 }
 
 /**
  * Verifies everything that the present tree reaches, and the meta block and the free-space pages of the last checkpoint.
  *
  * @remarks Reads pages that are clean in memory from the file, so that it finds damage under the cache. Checks every key, checksum and
- * overflow extent, and accounts for every page of the file.
+ * overflow extent, and accounts for every page of the file. A snapshot keeps what it has not visited yet from being overwritten; the checksums
+ * of pages that were written meanwhile stay pending as long as it is open.
  * @internal
  */
 export class TreeVerifier {
+  readonly #source: VerifiedTree
   readonly #tree: TreeState
   readonly #meta: Meta
-  readonly #bitmapPages: readonly number[]
   readonly #report: VerifyReport
-  readonly #accounting: PageAccounting
+  readonly #figures: TreeFigures
+  /** `undefined` once the walk goes on in a later state than it has begun in. */
+  #accounting: PageAccounting | undefined
+  #snapshot: TreeSnapshot | undefined = undefined
+  /** Pages to visit, the next one last. */
+  #stack: ExpectedPage[] = []
+  /** Pages that have no key at or above it were visited in an earlier state. */
+  #resumeKey: Uint8Array | undefined = undefined
+  /** The page that is being verified. */
+  readonly #memory: PageMemory
   #entryCount = 0
   #extentCount = 0
+  #isFreeSpaceDamaged = false
 
-  /** @param bitmapPages - known free-space pages of the last checkpoint. */
-  constructor(state: TreeState, meta: Meta, bitmapPages: readonly number[], sink: VerifySink) {
+  constructor(source: VerifiedTree, sink: VerifySink) {
+    const { state, meta } = source
+    this.#source = source
     this.#tree = state
     this.#meta = meta
-    this.#bitmapPages = bitmapPages
-    this.#report = new VerifyReport(sink, state.pages.file.path)
-    this.#accounting = new PageAccounting(state.pages, this.#report)
+    this.#figures = new TreeFigures(meta.pageBytes)
+    this.#report = new VerifyReport(sink, state.pages.file.path, this.#figures)
+    this.#accounting = undefined
+    const { pageBytes } = meta
+    this.#memory = new PageMemory(new Uint8Array(pageBytes), pageBytes, state.pages.extentFile)
   }
 
-  run(): void {
-    const { root, limits } = this.#tree
+  /**
+   * Verifies the state of the first step; yields after each page.
+   *
+   * @returns what can be rebuilt; nothing when a page is damaged, or another state was visited, too.
+   */
+  *steps(pinMs: number, now: () => number): Generator<void, Rebuildable> {
+    const { pages, entryCount, root } = this.#tree
+    const extentCount = pages.extents.count
+    const { level } = root
     this.#report.begin()
+    this.#accounting = new PageAccounting(pages, this.#report)
     this.#verifyMeta()
-    this.#verifyFreeSpace()
+    this.#verifyFreeSpace(this.#accounting)
     const before = this.#report.findingCount
-    this.#verifyPage({
-      pageNumber: root.page,
-      level: root.level,
-      low: root.checksumLow,
-      high: root.checksumHigh,
-      lower: undefined,
-      upper: undefined,
-      isUnfenced: false,
-    })
+    this.#addFile()
+    try {
+      this.#pin()
+      let pinnedAtMs = now()
+      for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {
+        this.#verifyPage(next)
+        yield
+        this.#source.assertReadable()
+        if (pinMs === Infinity || now() - pinnedAtMs < pinMs || !this.#canRenew) continue
+        this.#renew()
+        pinnedAtMs = now()
+      }
+    } finally {
+      this.#snapshot?.release()
+    }
     // What a damaged page reaches is unknown: without it, nothing adds up.
-    if (this.#report.findingCount === before) this.#verifyTotals()
-    this.#report.count(0, 0, limits.pageBytes * firstPageNumber(limits.pageBytes))
+    const isWhole = this.#accounting !== undefined && this.#report.findingCount === before
+    this.#compareTotals(isWhole, { entryCount, extentCount })
     this.#report.flush()
+    this.#report.shape(this.#figures.shape(level + 1))
+    const { leaked, inUseAndFree } = isWhole ? this.#accounting : { leaked: [], inUseAndFree: [] }
+    return { leaked, inUseAndFree, isFreeSpaceDamaged: this.#isFreeSpaceDamaged }
+  }
+
+  /** Takes a snapshot, and begins at its root. */
+  #pin(): void {
+    const snapshot = this.#source.snapshot()
+    this.#snapshot = snapshot
+    const { page, level, checksumLow, checksumHigh } = snapshot.root
+    const fences = { lower: undefined, upper: undefined, isUnfenced: false }
+    this.#stack = [{ pageNumber: page, level, low: checksumLow, high: checksumHigh, ...fences }]
+  }
+
+  /** Reports whether the next page has a lower fence, from which on the walk can go on in another state. */
+  get #canRenew(): boolean {
+    const next = this.#stack.at(-1)
+    return next?.lower !== undefined && !next.isUnfenced
+  }
+
+  /** Releases the snapshot, and goes on in a new one. */
+  #renew(): void {
+    this.#resumeKey = this.#stack.at(-1)?.lower
+    this.#accounting = undefined
+    this.#snapshot?.release()
+    this.#pin()
+  }
+
+  /** Counts the pages of the meta region, and what is behind the last page. */
+  #addFile(): void {
+    const { pages } = this.#tree
+    const { pageBytes } = pages.limits
+    const firstPage = firstPageNumber(pageBytes)
+    this.#report.count(0, 0, pageBytes * firstPage)
+    this.#figures.add('meta', firstPage)
+    this.#figures.unusedBytes = Math.max(0, pages.file.length() - pages.freeSpace.pageCount * pageBytes)
   }
 
   #verifyMeta(): void {
@@ -97,43 +174,62 @@ export class TreeVerifier {
     })
   }
 
-  #verifyFreeSpace(): void {
+  #verifyFreeSpace(accounting: PageAccounting): void {
     const { file, codec } = this.#tree.pages
-    checkFreeSpace(file, codec, this.#meta, this.#bitmapPages, (error, offset) => {
-      this.#report.addError(error, offset)
+    const { bitmapPages } = this.#source
+    checkFreeSpace(file, codec, this.#meta, bitmapPages, (error, offset) => {
+      this.#isFreeSpaceDamaged = true
+      this.#report.addError(error, offset, 'warning')
     })
-    for (const page of this.#bitmapPages) this.#accounting.reach(page, 1)
-    this.#report.count(this.#bitmapPages.length, 0, this.#bitmapPages.length * this.#meta.pageBytes)
+    let count = 0
+    for (const page of bitmapPages) if (accounting.reach(page, 1)) count += 1
+    this.#figures.add('free-space', count)
+    this.#report.count(count, 0, count * this.#meta.pageBytes)
   }
 
-  #verifyTotals(): void {
-    this.#accounting.compareWithFreeSpace()
-    const { entryCount } = this.#tree
+  #compareTotals(isWhole: boolean, expected: { entryCount: number; extentCount: number }): void {
+    const accounting = this.#accounting
+    if (accounting === undefined) return
+    this.#figures.add('free', accounting.compareWithFreeSpace(isWhole))
+    this.#figures.add('pending', accounting.pendingCount)
+    this.#figures.add('unreached', accounting.leaked.length)
+    if (!isWhole) return
+    const { entryCount, extentCount } = expected
     if (this.#entryCount !== entryCount) {
       this.#report.add('count', 0, `the tree has ${this.#entryCount} entries, and counts ${entryCount}`)
     }
-    const extentCount = this.#tree.pages.extents.count
     if (this.#extentCount !== extentCount) {
       this.#report.add('count', 0, `the tree has ${this.#extentCount} extents, and counts ${extentCount}`)
     }
+  }
+
+  #reach(page: number, count: number): boolean {
+    return this.#accounting?.reach(page, count) ?? true
   }
 
   #verifyPage(expected: ExpectedPage): void {
     const { pages } = this.#tree
     const { pageBytes } = pages.limits
     const offset = expected.pageNumber * pageBytes
-    if (!this.#accounting.reach(expected.pageNumber, 1)) return
+    if (!this.#reach(expected.pageNumber, 1)) return
+    const { lower, upper } = expected
+    const keys = { lower, upper }
     let page: PageMemory | undefined
-    this.#report.guard(offset, () => {
-      page = this.#readPage(expected)
-    })
-    if (page === undefined) return
+    const readPage = (): void => {
+      page = this.#readPage(expected, keys)
+    }
+    this.#report.guard(offset, readPage, keys)
+    if (page === undefined) {
+      this.#figures.add('unreached', 1)
+      return
+    }
     const fault =
       checkTreePage(page, 0, expected.pageNumber, expected.level) ??
       checkFences(page, expected) ??
       pages.epoch.faultOf(pageEpoch(page, 0))
     if (fault !== undefined) {
-      this.#report.add('structure', offset, fault)
+      this.#report.add('structure', offset, fault, 'error', keys)
+      this.#figures.add('unreached', 1)
       return
     }
     const copy = page
@@ -141,17 +237,16 @@ export class TreeVerifier {
       this.#verifyKeys(copy, expected, offset)
     })
     if (expected.level === 0) this.#verifyValues(page, offset)
-    else this.#verifyChildren(page, expected, expected.isUnfenced || !areKeysReadable)
+    else this.#pushChildren(page, expected, expected.isUnfenced || !areKeysReadable)
+    this.#figures.addPage(page)
     this.#report.count(1, expected.level === 0 ? slotCount(page, 0) : 0, pageBytes)
   }
 
-  /** Returns a copy of a page: from memory when it is dirty there, else from the file; `undefined`, with a finding, when damaged. */
-  #readPage({ pageNumber, low, high }: ExpectedPage): PageMemory | undefined {
+  /** Reads a page into memory of its own: from memory when it is dirty there, else from the file; `undefined`, with a finding, when damaged. */
+  #readPage({ pageNumber, low, high }: ExpectedPage, keys: VerifyFinding['keys']): PageMemory | undefined {
     const { pages } = this.#tree
     const { arenas, limits, space, file, codec } = pages
-    const { pageBytes, trailerBytes } = limits
-    const bytes = new Uint8Array(pageBytes)
-    const copy = new PageMemory(bytes, pageBytes, pages.extentFile, undefined, trailerBytes)
+    const copy = this.#memory
     const frame = space.peek(pageNumber)
     if (frame >= 0 && space.isDirty(frame)) {
       copyPage(arenas.ofFrame(frame), arenas.pageOf(frame), copy, 0)
@@ -162,7 +257,7 @@ export class TreeVerifier {
     const fault = readStoredPage(file, codec, copy, pageNumber, checksum)
     if (fault === undefined) return copy
     const kind = fault === FILE_ENDS_WITHIN_PAGE ? 'missing' : 'checksum'
-    this.#report.add(kind, pageNumber * pageBytes, fault)
+    this.#report.add(kind, pageNumber * limits.pageBytes, fault, 'error', keys)
     return undefined
   }
 
@@ -216,18 +311,24 @@ export class TreeVerifier {
     }
   }
 
-  #verifyChildren(page: PageMemory, expected: ExpectedPage, isUnfenced: boolean): void {
+  /** Adds the children to the pages to visit, in reverse order. */
+  #pushChildren(page: PageMemory, expected: ExpectedPage, isUnfenced: boolean): void {
     const count = slotCount(page, 0)
-    for (let slot = 0; slot < count; slot += 1) {
-      this.#verifyPage({
+    const resumeKey = this.#resumeKey
+    let upper = expected.upper
+    for (let slot = count - 1; slot >= 0; slot -= 1) {
+      const lower = isUnfenced || slot === 0 ? expected.lower : copyKey(page, 0, slot)
+      if (resumeKey !== undefined && upper !== undefined && compareBytes(upper, resumeKey) <= 0) return
+      this.#stack.push({
         pageNumber: childOf(page, 0, slot),
         level: expected.level - 1,
         low: childChecksumLow(page, 0, slot),
         high: childChecksumHigh(page, 0, slot),
-        lower: isUnfenced || slot === 0 ? expected.lower : copyKey(page, 0, slot),
-        upper: isUnfenced || slot + 1 === count ? expected.upper : copyKey(page, 0, slot + 1),
+        lower,
+        upper,
         isUnfenced,
       })
+      if (!isUnfenced) upper = lower
     }
   }
 
@@ -235,17 +336,8 @@ export class TreeVerifier {
     const { page, contentBytes } = decodeReference(bytes, at)
     const count = extentPageCount(contentBytes, this.#meta.pageBytes, this.#tree.pages.codec.trailerBytes)
     this.#extentCount += 1
-    this.#accounting.reach(page, count)
+    if (!this.#reach(page, count)) return
+    this.#figures.add('extent', 1, count)
     this.#report.count(count, 0, contentBytes)
   }
-}
-
-/** Checks that a page which is not an edge page has two fences that share its prefix. */
-function checkFences(page: PageMemory, expected: ExpectedPage): string | undefined {
-  const { lower, upper, isUnfenced } = expected
-  if (isEdge(page, 0) || isUnfenced) return undefined
-  if (lower === undefined || upper === undefined)
-    return 'a page without a fence is not marked as an edge page'
-  const shared = sharedBytes(lower, upper, page.prefixMax)
-  return prefixBytes(page, 0) > shared ? 'the prefix of a page is longer than that of its fences' : undefined
 }

@@ -1,6 +1,7 @@
-import { isLdbError } from '@ldb/base'
-import type { LdbError, VerifyFinding, VerifySink } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
+import type { LdbError, VerifyFinding, VerifyShape, VerifySink, VerifySeverity } from '@ldb/base'
 import { isResourceShortage } from '@ldb/vfs'
+import type { TreeFigures } from './tree-figures.js'
 
 /** Pages between two calls of the sink's `progress`. */
 const PROGRESS_PAGES = 256
@@ -11,11 +12,14 @@ export class VerifyReport {
   findingCount = 0
   readonly #sink: VerifySink
   readonly #file: string
+  readonly #figures: TreeFigures
   #progress = { units: 0, entries: 0, bytes: 0 }
 
-  constructor(sink: VerifySink, file: string) {
+  /** @param figures - amounts by kind, which {@link VerifyReport.flush} reports. */
+  constructor(sink: VerifySink, file: string, figures: TreeFigures) {
     this.#sink = sink
     this.#file = file
+    this.#figures = figures
   }
 
   /** Reports that checking of the file has begun. */
@@ -23,9 +27,16 @@ export class VerifyReport {
     this.#sink.progress({ files: 1, units: 0, entries: 0, bytes: 0 })
   }
 
-  add(kind: VerifyFinding['kind'], offset: number, message: string): void {
+  add(
+    kind: VerifyFinding['kind'],
+    offset: number,
+    message: string,
+    severity: VerifySeverity = 'error',
+    keys?: VerifyFinding['keys'],
+  ): void {
     this.findingCount += 1
-    this.#sink.finding({ kind, file: this.#file, offset, message })
+    const finding = { kind, file: this.#file, offset, message, severity }
+    this.#sink.finding(keys === undefined ? finding : { ...finding, keys })
   }
 
   /**
@@ -33,20 +44,20 @@ export class VerifyReport {
    *
    * @throws the error itself for lack of descriptors or memory: nothing is known about the file then.
    */
-  addError(error: LdbError, offset: number): void {
+  addError(error: LdbError, offset: number, severity?: VerifySeverity, keys?: VerifyFinding['keys']): void {
     if (isResourceShortage(error)) throw error
     const kind = error.code === 'LDB_CORRUPTION' || error.code === 'LDB_FORMAT' ? 'checksum' : 'io'
-    this.add(kind, error.details.offset ?? offset, error.message)
+    this.add(kind, error.details.offset ?? offset, error.message, severity, keys)
   }
 
   /** Runs a part of the walk. An error that the part throws becomes a finding. Returns whether the part has completed. */
-  guard(offset: number, part: () => void): boolean {
+  guard(offset: number, part: () => void, keys?: VerifyFinding['keys']): boolean {
     try {
       part()
       return true
     } catch (error) {
       if (!isLdbError(error)) throw error
-      this.addError(error, offset)
+      this.addError(error, offset, 'error', keys)
       return false
     }
   }
@@ -64,6 +75,11 @@ export class VerifyReport {
   flush(): void {
     const progress = this.#progress
     this.#progress = { units: 0, entries: 0, bytes: 0 }
-    this.#sink.progress(progress)
+    this.#sink.progress({ ...progress, amounts: this.#figures.takeAmounts() })
+  }
+
+  /** Reports the shape of the tree. */
+  shape(shape: VerifyShape): void {
+    optionalMember(this.#sink, 'shape')?.call(this.#sink, shape)
   }
 }

@@ -1,6 +1,6 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
-import type { LdbError, Syncable, VerifySink } from '@ldb/base'
-import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
+import type { LdbError, Syncable } from '@ldb/base'
+import { BlobFiles } from '@ldb/blob'
 import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
 import { UNIT_TRAILER_BYTES } from '@ldb/integrity'
 import { directoryOf } from '@ldb/vfs'
@@ -184,11 +184,6 @@ export class BlobValues implements Syncable {
     }
   }
 
-  /** Returns the bytes of the value that a reference names; 0 for a malformed reference. */
-  bytesOf(bytes: Uint8Array, start: number): number {
-    return decodeReference(bytes, start)?.valueBytes ?? 0
-  }
-
   /** Writes the records of references again, in place, and syncs them. */
   persist(references: readonly BlobReference[]): void {
     if (references.length > 0) this.#files?.persist(references)
@@ -210,10 +205,6 @@ export class BlobValues implements Syncable {
       liveBytes += Math.min(file.fileBytes, this.liveness.liveBytesOf(file.number) ?? file.fileBytes)
     }
     return { fileCount: files.length, fileBytes, liveBytes, collectedBytes: this.collectedBytes }
-  }
-
-  verify(sink: VerifySink): void {
-    if (this.#files !== undefined) verifyBlobFiles(this.#files, this.directory, sink)
   }
 
   close(): void {

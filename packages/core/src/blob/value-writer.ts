@@ -2,6 +2,7 @@ import { BatchReader, INVARIANTS, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
 import { VALUE_HEADER_BYTES } from '../format.js'
 import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
+import { decodeReference } from '@ldb/blob'
 import type { BlobStreamWriter } from '@ldb/blob'
 import type { BlobValues } from './blob-values.js'
 import { beginsWithHeader, encodeReferring, referenceAt } from './value-header.js'
@@ -124,7 +125,7 @@ export class ValueWriter {
         this.largeBytes += valueEnd - start
       } else if (kind === OperationKind.Put) {
         const at = referenceAt(bytes, valueStart, valueEnd)
-        if (at >= 0) this.largeBytes += this.blobs.bytesOf(bytes, at)
+        if (at >= 0) this.largeBytes += decodeReference(bytes, at)?.valueBytes ?? 0
         target.put(keyspaceId, key, bytes.subarray(valueStart, valueEnd))
       } else if (kind === OperationKind.Delete) target.delete(keyspaceId, key)
       else if (kind === OperationKind.Expire) target.expire(keyspaceId, key)

@@ -50,6 +50,18 @@ export const BTREE_ENGINE: Engine = Object.freeze({
     return TREE_NAME
   },
 
+  openFound(context: StoreContext) {
+    return BTree.open(context.vfs, treePath(context), {
+      create: false,
+      rewriteMeta: 'none',
+      ...cipherOption(context.keys, 'tree'),
+    })
+  },
+
+  verifyFiles() {
+    // Without a meta block, nothing says where the root is.
+  },
+
   ownsFile(name: string) {
     return name === TREE_NAME || name === TEMPORARY_NAME
   },

@@ -1,4 +1,4 @@
-import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
+import type { OrderedStore, StoreLog, StoreObserver, VerifySink } from '@ldb/base'
 import type { BlockCache, PageCache } from '@ldb/cache'
 import type { CompactionThread } from '@ldb/lsm'
 import type { CodecTable, DataKeys } from '@ldb/integrity'
@@ -75,6 +75,16 @@ export interface Engine {
 
   /** Returns the name of a file of a held checkpoint. @param number - that of the held file. */
   fileName(number: number): string
+
+  /**
+   * Opens the store in a directory, whose catalog record is lost, to read it. Leaves the directory unchanged.
+   *
+   * @throws {@link LdbError} as `open`.
+   */
+  openFound(context: StoreContext): OrderedStore
+
+  /** Verifies the files of a store that cannot be opened, as far as they can be read without what is damaged. */
+  verifyFiles(context: StoreContext, sink: VerifySink): void
 
   /** Reports whether the engine uses a file name in the directory of a keyspace. Files with other names are never removed. */
   ownsFile(name: string): boolean

@@ -1,5 +1,6 @@
 import { corruption } from '@ldb/base'
-import { LsmTree } from '@ldb/lsm'
+import type { VerifySink } from '@ldb/base'
+import { LsmTree, verifyTableFiles } from '@ldb/lsm'
 import type { RandomSource } from '@ldb/vfs'
 import { EngineNumber, STORE_FILE_ID_BYTES } from '../format.js'
 import type { Engine, RecordedState, StoreContext } from './engine.js'
@@ -46,10 +47,27 @@ export const LSM_ENGINE: Engine = Object.freeze({
     return number === 0 ? MANIFEST_NAME : `${String(number).padStart(10, '0')}.sst`
   },
 
+  openFound({ vfs, directory, blocks, codecs, keys }: StoreContext) {
+    return LsmTree.open(vfs, directory, {
+      create: false,
+      rewriteManifest: 'none',
+      cache: blocks,
+      codecs,
+      memtableBytes: MEMTABLE_BYTES_MIN,
+      ...(keys !== undefined && { keys }),
+    })
+  },
+
+  verifyFiles({ vfs, directory, codecs, keys }: StoreContext, sink: VerifySink) {
+    verifyTableFiles(vfs, directory, codecs, keys, sink)
+  },
+
   ownsFile(name: string) {
     return name === MANIFEST_NAME || name === NEW_MANIFEST_NAME || TABLE_NAME.test(name)
   },
 })
 
+/** A store that is only read has no memtable. */
+const MEMTABLE_BYTES_MIN = 65_536
 /** Smaller tables would be many files. Tests have smaller memtables. */
 const TABLE_BYTES_MIN = 4096

@@ -1,4 +1,5 @@
 import { assert, isPromiseLike } from '@ldb/base'
+import type { VerifyReport } from '@ldb/integrity'
 import { publishEvent } from '#channel'
 
 /** A failure in the background, or of a commit. The database is poisoned. @category Events */
@@ -35,6 +36,12 @@ export interface CompactionEvent {
   readonly fileBytesAfter: number
 }
 
+/** A pass of the scrubber over the whole database. @category Events */
+export interface ScrubEvent {
+  /** What the pass has found. */
+  readonly report: VerifyReport
+}
+
 /** Kinds of handles that must be closed. @category Events */
 export type LeakKind = 'database' | 'scan' | 'cursor' | 'snapshot' | 'transaction' | 'changes'
 
@@ -53,6 +60,7 @@ export interface DatabaseEvents {
   stall: StallEvent
   checkpoint: CheckpointEvent
   compaction: CompactionEvent
+  scrub: ScrubEvent
   leak: LeakEvent
 }
 
@@ -80,6 +88,7 @@ export class EventHub {
     ['stall', new Set()],
     ['checkpoint', new Set()],
     ['compaction', new Set()],
+    ['scrub', new Set()],
   ])
   #detached: WeakRef<EventListeners> | undefined = undefined
   #pending: (() => void)[] = []

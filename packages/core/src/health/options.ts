@@ -28,6 +28,20 @@ import type { NamedState } from './state-token.js'
  */
 export type Durability = 'full' | 'periodic' | 'none'
 
+/** Options of the scrubber. @category Options */
+export interface ScrubOptions {
+  /** Bytes that are read and checked in a second, on average: 1,024 or more. */
+  readonly bytesPerSecond: number
+  /**
+   * Milliseconds from the beginning of a pass to that of the next one; a pass that takes longer is followed by the next one at once.
+   * @defaultValue 86_400_000 (a day)
+   */
+  readonly intervalMs?: number
+}
+
+/** {@link ScrubOptions} with checked values. */
+export type ResolvedScrubOptions = Required<ScrubOptions>
+
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
   /**
@@ -142,6 +156,15 @@ export interface DatabaseOptions {
    * a copy of its directory, is `LDB_CORRUPTION`.
    */
   readonly minState?: string
+  /**
+   * Verify the whole database in the background, again and again, at most so many bytes a second, and report each pass by the event
+   * `'scrub'`. Has no effect in a memory-only database.
+   *
+   * @remarks Free space of a B+tree that is found damaged is written anew. Timers of the scrubber do not keep the process alive; it
+   * works while the program yields to the event loop.
+   * @defaultValue off
+   */
+  readonly scrub?: ScrubOptions
   /** The file system. Default: the files of Node. */
   readonly vfs?: Vfs
   /** Receives warnings and errors of background work. Default: none. */
@@ -170,6 +193,7 @@ export interface ResolvedDatabaseOptions {
   /** Directory of the archive, as given. */
   readonly archiveTo: FilePath | undefined
   readonly minState: NamedState | undefined
+  readonly scrub: ResolvedScrubOptions | undefined
   readonly vfs: Vfs | undefined
   readonly logger: Logger | undefined
 }
@@ -188,6 +212,9 @@ const OPEN_FILES_MAX = 1_000_000
 /** Each takes a thread's memory. */
 const WORKERS_MAX = 64
 const SYNC_INTERVAL_MS_MAX = 86_400_000
+const SCRUB_BYTES_MIN = 1024
+const SCRUB_INTERVAL_MS = 86_400_000
+const SCRUB_INTERVAL_MS_MAX = 31_536_000_000
 const VFS_METHODS = ['open', 'status', 'list', 'lock']
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
 
@@ -212,6 +239,7 @@ const KNOWN = [
   'memtableBytes',
   'blobBytes',
   'archive',
+  'scrub',
 ] as const
 
 type Given = OwnOptions<(typeof KNOWN)[number]>
@@ -246,6 +274,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     encryption: resolveEncryption(given.encryption),
     archiveTo: resolveArchive(given.archive),
     minState: resolveMinState(given.minState),
+    scrub: resolveScrub(given.scrub),
     vfs: resolveVfs(given.vfs),
     logger: guardedLogger(resolveObject(given.logger, 'logger', LOGGER_METHODS) as Logger | undefined),
   })
@@ -264,9 +293,19 @@ export function resolveDurability(value: unknown): Durability | undefined {
   throw invalidArgument(`durability must be 'full', 'periodic' or 'none', not ${describe(value)}`)
 }
 
-function resolveNumber(
-  given: Given,
-  name: keyof Given,
+function resolveScrub(value: unknown): ResolvedScrubOptions | undefined {
+  if (value === undefined) return undefined
+  const given = ownOptions(value, ['bytesPerSecond', 'intervalMs'], 'scrub')
+  if (given.bytesPerSecond === undefined) throw invalidArgument('scrub needs bytesPerSecond')
+  return Object.freeze({
+    bytesPerSecond: resolveNumber(given, 'bytesPerSecond', 0, SCRUB_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+    intervalMs: resolveNumber(given, 'intervalMs', SCRUB_INTERVAL_MS, 1, SCRUB_INTERVAL_MS_MAX),
+  })
+}
+
+function resolveNumber<Name extends string>(
+  given: OwnOptions<Name>,
+  name: Name,
   defaultValue: number,
   minimum: number,
   maximum: number,

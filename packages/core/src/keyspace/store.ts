@@ -112,6 +112,11 @@ export class KeyspaceStore {
     this.#source.recorded = checkpoint
   }
 
+  /** What the newest checkpoint record of the log says of the store. */
+  get recorded(): StoreCheckpoint {
+    return this.#source.recorded
+  }
+
   /** Reports whether the newest checkpoint record names the newest checkpoint of the store. */
   get isRecorded(): boolean {
     return equalCheckpoints(this.checkpoint, this.#source.recorded)

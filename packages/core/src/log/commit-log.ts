@@ -1,5 +1,5 @@
 import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
-import type { StoreLog, TaskSteps, Syncable, VerifySink } from '@ldb/base'
+import type { StoreLog, TaskSteps, Syncable, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
@@ -99,7 +99,8 @@ export interface CommitLog extends StoreLog {
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
    */
   readCommits(since: number): CommitReader
-  verify(sink: VerifySink): void
+  /** Verifies the log in steps: it may be written to between two. */
+  verifySteps(sink: VerifySink): VerifySteps
   stats(): LogStats
   /**
    * Closes its files.
@@ -196,8 +197,8 @@ export class MemoryLog implements CommitLog {
     this.bytesSinceCheckpoint -= byteCount
   }
 
-  verify(_sink: VerifySink): void {
-    // There are no files.
+  *verifySteps(_sink: VerifySink): VerifySteps {
+    // There is no file.
   }
 
   stats(): LogStats {

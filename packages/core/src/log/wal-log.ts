@@ -1,5 +1,5 @@
 import { ResumableTask } from '@ldb/base'
-import type { TaskSteps, Lsn, SyncPoll, VerifySink } from '@ldb/base'
+import type { TaskSteps, Lsn, SyncPoll, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
@@ -198,8 +198,8 @@ export class WalLog implements CommitLog {
     return logBytes <= 0 ? 0 : logBytes + this.#largeBytes.since(oldestLsn)
   }
 
-  verify(sink: VerifySink): void {
-    this.#wal.verify(sink)
+  verifySteps(sink: VerifySink): VerifySteps {
+    return this.#wal.verifySteps(sink)
   }
 
   stats(): LogStats {

@@ -29,6 +29,7 @@ import type { Archiver } from '../archive/archiver.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from '../expiry/expiry-sweep.js'
+import type { BackgroundScrub } from '../maintenance/background-scrub.js'
 import { IdleCompaction } from '../maintenance/idle-compaction.js'
 import { KeyspaceFiles } from './keyspace-files.js'
 import { KeyspaceManager } from './keyspace-manager.js'
@@ -100,6 +101,8 @@ export class OpenDatabase {
   readonly openStreams: HandleLeases<PinnedResource>
   /** Collects the space of large values; `undefined` where there are none. */
   readonly collection: BackgroundCollection | undefined
+  /** Verifies the database in the background; `undefined` without the option. */
+  scrub: BackgroundScrub | undefined = undefined
   readonly #sweep: ExpirySweep
   readonly #idle: IdleCompaction
   readonly #lock: VfsLock
@@ -294,6 +297,7 @@ export class OpenDatabase {
     this.#sweep.cancel()
     this.#idle.cancel()
     this.collection?.cancel()
+    this.scrub?.cancel()
     this.pipeline.drain()
     let clean = false
     const { health } = this

@@ -13,7 +13,9 @@ import type {
   StoreLoad,
   StoreLog,
   Syncable,
+  StoreVerifyOptions,
   VerifySink,
+  VerifySteps,
 } from '@ldb/base'
 import { expiryOf } from '../blob/value-header.js'
 import type { ValueDecoder } from './value-decoder.js'
@@ -130,6 +132,10 @@ export class DecodedStore implements OrderedStore {
 
   verify(sink: VerifySink): void {
     this.inner.verify(sink)
+  }
+
+  verifySteps(sink: VerifySink, options?: StoreVerifyOptions): VerifySteps {
+    return this.inner.verifySteps(sink, options)
   }
 
   /** Counts expired entries too, until they are swept. */

@@ -1,7 +1,8 @@
+import type { BatchSection } from '@ldb/base'
 import type { OpenedStore } from './open.js'
 
 /** Bytes of an operation besides key and value. */
-export const OPERATION_BYTES = 64
+const OPERATION_BYTES = 64
 /** A larger section is released after it is applied. */
 export const SECTION_BYTES_KEPT: number = 1 << 20
 
@@ -19,6 +20,11 @@ const FROZEN_MAX = 1
 const LEVEL0_TABLES_MAX = 24
 /** Longest time for which one commit then waits for another thread, in ms. */
 const THREAD_WAIT_MS = 80
+
+/** Returns about how many bytes a section takes in a memtable. */
+export function memoryOf({ start, end, operationCount }: BatchSection): number {
+  return end - start + operationCount * OPERATION_BYTES
+}
 
 /** Freezes the active memtable when a section does not fit. Waits for background work that is too far behind. */
 export function makeRoom(opened: OpenedStore, byteCount: number): void {

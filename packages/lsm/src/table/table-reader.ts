@@ -23,7 +23,7 @@ import { decodeTombstones } from './tombstone-block.js'
 import { UnitFile } from './unit-file.js'
 
 /** Handles of the units of a table, from its footer. */
-interface Footer {
+export interface Footer {
   readonly index: UnitHandle
   readonly filter: UnitHandle
   readonly tombstones: UnitHandle
@@ -78,7 +78,7 @@ export class TableReader {
   /** The top of the index; `undefined` in a table that has range tombstones only. */
   top(): Block | undefined {
     if (this.#top !== undefined || this.meta.entryCount === 0) return this.#top
-    const { index } = this.#readFooter()
+    const { index } = this.footer()
     this.#top = this.#decodeBlock(this.#file.read(index, UnitContent.Index), index)
     return this.#top
   }
@@ -119,7 +119,7 @@ export class TableReader {
 
   filter(): Filter {
     if (this.#filter !== undefined) return this.#filter
-    const handle = this.#readFooter().filter
+    const handle = this.footer().filter
     const filter = Filter.decode(this.#file.read(handle, UnitContent.Filter))
     if (filter === undefined) throw this.#file.fault(handle.fileOffset, 'the filter is malformed')
     this.#filter = filter
@@ -128,7 +128,7 @@ export class TableReader {
 
   tombstones(): Tombstones {
     if (this.#tombstones !== undefined) return this.#tombstones
-    const handle = this.#readFooter().tombstones
+    const handle = this.footer().tombstones
     const tombstones = decodeTombstones(this.#file.read(handle, UnitContent.Tombstones))
     if (tombstones?.length !== this.meta.tombstoneCount) {
       throw this.#file.fault(handle.fileOffset, 'the range tombstones are malformed')
@@ -139,7 +139,7 @@ export class TableReader {
 
   /** Reads the properties; they are not kept. */
   properties(): TableProperties {
-    const handle = this.#readFooter().properties
+    const handle = this.footer().properties
     const properties = decodeProperties(this.#file.read(handle, UnitContent.Properties))
     if (properties === undefined) throw this.#file.fault(handle.fileOffset, 'the properties are malformed')
     return properties
@@ -171,7 +171,8 @@ export class TableReader {
     return block
   }
 
-  #readFooter(): Footer {
+  /** Reads the footer, and checks that the file is the one that the manifest names. */
+  footer(): Footer {
     if (this.#footer !== undefined) return this.#footer
     const { fileBytes } = this.meta
     const storedBytes = FOOTER_PAYLOAD_BYTES + this.#file.trailerBytes

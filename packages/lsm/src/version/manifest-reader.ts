@@ -46,6 +46,7 @@ export function readManifest(vfs: Vfs, path: string, keys?: DataKeys, sink?: Ver
   let state: ManifestEdit | undefined
   let offset = HEADER_BYTES
   let count = 0
+  const recordBytes = { 'manifest-state': 0, 'manifest-edit': 0 }
   while (offset < bytes.length) {
     const end = recordEnd(codec, bytes, offset)
     if (end === undefined) {
@@ -59,12 +60,24 @@ export function readManifest(vfs: Vfs, path: string, keys?: DataKeys, sink?: Ver
       throw corruption(path, offset, 'a record of the manifest is malformed')
     }
     applyEdit(tables, edit, path, offset)
+    recordBytes[type === RecordType.State ? 'manifest-state' : 'manifest-edit'] += end - offset
     state = edit
     count++
     offset = end
   }
   if (state === undefined) throw corruption(path, offset, 'the manifest has no state record')
-  sink?.progress({ files: 1, units: count, entries: 0, bytes: bytes.length })
+  sink?.progress({
+    files: 1,
+    units: count,
+    entries: 0,
+    bytes: bytes.length,
+    amounts: [
+      { kind: 'manifest-header', count: 1, bytes: HEADER_BYTES },
+      { kind: 'manifest-state', count: 1, bytes: recordBytes['manifest-state'] },
+      { kind: 'manifest-edit', count: count - 1, bytes: recordBytes['manifest-edit'] },
+      { kind: 'unused', count: offset < bytes.length ? 1 : 0, bytes: bytes.length - offset },
+    ],
+  })
   const { durableSeq, stamp, nextNumber, segmentId } = state
   for (const { meta } of tables.values()) {
     // What is written next would be older than this table, or would replace its file (L3).

@@ -13,6 +13,7 @@ import type {
   StoreStats,
   Syncable,
   VerifySink,
+  VerifySteps,
 } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
@@ -248,6 +249,11 @@ export class SortedArrayStore implements OrderedStore {
       if (!isLdbError(error)) throw error
       sink.finding({ kind: 'checksum', file: path, offset: 0, message: error.message })
     }
+  }
+
+  *verifySteps(sink: VerifySink): VerifySteps {
+    this.verify(sink)
+    yield
   }
 
   stats(): StoreStats {

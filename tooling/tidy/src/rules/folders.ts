@@ -17,6 +17,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: [
       'restore',
       'backup',
+      'verification',
       'changes',
       'repair',
       'open',
@@ -50,7 +51,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
-    layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],
+    layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'compare', 'pager', 'extents', 'file', 'page', 'space'],
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },

@@ -1,0 +1,188 @@
+/** Receives the findings, the counts and the shape that a verification finds. @category Contracts */
+export interface VerifySink {
+  /** Called for each fault. */
+  finding(finding: VerifyFinding): void
+  /** Called as the walk proceeds; counts are those since the last call. Throwing here ends the walk. */
+  progress(progress: VerifyProgress): void
+  /** Called at most once by each store, behind its last `progress`. */
+  shape?(shape: VerifyShape): void
+}
+
+/** The steps of a verification. Each one takes about a millisecond or less; `return` ends them early. @category Contracts */
+export type VerifySteps = Generator<void, void, void>
+
+/**
+ * Runs all steps of a verification.
+ *
+ * @returns what they return.
+ * @category Contracts
+ */
+export function runVerifySteps<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Options of the verification of a store. @category Contracts */
+export interface StoreVerifyOptions {
+  /**
+   * Rebuild what can be rebuilt from the rest of the store: the next checkpoint writes it anew.
+   * @defaultValue false
+   */
+  readonly rebuild?: boolean
+  /**
+   * Milliseconds for which a state stays pinned. After that, the walk goes on in the present state of the store, behind what it has visited.
+   * It then compares no totals, but retains little space for a long walk beside writers.
+   * @defaultValue Infinity
+   */
+  readonly pinMs?: number
+  /** Returns the time by which `pinMs` is measured, in milliseconds. */
+  readonly now?: () => number
+}
+
+/**
+ * How bad a finding is.
+ *
+ * - `'error'`: entries or commits are lost, or reads of them fail or may be wrong.
+ * - `'warning'`: every entry can be read. The fault costs space or redundancy, and can be rebuilt from the rest.
+ *
+ * @category Contracts
+ */
+export type VerifySeverity = 'error' | 'warning'
+
+/** One fault that a verification has found. @category Contracts */
+export interface VerifyFinding {
+  /** Kind of fault, stable: `'checksum'`, `'structure'`, `'order'`, `'leak'`, `'count'`, `'missing'`, `'io'`. */
+  readonly kind: 'checksum' | 'structure' | 'order' | 'leak' | 'count' | 'missing' | 'io'
+  /** Path of the file. */
+  readonly file: string
+  /** Byte offset in the file. */
+  readonly offset: number
+  /** Description of the fault, for people. */
+  readonly message: string
+  /** @defaultValue 'error' */
+  readonly severity?: VerifySeverity
+  /** Encoded keys that cannot be read because of the fault, where that is known: from `lower` on, and below `upper`. */
+  readonly keys?: { readonly lower?: Uint8Array | undefined; readonly upper?: Uint8Array | undefined }
+}
+
+/** Amounts that a verification has checked since its last report. @category Contracts */
+export interface VerifyProgress {
+  /** Files of which checking has begun. @defaultValue 0 */
+  readonly files?: number
+  /** Pages, blocks or records checked. */
+  readonly units: number
+  /** Entries checked. */
+  readonly entries: number
+  /** Bytes read and checked. */
+  readonly bytes: number
+  /** The same, and what needs no check, by kind. @defaultValue none */
+  readonly amounts?: readonly VerifyAmount[]
+}
+
+/**
+ * Kind of a unit. Every byte of a file that a verification has walked is in one of them.
+ *
+ * - The catalog: `catalog`.
+ * - A log: `segment-header`, the header and the seal of a segment; `record-` and the type of a record; `unused`, what is behind the last record. In
+ *   the log of a database: `commit-record`, `blob-commit-record`, `load-record`, `checkpoint-record`, `catalog-record`.
+ * - A B+tree: `meta`, `branch`, `leaf`, `extent`, `free-space`; `free`; `pending`, replaced pages that a checkpoint or a snapshot still reaches;
+ *   `unreached`, pages that are none of these.
+ * - An LSM tree: `table-header`, `data`, `index`, `filter`, `tombstones`, `properties`, `footer`; `manifest-header`, `manifest-state`,
+ *   `manifest-edit`; `unused`, bytes of no intact unit.
+ * - Blob files: `blob-header`, `blob-index`; `blob-live`, records that a present entry names; `blob-dead`, other records; `unused`, what is
+ *   behind the last record.
+ *
+ * @category Contracts
+ */
+export type VerifyUnitKind =
+  | 'catalog'
+  | 'segment-header'
+  | `record-${number}`
+  | 'commit-record'
+  | 'blob-commit-record'
+  | 'load-record'
+  | 'checkpoint-record'
+  | 'catalog-record'
+  | 'meta'
+  | 'branch'
+  | 'leaf'
+  | 'extent'
+  | 'free-space'
+  | 'free'
+  | 'pending'
+  | 'unreached'
+  | 'table-header'
+  | 'data'
+  | 'index'
+  | 'filter'
+  | 'tombstones'
+  | 'properties'
+  | 'footer'
+  | 'manifest-header'
+  | 'manifest-state'
+  | 'manifest-edit'
+  | 'blob-header'
+  | 'blob-index'
+  | 'blob-live'
+  | 'blob-dead'
+  | 'unused'
+
+/** An amount of units of one kind. @category Contracts */
+export interface VerifyAmount {
+  readonly kind: VerifyUnitKind
+  readonly count: number
+  /** Bytes in the file. */
+  readonly bytes: number
+  /** Bytes of the same units if nothing in them were compressed. @defaultValue `bytes` */
+  readonly rawBytes?: number
+}
+
+/** The shape of a store, counted from its bytes. @category Contracts */
+export type VerifyShape = VerifyTreeShape | VerifyLevelsShape
+
+/** The shape of a B+tree: its present state, pages that are changed in memory included. @category Contracts */
+export interface VerifyTreeShape {
+  readonly kind: 'tree'
+  readonly pageBytes: number
+  /** Levels of pages; 1 for a tree of one leaf. */
+  readonly depth: number
+  /** Bytes of the keys of all entries, and of their values. */
+  readonly keyBytes: number
+  readonly valueBytes: number
+  /** Bytes of the slots and the records of the leaves. */
+  readonly leafLiveBytes: number
+  /** Bytes in the leaves that were records once. */
+  readonly leafDeadBytes: number
+  /** The same of the branches. */
+  readonly branchLiveBytes: number
+  readonly branchDeadBytes: number
+  /** `leafLiveBytes` ÷ bytes of the leaves without their headers, from 0 to 1. */
+  readonly leafFill: number
+  /** Free, pending and unreached pages ÷ pages of the file, from 0 to 1. */
+  readonly freeShare: number
+}
+
+/** The shape of an LSM tree: its tables. @category Contracts */
+export interface VerifyLevelsShape {
+  readonly kind: 'levels'
+  /** From the newest data on, the empty ones included. */
+  readonly levels: readonly VerifyLevel[]
+}
+
+/** A level of tables. @category Contracts */
+export interface VerifyLevel {
+  readonly tableCount: number
+  /** Versions of keys, deletes included. */
+  readonly entryCount: number
+  readonly deleteCount: number
+  /** Range tombstones. */
+  readonly tombstoneCount: number
+  readonly keyBytes: number
+  readonly valueBytes: number
+  readonly fileBytes: number
+  /** Bytes of the data blocks if none were compressed, and as they are stored. */
+  readonly rawBytes: number
+  readonly storedBytes: number
+}

@@ -1,0 +1,45 @@
+import { equalBytes, isLdbError } from '@ldb/base'
+import type { VerifySink } from '@ldb/base'
+import type { DataKeys } from '@ldb/integrity'
+import { isMissingPath, isResourceShortage } from '@ldb/vfs'
+import type { Catalog } from '../catalog/catalog.js'
+import { catalogPath } from '../catalog/directory-layout.js'
+import { encodeCatalog } from '../catalog/encode.js'
+import { readCatalogBytes } from '../catalog/file.js'
+import { decodeCatalogWith } from '../catalog/sealed-catalog.js'
+import type { OpenDatabase } from '../open/open-database.js'
+
+/** Compares the catalog file with the catalog in memory. */
+export function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
+  const { vfs, directory } = opened.engines
+  const file = catalogPath(directory)
+  try {
+    const bytes = readCatalogBytes(vfs, directory)
+    if (!isCatalog(bytes, opened.manager.catalog, file, opened.engines.keys?.data)) {
+      sink.finding({
+        kind: 'checksum',
+        file,
+        offset: 0,
+        message: 'the catalog file differs from the catalog in memory',
+      })
+    }
+    const { length } = bytes
+    const amounts = [{ kind: 'catalog' as const, count: 1, bytes: length }]
+    sink.progress({ files: 1, units: 1, entries: opened.keyspaces.size, bytes: length, amounts })
+  } catch (error) {
+    // (D8) When the database is poisoned, the file at the path is not the one to verify.
+    if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
+    const kind = isMissingPath(error) ? 'missing' : 'io'
+    sink.finding({ kind, file, offset: 0, message: error.message })
+  }
+}
+
+/** Reports whether bytes are those of a catalog, of whatever format version. */
+function isCatalog(bytes: Uint8Array, catalog: Catalog, file: string, keys: DataKeys | undefined): boolean {
+  try {
+    return equalBytes(encodeCatalog(decodeCatalogWith(bytes, file, keys)), encodeCatalog(catalog))
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    return false
+  }
+}

@@ -42,7 +42,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
-  'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'unit-codec'] },
+  'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: ['checkpoint', 'verify', 'write', 'read', 'pager', 'extents', 'file', 'page', 'space'],

@@ -48,7 +48,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
-  'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'unit-codec'] },
+  'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'compare', 'pager', 'extents', 'file', 'page', 'space'],

@@ -52,6 +52,8 @@ function salvage(image: Uint8Array, options?: TreeSalvageOptions): Salvaged {
 
 interface Built {
   readonly image: Uint8Array
+  /** The file at an earlier checkpoint. */
+  readonly older: Uint8Array
   readonly model: Map<ModelKey, ModelKey>
   readonly identity: { readonly fileId: Uint8Array; readonly pageBytes: number }
   /** Pages that are neither free nor outside of the checkpoint, by kind. */
@@ -69,12 +71,13 @@ function build(seed: number): Built {
   for (let index = 0; index < 60; index += 1) harness.delete(keyOfIndex(index))
   harness.put('large', 'x'.repeat(1300))
   harness.tree.checkpoint()
+  const older = contentOf(vfs, harness.path)
   for (let index = 200; index < 300; index += 2) harness.put(keyOfIndex(index), `third ${index}`)
   harness.tree.checkpoint()
   const { identity } = harness.tree
   harness.tree.close()
   const image = contentOf(vfs, harness.path)
-  return { image, model: harness.model, identity, live: livePages(image) }
+  return { image, older, model: harness.model, identity, live: livePages(image) }
 }
 
 /** Returns the pages that the newest checkpoint does not count as free. A page whose bit is set in the free-space page is free. */
@@ -179,7 +182,23 @@ test('without branches and free space, what may be old is in doubt', () => {
   expect([...BUILT.model.keys()].filter((key) => !entries.has(key)).length).toBeLessThan(BUILT.model.size / 4)
 })
 
-test('the page of another file, and the old version of a page, are not taken for the page', () => {
+test('an old version of a page, whose newer one was never written, is not taken for the page', () => {
+  const pageOf = (bytes: Uint8Array, page: number): Uint8Array =>
+    bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
+  const stale = pagesOf(PageKind.Leaf).filter((page) => {
+    const old = pageOf(BUILT.older, page)
+    const isLeaf = old.length === PAGE_BYTES && old[KIND_OFFSET] === PageKind.Leaf
+    return isLeaf && !equalBytes(old, pageOf(BUILT.image, page))
+  })
+  expect(stale.length).toBeGreaterThan(0)
+  for (const page of stale) {
+    const image = BUILT.image.slice()
+    image.set(pageOf(BUILT.older, page), page * PAGE_BYTES)
+    expect(expectOnlyLost(salvage(image))).toBeGreaterThan(0)
+  }
+})
+
+test('the page of another file is not taken for the page', () => {
   const [page = 0] = pagesOf(PageKind.Leaf)
   const image = BUILT.image.slice()
   const other = build(2).image

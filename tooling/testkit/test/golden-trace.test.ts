@@ -87,7 +87,9 @@ function unsyncedAtMarks(lines: readonly string[]): string[] {
   const faults: string[] = []
   for (const line of lines) {
     const [what = '', path = ''] = line.split(' ')
-    if (what === 'write' && !path.includes('LOCK')) unsynced.add(path)
+    // Nothing depends on the copy of the catalog while the catalog is intact.
+    const isFree = path.includes('LOCK') || path.endsWith('CATALOG.copy')
+    if (what === 'write' && !isFree) unsynced.add(path)
     if (what === 'fsync' || what === 'fdatasync') unsynced.delete(path)
     if (what === 'rename' && !path.includes('LOCK')) {
       const target = line.split(' -> ')[1] ?? ''

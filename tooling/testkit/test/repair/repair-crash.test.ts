@@ -3,8 +3,7 @@
 // Invariants: after a crash the source is unchanged, and the target is absent or complete; an error is typed, and leaves no target, or a
 // complete one; without an error the target is complete.
 import { Database, isLdbError } from '@ldb/core'
-import { MemoryVfs } from '@ldb/vfs'
-import type { Vfs } from '@ldb/vfs'
+import type { MemoryVfs, Vfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../src/base/test-random.js'
 import { imageVfs, readFile, writeImage } from '../../src/corruption/directory-image.js'

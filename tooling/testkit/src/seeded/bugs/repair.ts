@@ -25,7 +25,7 @@ export const REPAIR_BUGS: readonly SeededBug[] = [
     effect: 'a page that matches its own checksum, and not that of its parent, is read',
     file: 'packages/btree/src/salvage/tree-salvage.ts',
     find: '      checksum === undefined\n',
-    replace: '      checksum !== undefined\n',
+    replace: '      checksum === undefined || level === 0\n',
     suite: TREE,
   },
   {

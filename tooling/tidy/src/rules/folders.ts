@@ -51,7 +51,19 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
-    layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'compare', 'pager', 'extents', 'file', 'page', 'space'],
+    layers: [
+      'checkpoint',
+      'salvage',
+      'verify',
+      'write',
+      'read',
+      'compare',
+      'pager',
+      'extents',
+      'file',
+      'page',
+      'space',
+    ],
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },
@@ -76,7 +88,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options', 'external-values'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],
+    layers: ['salvage', 'batch', 'range', 'encoding', 'bytes', 'leaks'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
   },
   'packages/vfs': {

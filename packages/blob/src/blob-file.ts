@@ -1,6 +1,7 @@
 import { corruption, readU32, uninitializedBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
+import type { CodecTable } from '@ldb/integrity'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import { decodeHeader, encodeHeader } from './encoding/blob-header.js'
@@ -18,6 +19,7 @@ import {
 } from './format.js'
 import { decodeRecordHeader, encodeRecordHeader } from './encoding/record-header.js'
 import type { RecordHeader } from './encoding/record-header.js'
+import type { StoredValue } from './encoding/value-encoding.js'
 import type { BlobReference } from './reference.js'
 
 /** A record up to this size is assembled in one buffer, and written with one call. */
@@ -97,7 +99,7 @@ export class BlobFile {
   }
 
   /**
-   * Appends a record with the key `key[keyStart, keyEnd)` and the value `value[start, end)`.
+   * Appends a record with the key `key[keyStart, keyEnd)`.
    *
    * @returns its reference. When it throws, nothing was appended: the next record overwrites what was written.
    */
@@ -105,9 +107,7 @@ export class BlobFile {
     key: Uint8Array,
     keyStart: number,
     keyEnd: number,
-    value: Uint8Array,
-    start: number,
-    end: number,
+    { bytes: value, start, end, codecId, decodedBytes }: StoredValue,
   ): BlobReference {
     const { codec, end: offset, file } = this
     const keyBytes = keyEnd - keyStart
@@ -123,12 +123,13 @@ export class BlobFile {
     const buffer = isAssembled ? assembled : new Uint8Array(valueAt)
     const byteCount = isAssembled ? recordBytes : valueAt
     buffer.set(key.subarray(keyStart, keyEnd), RECORD_HEADER_BYTES)
-    encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
+    const header = { offset, keyBytes, valueBytes, checksumLow, checksumHigh, codecId, decodedBytes }
+    encodeRecordHeader(codec, header, buffer)
     if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
     if (isAssembled) buffer.fill(0, valueAt + valueBytes, recordBytes)
     codec.write(file, UnitKind.Blob, offset, 0, buffer, 0, byteCount)
-    const valueOffset = offset + valueAt
     if (!isAssembled) {
+      const valueOffset = offset + valueAt
       codec.write(file, UnitKind.Blob, valueOffset, 0, value, start, valueBytes)
       if (table.length > 0) {
         codec.write(file, UnitKind.Blob, valueOffset + valueBytes, 0, table, 0, table.length)
@@ -136,29 +137,33 @@ export class BlobFile {
     }
     this.end = offset + recordBytes
     this.fileSync.recordWrite(recordBytes)
-    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+    return this.referenceTo(header)
   }
 
   /**
-   * Reads and checks the value that a reference names.
+   * Reads, checks and decodes the value that a reference names.
    *
-   * @param headroom - bytes in front of the value in the result, which the caller fills.
-   * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference.
+   * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference; LDB_UNSUPPORTED when its codec is unknown.
    */
-  read(reference: BlobReference, headroom: number = 0): Uint8Array {
+  read(reference: BlobReference, codecs: CodecTable): Uint8Array {
+    return this.#decoded(reference, this.readStored(reference), codecs)
+  }
+
+  /** Reads and checks the value that a reference names, as it is stored. @throws {@link LdbError} LDB_CORRUPTION. */
+  readStored(reference: BlobReference): Uint8Array {
     const { valueBytes } = reference
     const tableBytes = chunkTableBytes(valueBytes)
     const at = this.#positionOf(reference, 0, valueBytes + tableBytes)
-    const bytes = uninitializedBytes(headroom + valueBytes)
-    const bytesRead = this.file.read(bytes, headroom, valueBytes, at)
+    const bytes = uninitializedBytes(valueBytes)
+    const bytesRead = this.file.read(bytes, 0, valueBytes, at)
     if (bytesRead !== valueBytes) throw this.#fault(at, 'a blob file ends within a value')
     if (tableBytes === 0) {
-      this.#check(reference, bytes, headroom, headroom + valueBytes)
+      this.#check(reference, bytes, 0, valueBytes)
       return bytes
     }
     const table = this.readChunkTable(reference)
     for (let index = 0; index * CHUNK_BYTES < valueBytes; index++) {
-      const start = headroom + index * CHUNK_BYTES
+      const start = index * CHUNK_BYTES
       this.#checkChunk(reference, table, index, bytes, start, Math.min(bytes.length, start + CHUNK_BYTES))
     }
     return bytes
@@ -176,8 +181,8 @@ export class BlobFile {
     return table
   }
 
-  /** Reads and checks one chunk of a value. */
-  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
+  /** Reads, checks and decodes one chunk of a value. An encoded value is one chunk. @throws {@link LdbError} as `read`. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number, codecs: CodecTable): Uint8Array {
     const start = index * CHUNK_BYTES
     const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
     const at = this.#positionOf(reference, start, byteCount)
@@ -187,7 +192,7 @@ export class BlobFile {
     }
     if (table.length === 0) this.#check(reference, bytes, 0, byteCount)
     else this.#checkChunk(reference, table, index, bytes, 0, byteCount)
-    return bytes
+    return this.#decoded(reference, bytes, codecs)
   }
 
   /**
@@ -237,9 +242,9 @@ export class BlobFile {
   }
 
   /** Returns the reference that names the value of a record. */
-  referenceTo({ offset, keyBytes, valueBytes, checksumLow, checksumHigh }: RecordHeader): BlobReference {
+  referenceTo({ offset, keyBytes, ...fields }: RecordHeader): BlobReference {
     const valueOffset = offset + RECORD_HEADER_BYTES + keyBytes
-    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+    return { fileNumber: this.number, valueOffset, keyBytes, ...fields }
   }
 
   close(): void {
@@ -254,6 +259,15 @@ export class BlobFile {
     // A file that is appended to elsewhere may be longer by now: only the file itself knows.
     if (position + byteCount <= this.end || position + byteCount <= this.file.length()) return position
     throw this.#fault(position, 'a blob reference names bytes behind the end of its file')
+  }
+
+  #decoded(
+    { codecId, decodedBytes, valueOffset }: BlobReference,
+    stored: Uint8Array,
+    codecs: CodecTable,
+  ): Uint8Array {
+    if (codecId === CodecId.None) return stored
+    return codecs.decompress(codecId, stored, decodedBytes, this.path, valueOffset)
   }
 
   #check(

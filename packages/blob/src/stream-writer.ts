@@ -4,6 +4,7 @@ import type { BlobFile } from './blob-file.js'
 import { writeChunkChecksum } from './encoding/chunks.js'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, HEADER_BYTES, RECORD_HEADER_BYTES } from './format.js'
 import { encodeRecordHeader } from './encoding/record-header.js'
+import { PLAIN_VALUE } from './encoding/value-encoding.js'
 import { encodeReference } from './reference.js'
 
 /** Receives the end of a stream, of which the file is closed. */
@@ -93,7 +94,7 @@ export class BlobStreamWriter {
     const [checksumLow, checksumHigh] = [hash[0] as number, hash[1] as number]
     const start = new Uint8Array(RECORD_HEADER_BYTES + keyBytes)
     start.set(this.#key, RECORD_HEADER_BYTES)
-    const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh }
+    const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh, ...PLAIN_VALUE }
     encodeRecordHeader(codec, header, start)
     codec.write(file, UnitKind.Blob, HEADER_BYTES, 0, start, 0, start.length)
     await this.#file.fileSync.syncAsync()
@@ -108,6 +109,7 @@ export class BlobStreamWriter {
       checksumLow,
       checksumHigh,
       keyBytes,
+      ...PLAIN_VALUE,
     })
   }
 

@@ -151,9 +151,8 @@ function moveExtent(state: TreeState, memory: PageMemory, referenceAt: number, l
   const { pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return 0
-  const content = pages.extentFile.read(reference)
-  const written = pages.extents.write(content, 0, content.length)
+  const written = pages.extents.copy(reference)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)
-  return extentPageCount(content.length, memory.pageBytes)
+  return extentPageCount(reference.contentBytes, memory.pageBytes)
 }

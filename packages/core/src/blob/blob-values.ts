@@ -1,9 +1,12 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
 import type { LdbError, Syncable, VerifySink } from '@ldb/base'
-import { BlobFiles, decodeReference, verifyBlobFiles } from '@ldb/blob'
+import { BlobFiles, decodedBytesOf, decodeReference, verifyBlobFiles } from '@ldb/blob'
 import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
+import { UnitCompressor } from '@ldb/integrity'
+import type { CodecTable, CompressionCodec } from '@ldb/integrity'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
+import type { StoredCompression } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { Liveness } from './liveness.js'
 import { OpenPins } from './open-pins.js'
@@ -55,6 +58,8 @@ export class BlobValues implements Syncable {
   readonly directory: string
   readonly #vfs: Vfs
   readonly #options: BlobFilesOptions
+  readonly #codecs: CodecTable
+  readonly #compressors: Map<CompressionCodec, UnitCompressor> = new Map()
   #files: BlobFiles | undefined
   #key: Uint8Array = new Uint8Array(512)
   /** A stored value that refers to a blob, overwritten by each append. */
@@ -64,10 +69,11 @@ export class BlobValues implements Syncable {
    * @param directory - of the database.
    * @param options - of the files.
    */
-  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions) {
+  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions & { readonly codecs: CodecTable }) {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
     this.#options = options
+    this.#codecs = options.codecs
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
   }
@@ -78,7 +84,7 @@ export class BlobValues implements Syncable {
   }
 
   /**
-   * Appends the value `bytes[start, end)` of a key.
+   * Appends the value `bytes[start, end)` of a key, compressed where it is worth it.
    *
    * @returns the encoded reference.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO: nothing was appended.
@@ -90,6 +96,7 @@ export class BlobValues implements Syncable {
     keyEnd: number,
     start: number,
     end: number,
+    compression: StoredCompression,
     seq: number,
   ): Uint8Array {
     const keyBytes = KEYSPACE_ID_BYTES + keyEnd - keyStart
@@ -97,9 +104,21 @@ export class BlobValues implements Syncable {
     writeU32(this.#key, 0, keyspaceId)
     copyBytesInto(this.#key, KEYSPACE_ID_BYTES, bytes, keyStart, keyEnd)
     const files = (this.#files ??= this.#create())
-    const reference = files.append(this.#key, bytes, 0, keyBytes, start, end)
+    const reference = files.append(this.#key, bytes, 0, keyBytes, start, end, this.#compressorOf(compression))
     this.liveness.noteAppended(files.activeNumber, seq)
     return reference
+  }
+
+  /** Returns what compresses the values of keyspaces with a compression. */
+  #compressorOf(compression: StoredCompression): UnitCompressor | undefined {
+    if (compression === 'none') return undefined
+    const codec = this.#codecs.ofOption(compression)
+    let compressor = this.#compressors.get(codec)
+    if (compressor === undefined) {
+      compressor = new UnitCompressor(codec)
+      this.#compressors.set(codec, compressor)
+    }
+    return compressor
   }
 
   /** Begins to write the value of a key as a stream. */
@@ -154,20 +173,32 @@ export class BlobValues implements Syncable {
     await this.#files?.syncAsync()
   }
 
-  /** Reads and checks the value that a reference names. Returns why it is damaged, or `undefined`. */
+  /** Reads, checks and decodes the value that a reference names. Returns why it cannot be read, or `undefined`. */
   faultOf(bytes: Uint8Array, start: number): LdbError | undefined {
     try {
       this.read(bytes, start)
       return undefined
     } catch (error) {
-      if (isLdbError(error, 'LDB_CORRUPTION')) return error
+      if (isLdbError(error, 'LDB_CORRUPTION') || isLdbError(error, 'LDB_UNSUPPORTED')) return error
+      throw error
+    }
+  }
+
+  /** Reads and checks the value that a reference names, as it is stored: its codec need not be known. Returns false when it is damaged. */
+  isIntact(bytes: Uint8Array, start: number): boolean {
+    try {
+      this.#opened().check(bytes, start)
+      return true
+    } catch (error) {
+      if (isLdbError(error, 'LDB_CORRUPTION')) return false
       throw error
     }
   }
 
   /** Returns the bytes of the value that a reference names; 0 for a malformed reference. */
   bytesOf(bytes: Uint8Array, start: number): number {
-    return decodeReference(bytes, start)?.valueBytes ?? 0
+    const reference = decodeReference(bytes, start)
+    return reference === undefined ? 0 : decodedBytesOf(reference)
   }
 
   /** Writes the records of references again, in place, and syncs them. */

@@ -1,5 +1,6 @@
 import { BatchReader, INVARIANTS, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { VALUE_HEADER_BYTES } from '../format.js'
 import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
 import type { BlobStreamWriter } from '@ldb/blob'
@@ -17,22 +18,31 @@ export function largeBytesOf(batch: WriteBatch, logged: WriteBatch): number {
   return batch === logged ? 0 : Math.max(1, batch.byteLength - logged.byteLength)
 }
 
+/** The keyspaces whose values go to blob files. */
+interface BlobKeyspaces {
+  require(id: number): {
+    readonly descriptor: Pick<KeyspaceDescriptor, 'compression'>
+    /** Called before a value of the keyspace goes to a blob file: the catalog must say so. */
+    ensureBlobs(): void
+  }
+}
+
 /** Writes the large values of commits to blob files. */
 export class ValueWriter {
   readonly blobs: BlobValues
   /** A longer value goes to a blob file. */
   readonly blobBytes: number
-  readonly #ensureBlobs: (keyspaceId: number) => void
+  readonly #keyspaces: BlobKeyspaces
   readonly #reader: BatchReader = new BatchReader()
 
   /**
    * @param blobBytes - a longer value goes to a blob file.
-   * @param ensureBlobs - called before a value of a keyspace goes there: the catalog must say so.
+   * @param keyspaces - those of the database.
    */
-  constructor(blobs: BlobValues, blobBytes: number, ensureBlobs: (keyspaceId: number) => void) {
+  constructor(blobs: BlobValues, blobBytes: number, keyspaces: BlobKeyspaces) {
     this.blobs = blobs
     this.blobBytes = blobBytes
-    this.#ensureBlobs = ensureBlobs
+    this.#keyspaces = keyspaces
   }
 
   /**
@@ -51,13 +61,13 @@ export class ValueWriter {
       byteCount += largeBytes
     }
     if (byteCount === 0 || (isSynced && byteCount < SYNCED_BYTES_MIN)) return false
-    for (const keyspaceId of keyspaceIds) this.#ensureBlobs(keyspaceId)
+    for (const keyspaceId of keyspaceIds) this.#keyspaces.require(keyspaceId).ensureBlobs()
     return true
   }
 
-  /** Begins to write the value of a key as a stream; see `ensureBlobs`. */
+  /** Begins to write the value of a key as a stream; see `BlobKeyspaces`. */
   beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
-    this.#ensureBlobs(keyspaceId)
+    this.#keyspaces.require(keyspaceId).ensureBlobs()
     return this.blobs.beginStream(keyspaceId, key)
   }
 
@@ -85,6 +95,7 @@ export class ValueWriter {
   #writeSection(section: KeyspaceSection, seq: number, target: WriteBatch): void {
     const reader = this.#reader
     const { keyspaceId } = section
+    const { compression } = this.#keyspaces.require(keyspaceId).descriptor
     reader.reset(section)
     while (reader.next()) {
       const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = reader
@@ -92,7 +103,16 @@ export class ValueWriter {
       if (kind === OperationKind.Put && this.#isLarge()) {
         const hasHeader = beginsWithHeader(bytes, valueStart, valueEnd)
         const start = hasHeader ? valueStart + VALUE_HEADER_BYTES : valueStart
-        const reference = this.blobs.append(keyspaceId, bytes, keyStart, keyEnd, start, valueEnd, seq)
+        const reference = this.blobs.append(
+          keyspaceId,
+          bytes,
+          keyStart,
+          keyEnd,
+          start,
+          valueEnd,
+          compression,
+          seq,
+        )
         const { referring } = this.blobs
         encodeReferring(referring, bytes, valueStart, valueEnd, reference)
         target.put(keyspaceId, key, referring)

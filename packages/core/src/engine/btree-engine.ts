@@ -36,6 +36,8 @@ export const BTREE_ENGINE: Engine = Object.freeze({
     }
     return BTree.open(context.vfs, path, {
       cache: context.cache,
+      compression: context.compression,
+      codecs: context.codecs,
       create: false,
       identity,
       rewriteMeta: state === 'recorded' ? 'none' : 'write',

@@ -154,7 +154,8 @@ export class Assembly {
     const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const gated = new GatedVfs(vfs, gate)
     const freeBytes = (): number | undefined => this.#space.reserve.freeBytes()
-    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes }
+    const codecs = this.#codecs()
+    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes, codecs }
     const blobs = withBlobs ? new BlobValues(gated, this.#directory, blobOptions) : undefined
     const cacheBudget = new CacheBudget(this.#options.cacheBytes)
     const resources = {
@@ -165,7 +166,7 @@ export class Assembly {
       blocks: new BlockCache(cacheBudget),
       memtableBytes: this.#options.memtableBytes,
       threads: this.#createThreads(),
-      codecs: this.#codecs(),
+      codecs,
       log,
     }
     const engines = new StoreFactory(

@@ -18,7 +18,7 @@ import {
 import { engineOf } from '../engine/engine-registry.js'
 import type { EngineTable } from '../engine/engine-registry.js'
 import { DATABASE_ID_BYTES } from '../format.js'
-import { defaultCompression } from '../health/compression.js'
+import { storedCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
 import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { LogEnd } from '../log/commit-log.js'
@@ -106,7 +106,7 @@ function createDatabase(
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
     engine: options.engine,
-    compression: defaultCompression(options.engine, options.compression),
+    compression: storedCompression(options.compression),
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,

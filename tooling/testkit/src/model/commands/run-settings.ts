@@ -1,3 +1,4 @@
+import type { CompressionName } from '@ldb/core'
 import type { Durability } from './commands.js'
 
 /** Keyspace names of a run, indexed by slot. */
@@ -25,6 +26,8 @@ export interface RunSettings {
   readonly maxOpenFiles?: number
   /** Bytes above which a value is in a blob file. @defaultValue that of the database */
   readonly blobBytes?: number
+  /** Compression of new keyspaces. @defaultValue that of the database */
+  readonly compression?: CompressionName
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -51,7 +54,7 @@ export function optionsOf(settings: RunSettings): {
   readonly syncIntervalMs: number
 } {
   const { durability, pageBytes, checkpointLogBytes, segmentBytes, preallocateBytes } = settings
-  const { usesHashIndex = true, dividesCache = false, maxOpenFiles, blobBytes } = settings
+  const { usesHashIndex = true, dividesCache = false, maxOpenFiles, blobBytes, compression } = settings
   const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
   const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
   const engines = settings.engines === undefined ? {} : { engines: settings.engines }
@@ -71,6 +74,7 @@ export function optionsOf(settings: RunSettings): {
     syncIntervalMs: SYNC_INTERVAL_MS,
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     ...(blobBytes === undefined ? {} : { blobBytes }),
+    ...(compression === undefined ? {} : { compression }),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

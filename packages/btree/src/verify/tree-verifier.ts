@@ -305,7 +305,7 @@ export class TreeVerifier {
       if (!valueIsExtent(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#report.guard(offset, () => {
-        this.#tree.pages.extentFile.readExtent(page, at)
+        this.#tree.pages.extentFile.readValue(page, at)
       })
       this.#reachExtent(page.bytes, at)
     }

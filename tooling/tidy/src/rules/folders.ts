@@ -51,10 +51,23 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/integrity': { layers: ['cipher'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
-    layers: ['checkpoint', 'salvage', 'verify', 'write', 'read', 'compare', 'pager', 'extents', 'file', 'page', 'space'],
+    layers: [
+      'checkpoint',
+      'salvage',
+      'verify',
+      'write',
+      'read',
+      'compare',
+      'pager',
+      'extents',
+      'file',
+      'page',
+      'space',
+    ],
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },
+  'packages/integrity': { layers: ['lz4'], ground: [] },
   'packages/lsm': {
     layers: [
       'salvage',

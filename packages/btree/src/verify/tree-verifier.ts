@@ -89,7 +89,9 @@ export class TreeVerifier {
     this.#report = new VerifyReport(sink, state.pages.file.path, this.#figures)
     this.#accounting = undefined
     const { pageBytes } = meta
-    this.#memory = new PageMemory(new Uint8Array(pageBytes), pageBytes, state.pages.extentFile)
+    const { extentFile, codec } = state.pages
+    const bytes = new Uint8Array(pageBytes)
+    this.#memory = new PageMemory(bytes, pageBytes, extentFile, undefined, codec.trailerBytes)
   }
 
   /**

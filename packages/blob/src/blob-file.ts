@@ -1,7 +1,7 @@
 import { corruption, readU32, uninitializedBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { seedOfFile, UnitCodec } from '@ldb/integrity'
-import type { UnitCipher } from '@ldb/integrity'
+import { CodecId, seedOfFile, UnitCodec } from '@ldb/integrity'
+import type { CodecTable, UnitCipher } from '@ldb/integrity'
 import { FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
 import type { CreateCipher } from './blob-options.js'
@@ -21,6 +21,7 @@ import {
 import { decodeRecordHeader, encodeRecordHeader } from './encoding/record-header.js'
 import type { RecordHeader } from './encoding/record-header.js'
 import { newVersion, openUnit, sealedParts } from './encoding/sealed-units.js'
+import type { StoredValue } from './encoding/value-encoding.js'
 import type { BlobReference } from './reference.js'
 import { readSealedChunk, readSealedTable, readSealedValue } from './sealed-values.js'
 
@@ -108,19 +109,13 @@ export class BlobFile {
   }
 
   /**
-   * Appends a record with the key `key[keyStart, keyEnd)` and the value `value[start, end)`.
+   * Appends a record with the key `key[keyStart, keyEnd)`.
    *
    * @returns its reference. When it throws, nothing was appended: the next record overwrites what was written.
    */
-  append(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    value: Uint8Array,
-    start: number,
-    end: number,
-  ): BlobReference {
-    if (this.codec.cipher !== undefined) return this.#appendSealed(key, keyStart, keyEnd, value, start, end)
+  append(key: Uint8Array, keyStart: number, keyEnd: number, stored: StoredValue): BlobReference {
+    if (this.codec.cipher !== undefined) return this.#appendSealed(key, keyStart, keyEnd, stored)
+    const { bytes: value, start, end, codecId, decodedBytes } = stored
     const { codec, end: offset, file } = this
     const keyBytes = keyEnd - keyStart
     const valueBytes = end - start
@@ -135,7 +130,8 @@ export class BlobFile {
     const buffer = isAssembled ? assembled : new Uint8Array(valueAt)
     const byteCount = isAssembled ? recordBytes : valueAt
     buffer.set(key.subarray(keyStart, keyEnd), RECORD_HEADER_BYTES)
-    encodeRecordHeader(codec, { offset, keyBytes, valueBytes, checksumLow, checksumHigh }, buffer)
+    const header = { offset, keyBytes, valueBytes, checksumLow, checksumHigh, codecId, decodedBytes }
+    encodeRecordHeader(codec, header, buffer)
     if (isAssembled) buffer.set(value.subarray(start, end), valueAt)
     if (isAssembled) buffer.fill(0, valueAt + valueBytes, recordBytes)
     file.write(buffer, 0, byteCount, offset)
@@ -146,21 +142,15 @@ export class BlobFile {
     }
     this.end = offset + recordBytes
     this.fileSync.recordWrite(recordBytes)
-    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+    return this.referenceTo(header)
   }
 
   /** Appends an encrypted record: its key, each chunk of its value and the chunk table are units. */
-  #appendSealed(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    value: Uint8Array,
-    start: number,
-    end: number,
-  ): BlobReference {
+  #appendSealed(key: Uint8Array, keyStart: number, keyEnd: number, stored: StoredValue): BlobReference {
     const { codec, frame, end: offset, file } = this
-    const [keyBytes, valueBytes] = [keyEnd - keyStart, end - start]
-    const record = { offset, key, keyStart, keyEnd, value, start, end }
+    const { codecId, decodedBytes } = stored
+    const [keyBytes, valueBytes] = [keyEnd - keyStart, stored.end - stored.start]
+    const record = { offset, key, keyStart, keyEnd, ...stored }
     const version = newVersion(codec)
     const recordBytes = this.recordBytesOf(keyBytes, valueBytes)
     let at = 0
@@ -178,6 +168,8 @@ export class BlobFile {
       valueBytes,
       checksumLow: version.low,
       checksumHigh: version.high,
+      codecId,
+      decodedBytes,
     })
   }
 
@@ -192,12 +184,27 @@ export class BlobFile {
   }
 
   /**
-   * Reads and checks the value that a reference names.
+   * Reads, checks and decodes the value that a reference names.
    *
    * @param headroom - bytes in front of the value in the result, which the caller fills.
-   * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference.
+   * @throws {@link LdbError} LDB_CORRUPTION when the value does not match the reference; LDB_UNSUPPORTED when its codec is unknown.
    */
-  read(reference: BlobReference, headroom: number = 0): Uint8Array {
+  read(reference: BlobReference, codecs: CodecTable, headroom: number = 0): Uint8Array {
+    if (reference.codecId === CodecId.None) return this.readStored(reference, headroom)
+    const value = this.#decoded(reference, this.readStored(reference), codecs)
+    if (headroom === 0) return value
+    const bytes = uninitializedBytes(headroom + value.length)
+    bytes.set(value, headroom)
+    return bytes
+  }
+
+  /**
+   * Reads and checks the value that a reference names, as it is stored.
+   *
+   * @param headroom - as of `read`.
+   * @throws {@link LdbError} LDB_CORRUPTION.
+   */
+  readStored(reference: BlobReference, headroom: number = 0): Uint8Array {
     if (this.codec.cipher !== undefined) return readSealedValue(this, reference, headroom)
     const { valueBytes } = reference
     const tableBytes = chunkTableBytes(valueBytes)
@@ -230,9 +237,16 @@ export class BlobFile {
     return table
   }
 
-  /** Reads and checks one chunk of a value. */
-  readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
-    if (this.codec.cipher !== undefined) return readSealedChunk(this, reference, table, index)
+  /** Reads, checks and decodes one chunk of a value. An encoded value is one chunk. @throws {@link LdbError} as `read`. */
+  readChunk(reference: BlobReference, table: Uint8Array, index: number, codecs: CodecTable): Uint8Array {
+    const isSealed = this.codec.cipher !== undefined
+    const stored = isSealed
+      ? readSealedChunk(this, reference, table, index)
+      : this.#readPlainChunk(reference, table, index)
+    return this.#decoded(reference, stored, codecs)
+  }
+
+  #readPlainChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
     const start = index * CHUNK_BYTES
     const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
     const at = this.positionOfValue(reference, start, byteCount)
@@ -304,9 +318,9 @@ export class BlobFile {
   }
 
   /** Returns the reference that names the value of a record. */
-  referenceTo({ offset, keyBytes, valueBytes, checksumLow, checksumHigh }: RecordHeader): BlobReference {
+  referenceTo({ offset, keyBytes, ...fields }: RecordHeader): BlobReference {
     const valueOffset = offset + RECORD_HEADER_BYTES + keyBytes + this.codec.trailerBytes
-    return { fileNumber: this.number, valueBytes, valueOffset, checksumLow, checksumHigh, keyBytes }
+    return { fileNumber: this.number, valueOffset, keyBytes, ...fields }
   }
 
   close(): void {
@@ -321,6 +335,15 @@ export class BlobFile {
     // A file that is appended to elsewhere may be longer by now: only the file itself knows.
     if (position + byteCount <= this.end || position + byteCount <= this.file.length()) return position
     throw this.fault(position, 'a blob reference names bytes behind the end of its file')
+  }
+
+  #decoded(
+    { codecId, decodedBytes, valueOffset }: BlobReference,
+    stored: Uint8Array,
+    codecs: CodecTable,
+  ): Uint8Array {
+    if (codecId === CodecId.None) return stored
+    return codecs.decompress(codecId, stored, decodedBytes, this.path, valueOffset)
   }
 
   #check(

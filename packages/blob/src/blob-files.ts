@@ -1,6 +1,7 @@
 import { assert, corruption, isLdbError, ResumableTask } from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { FILE_ID_BYTES } from '@ldb/integrity'
+import type { UnitCompressor } from '@ldb/integrity'
 import { DirectorySync, FileRemoval } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { BlobFile } from './blob-file.js'
@@ -15,6 +16,7 @@ import { BlobStreams } from './blob-streams.js'
 import { fileEndBytes } from './file-length.js'
 import type { BlobStreamWriter } from './stream-writer.js'
 import { blobFileName, blobFileNumber, newBlobFileName } from './encoding/file-name.js'
+import { encodeValue } from './encoding/value-encoding.js'
 import { FILE_NUMBER_MAX } from './format.js'
 import { decodeReference, encodeReference } from './reference.js'
 import type { BlobReference } from './reference.js'
@@ -26,19 +28,6 @@ import type { BlobReference } from './reference.js'
  * number in the directory, and the file with the greatest number is never removed; (V3) a value is never changed; (V4) after `sync`,
  * every value that was appended before is on the device, with the directory entry of its file. FORMAT.md specifies the bytes. The
  * directory must exist; files with other names are left alone.
- * @example
- * ```ts
- * import { BlobFiles } from '@ldb/blob'
- * import { MemoryVfs } from '@ldb/vfs'
- *
- * const vfs = new MemoryVfs()
- * vfs.makeDirectory('values')
- * const blobs = BlobFiles.open(vfs, 'values')
- * const reference = blobs.append(Uint8Array.of(1), new Uint8Array(100_000))
- * blobs.sync()
- * console.log(blobs.read(reference).length) // 100000
- * blobs.close()
- * ```
  * @category Blob files
  */
 export class BlobFiles implements Syncable {
@@ -116,6 +105,7 @@ export class BlobFiles implements Syncable {
   /**
    * Appends a value to the active file.
    * @param key - stored beside the value, so that a collector finds the entry that the value belongs to.
+   * @param compressor - compresses the value, where that saves an eighth and the value has at most 1 MiB.
    * @returns the encoded reference. When it throws, nothing was appended.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO, LDB_TOO_LARGE when the numbers are used up.
    */
@@ -126,12 +116,14 @@ export class BlobFiles implements Syncable {
     keyEnd: number = key.length,
     start: number = 0,
     end: number = value.length,
+    compressor?: UnitCompressor,
   ): Uint8Array {
+    const stored = encodeValue(value, start, end, compressor)
     const active = this.#active
-    const isFull = active?.isFullFor(keyEnd - keyStart, end - start, this.#endBytes) ?? true
+    const isFull = active?.isFullFor(keyEnd - keyStart, stored.end - stored.start, this.#endBytes) ?? true
     const file = active === undefined || isFull ? this.#create() : active
     this.#active = file
-    const reference = file.append(key, keyStart, keyEnd, value, start, end)
+    const reference = file.append(key, keyStart, keyEnd, stored)
     this.#unsynced.add(file)
     file.writeCount++
     return encodeReference(reference)
@@ -162,11 +154,18 @@ export class BlobFiles implements Syncable {
   /**
    * Reads and checks the value that the reference at `start` of `bytes` names. The caller owns the result.
    * @param headroom - bytes in front of the value in the result, which the caller fills.
-   * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_FORMAT, LDB_IO, LDB_CLOSED.
+   * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_UNSUPPORTED when its codec is unknown; LDB_FORMAT, LDB_IO,
+   * LDB_CLOSED.
    */
   read(bytes: Uint8Array, start: number = 0, headroom: number = 0): Uint8Array {
     const reference = this.decode(bytes, start)
-    return this.#open(reference.fileNumber).read(reference, headroom)
+    return this.#open(reference.fileNumber).read(reference, this.#options.codecs, headroom)
+  }
+
+  /** Reads and checks the value that a reference names, as it is stored: its codec need not be known. @throws {@link LdbError} as `read`. */
+  check(bytes: Uint8Array, start: number = 0): void {
+    const reference = this.decode(bytes, start)
+    this.#open(reference.fileNumber).readStored(reference)
   }
 
   /** Reads the chunk table of a value, for {@link BlobFiles.readChunk}. */
@@ -174,9 +173,9 @@ export class BlobFiles implements Syncable {
     return this.#open(reference.fileNumber).readChunkTable(reference)
   }
 
-  /** Reads and checks one chunk of a value: 1 MiB, or the rest. */
+  /** Reads and checks one chunk of a value: 1 MiB, or the rest. An encoded value is one chunk. */
   readChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
-    return this.#open(reference.fileNumber).readChunk(reference, table, index)
+    return this.#open(reference.fileNumber).readChunk(reference, table, index, this.#options.codecs)
   }
 
   /** Reports whether no record can be at or behind an offset. */

@@ -1,4 +1,5 @@
 import { ownOptions } from '@ldb/base'
+import { CodecTable } from '@ldb/integrity'
 import type { UnitCipher } from '@ldb/integrity'
 
 /** Options of `BlobFiles.open`. @category Blob files */
@@ -13,6 +14,8 @@ export interface BlobFilesOptions {
   readonly freeBytes?: () => number | undefined
   /** Makes the cipher of the file with an id, which encrypts keys and values. Default: they are not encrypted. */
   readonly createCipher?: CreateCipher
+  /** The codecs that values may have; the owner may add those of the application later. Default: the built-in ones. */
+  readonly codecs?: CodecTable
 }
 
 /** Makes the cipher of the file with an id. */
@@ -23,12 +26,17 @@ export type ResolvedBlobFilesOptions = Required<Omit<BlobFilesOptions, 'createCi
   readonly createCipher: CreateCipher | undefined
 }
 
-const KNOWN = ['fileBytes', 'freeBytes', 'createCipher'] as const
+const KNOWN = ['fileBytes', 'freeBytes', 'codecs', 'createCipher'] as const
 const FILE_BYTES_DEFAULT = 64 * 1024 * 1024
 
 /** Checks options, and fills in the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveBlobFilesOptions(options: BlobFilesOptions | undefined): ResolvedBlobFilesOptions {
   const given = ownOptions(options, KNOWN, 'options of blob files') as BlobFilesOptions
-  const { fileBytes = FILE_BYTES_DEFAULT, freeBytes = (): undefined => undefined, createCipher } = given
-  return { fileBytes, freeBytes, createCipher }
+  const {
+    fileBytes = FILE_BYTES_DEFAULT,
+    freeBytes = (): undefined => undefined,
+    codecs = new CodecTable(),
+    createCipher,
+  } = given
+  return { fileBytes, freeBytes, codecs, createCipher }
 }

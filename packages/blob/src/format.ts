@@ -6,9 +6,9 @@ import { FILE_HEADER_BYTES, FILE_ID_BYTES } from '@ldb/integrity'
 /** Kind of file in the common file header. */
 export const FILE_KIND = 'V'
 /** Format version that this package writes. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 /** Oldest reader version that can read the files which this package writes. */
-export const MINIMUM_READER_VERSION = 1
+export const MINIMUM_READER_VERSION = 2
 
 /** Flag of the file header: keys and values are encrypted. On disk: never renumber, never reuse. */
 export const FILE_FLAG_ENCRYPTED = 1
@@ -52,6 +52,8 @@ export const RECORD_ALIGNMENT = 8
 
 /** A longer value is divided into chunks, each with a checksum of its own. @category Blob files */
 export const CHUNK_BYTES: number = 1024 * 1024
+/** A longer value is never encoded: its chunks are read one by one. */
+export const ENCODED_VALUE_BYTES_MAX: number = CHUNK_BYTES
 /** Bytes of a checksum in the chunk table. */
 export const CHUNK_CHECKSUM_BYTES = 8
 

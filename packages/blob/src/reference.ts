@@ -8,6 +8,7 @@ import {
   writeU32,
   writeU64,
 } from '@ldb/base'
+import { CodecId } from '@ldb/integrity'
 import {
   FILE_NUMBER_MAX,
   HEADER_BYTES,
@@ -17,16 +18,18 @@ import {
   REFERENCE_DECODED_BYTES,
   REFERENCE_FILE_NUMBER,
   REFERENCE_KEY_BYTES,
+  REFERENCE_RESERVED,
   REFERENCE_VALUE_BYTES,
   REFERENCE_VALUE_CHECKSUM,
   REFERENCE_VALUE_OFFSET,
   RECORD_HEADER_BYTES,
 } from './format.js'
+import { isValidEncoding } from './encoding/value-encoding.js'
 
 /** Names a value in a blob file. @category Blob files */
 export interface BlobReference {
   readonly fileNumber: number
-  /** Bytes of the value. */
+  /** Bytes of the value as it is stored. */
   readonly valueBytes: number
   /** Offset of the value in the file. */
   readonly valueOffset: number
@@ -35,6 +38,10 @@ export interface BlobReference {
   readonly checksumHigh: number
   /** Bytes of the key, which precedes the value. */
   readonly keyBytes: number
+  /** Id of the codec of the stored value; 0 when it is not encoded. */
+  readonly codecId: number
+  /** Bytes of the decoded value; 0 without a codec. */
+  readonly decodedBytes: number
 }
 
 /** Encodes a reference. @category Blob files */
@@ -46,6 +53,8 @@ export function encodeReference(reference: BlobReference): Uint8Array {
   writeU32(bytes, REFERENCE_VALUE_CHECKSUM, reference.checksumLow >>> 0)
   writeU32(bytes, REFERENCE_VALUE_CHECKSUM + 4, reference.checksumHigh >>> 0)
   writeU16(bytes, REFERENCE_KEY_BYTES, reference.keyBytes)
+  bytes[REFERENCE_CODEC] = reference.codecId
+  writeU32(bytes, REFERENCE_DECODED_BYTES, reference.decodedBytes)
   return bytes
 }
 
@@ -60,6 +69,8 @@ export function decodeReference(bytes: Uint8Array, start: number = 0): BlobRefer
   const valueBytes = readU32(bytes, start + REFERENCE_VALUE_BYTES)
   const valueOffset = readU64(bytes, start + REFERENCE_VALUE_OFFSET)
   const keyBytes = readU16(bytes, start + REFERENCE_KEY_BYTES)
+  const codecId = bytes[start + REFERENCE_CODEC] as number
+  const decodedBytes = readU32(bytes, start + REFERENCE_DECODED_BYTES)
   const isValid =
     fileNumber >= 1 &&
     fileNumber <= FILE_NUMBER_MAX &&
@@ -67,8 +78,8 @@ export function decodeReference(bytes: Uint8Array, start: number = 0): BlobRefer
     keyBytes <= KEY_BYTES_MAX &&
     valueOffset - keyBytes >= HEADER_BYTES + RECORD_HEADER_BYTES &&
     valueOffset <= Number.MAX_SAFE_INTEGER - 2 * VALUE_BYTES_MAX &&
-    readU16(bytes, start + REFERENCE_CODEC) === 0 &&
-    readU32(bytes, start + REFERENCE_DECODED_BYTES) === 0
+    isValidEncoding(codecId, valueBytes, decodedBytes) &&
+    bytes[start + REFERENCE_RESERVED] === 0
   if (!isValid) return undefined
   return {
     fileNumber,
@@ -77,7 +88,14 @@ export function decodeReference(bytes: Uint8Array, start: number = 0): BlobRefer
     checksumLow: readU32(bytes, start + REFERENCE_VALUE_CHECKSUM) | 0,
     checksumHigh: readU32(bytes, start + REFERENCE_VALUE_CHECKSUM + 4) | 0,
     keyBytes,
+    codecId,
+    decodedBytes,
   }
+}
+
+/** Returns the bytes of the value that a reference names, decoded. @category Blob files */
+export function decodedBytesOf({ codecId, valueBytes, decodedBytes }: BlobReference): number {
+  return codecId === CodecId.None ? valueBytes : decodedBytes
 }
 
 /**

@@ -4,6 +4,7 @@ import { versionAt, writeChunkChecksum } from './encoding/chunks.js'
 import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, HEADER_BYTES, RECORD_HEADER_BYTES } from './format.js'
 import { encodeRecordHeader } from './encoding/record-header.js'
 import { chunkOffset, sealUnit } from './encoding/sealed-units.js'
+import { PLAIN_VALUE } from './encoding/value-encoding.js'
 import { encodeReference } from './reference.js'
 
 /** Receives the end of a stream, of which the file is closed. */
@@ -102,7 +103,7 @@ export class BlobStreamWriter {
     const [checksumLow, checksumHigh] = [low, high]
     const start = new Uint8Array(RECORD_HEADER_BYTES + keyBytes + trailerBytes)
     sealUnit(codec, { position: HEADER_BYTES, low, high }, this.#key, 0, keyBytes, start, RECORD_HEADER_BYTES)
-    const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh }
+    const header = { offset: HEADER_BYTES, keyBytes, valueBytes, checksumLow, checksumHigh, ...PLAIN_VALUE }
     encodeRecordHeader(frame, header, start, trailerBytes)
     file.write(start, 0, start.length, HEADER_BYTES)
     await this.#file.fileSync.syncAsync()
@@ -117,6 +118,7 @@ export class BlobStreamWriter {
       checksumLow,
       checksumHigh,
       keyBytes,
+      ...PLAIN_VALUE,
     })
   }
 

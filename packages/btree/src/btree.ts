@@ -33,6 +33,7 @@ import { ownBTreeOptions } from './file/options.js'
 import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
 import { Pages } from './pager/pages.js'
+import { EncodedValues } from './extents/encoded-values.js'
 import { ValueSlab } from './extents/value-slab.js'
 import { copyNewest, findLeaf, findNewest, viewFound } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
@@ -75,7 +76,7 @@ export class BTree implements OrderedStore {
   readonly #snapshots: OpenSnapshots = new OpenSnapshots()
   #seq: Seq
 
-  private constructor(opened: OpenedTreeFile) {
+  private constructor(opened: OpenedTreeFile, { compression = 'none', codecs }: BTreeOptions) {
     const { file, cache, meta, codec, metaRewrite, freeSpace, newEntries } = opened
     this.#status = new TreeStatus(file.path)
     this.#seq = toSeq(meta.durableSeq)
@@ -86,6 +87,13 @@ export class BTree implements OrderedStore {
       freeSpace,
       durableEpoch: meta.epoch,
       extentCount: meta.extentCount,
+      encodedValues: new EncodedValues(
+        compression,
+        codecs,
+        cache.pageBytes,
+        meta.hasEncodedValues,
+        codec.trailerBytes,
+      ),
       newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
@@ -118,7 +126,7 @@ export class BTree implements OrderedStore {
     const opened = openTreeFile(vfs, path, own)
     let tree: BTree
     try {
-      tree = new BTree(opened)
+      tree = new BTree(opened, own)
     } catch (error) {
       opened.file.close()
       throw error

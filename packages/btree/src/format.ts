@@ -103,7 +103,7 @@ assert(SLOT_BYTES === 8, 'a slot is two 32-bit words')
 export const VALUE_FIELD_BYTES = 2
 /** Mask of the value part's length in a value field. @internal */
 export const VALUE_LENGTH_MASK = 0x3fff
-/** Flag of a value field: the value is encoded, in files whose header announces encoded values. No file does yet. @internal */
+/** Flag of a value field: the value is encoded, in files whose header announces encoded values. Reserved. @internal */
 export const VALUE_IS_ENCODED = 0x4000
 /** Flag of a value field: the value part is an extent reference. @internal */
 export const VALUE_IS_EXTENT = 0x8000
@@ -125,11 +125,12 @@ assert(EXTENT_REFERENCE_BYTES === 24, 'an extent reference is 24 bytes')
 export const OVERFLOW_EXTENT_CHECKSUM_OFFSET = 0
 export const OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET: number = OVERFLOW_EXTENT_CHECKSUM_OFFSET + 8
 export const OVERFLOW_EXTENT_KIND_OFFSET: number = OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET + 4
-export const OVERFLOW_EXTENT_RESERVED_OFFSET: number = OVERFLOW_EXTENT_KIND_OFFSET + 1
-export const OVERFLOW_EXTENT_EPOCH_OFFSET: number = OVERFLOW_EXTENT_RESERVED_OFFSET + 3
+export const OVERFLOW_EXTENT_CODEC_OFFSET: number = OVERFLOW_EXTENT_KIND_OFFSET + 1
+export const OVERFLOW_EXTENT_RESERVED_OFFSET: number = OVERFLOW_EXTENT_CODEC_OFFSET + 1
+export const OVERFLOW_EXTENT_EPOCH_OFFSET: number = OVERFLOW_EXTENT_RESERVED_OFFSET + 2
 export const OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET: number = OVERFLOW_EXTENT_EPOCH_OFFSET + 8
-export const OVERFLOW_EXTENT_RESERVED2_OFFSET: number = OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET + 4
-export const OVERFLOW_EXTENT_BYTES: number = OVERFLOW_EXTENT_RESERVED2_OFFSET + 4
+export const OVERFLOW_EXTENT_DECODED_BYTES_OFFSET: number = OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET + 4
+export const OVERFLOW_EXTENT_BYTES: number = OVERFLOW_EXTENT_DECODED_BYTES_OFFSET + 4
 assert(OVERFLOW_EXTENT_BYTES === 32, 'the header of an extent is 32 bytes')
 
 // Free-space page.

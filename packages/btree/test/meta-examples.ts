@@ -15,6 +15,7 @@ export const EXAMPLE_META: Meta = {
   rootChecksumHigh: 0x12345678,
   entryCount: 1000,
   extentCount: 3,
+  hasEncodedValues: false,
   pageCount: 100,
   freeSpacePage: 31,
   freeSpaceChecksumLow: 7,

@@ -44,7 +44,6 @@ test('a file of an older format version is LDB_FORMAT', () => {
 test.each([
   ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
   ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
-  ['a file with encoded values', { format: 3, minimumReader: 3, flags: 2 }, 'LDB_UNSUPPORTED'],
   ['a file with an undefined flag', { format: 3, minimumReader: 3, flags: 0x8000_0000 }, 'LDB_FORMAT'],
 ])('%s is refused', (_, header, code) => {
   for (const block of [0, 1]) {

@@ -136,10 +136,8 @@ export const ENCODING_NAME_BYTES_MAX = 255
 export const EngineNumber = { btree: 1, lsm: 2 } as const
 /** Numbers of engines that other builds may contain. */
 export const RESERVED_ENGINES: Readonly<Record<number, string>> = {}
-/** Compressions that this build reads. On disk: never renumber, never reuse. */
-export const CompressionNumber = { none: 0, deflate: 1, lz4: 2, adaptive: 4 } as const
-/** Numbers of compressions that other builds may contain. */
-export const RESERVED_COMPRESSIONS: Readonly<Record<number, string>> = { 3: 'zstd' }
+/** Compressions: `zstd` where the platform has it. On disk: never renumber, never reuse. */
+export const CompressionNumber = { none: 0, deflate: 1, lz4: 2, zstd: 3, adaptive: 4 } as const
 
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
 export const KeyspaceFlag = { Expires: 1, Blobs: 2 } as const

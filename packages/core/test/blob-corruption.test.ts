@@ -26,7 +26,7 @@ const KEY_BYTES = 5
 const STRIDE = Math.ceil((RECORD_BYTES + KEY_BYTES + SMALL) / 8) * 8
 
 function open(vfs: MemoryVfs): Database {
-  return Database.open('data', { vfs, blobBytes: 64, cacheBytes: 65_536 })
+  return Database.open('data', { vfs, blobBytes: 64, cacheBytes: 65_536, compression: 'none' })
 }
 
 const intact = new MemoryVfs()

@@ -1,30 +1,11 @@
 import { isLdbError } from '@ldb/base'
+import { ZSTD_CODEC } from '@ldb/integrity'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/index.js'
-import type { Compression, CompressionCodec, DatabaseOptions } from '../src/index.js'
+import type { Compression, DatabaseOptions } from '../src/index.js'
 import { copyAfterKill } from './directory-tree.js'
-
-/** A codec of the application that drops the letters x at the end. */
-function trimming(id = 140): CompressionCodec & { calls: number } {
-  const codec = {
-    id,
-    name: `trimming ${id}`,
-    calls: 0,
-    compress: (bytes: Uint8Array): Uint8Array | undefined => {
-      let end = bytes.length
-      while (end > 0 && bytes[end - 1] === 120) end--
-      return bytes.subarray(0, end)
-    },
-    decompress: (bytes: Uint8Array, rawBytes: number): Uint8Array => {
-      codec.calls++
-      const raw = new Uint8Array(rawBytes).fill(120)
-      raw.set(bytes)
-      return raw
-    },
-  }
-  return codec
-}
+import { trimming } from './trimming-codec.js'
 
 const LSM = { engine: 'lsm', memtableBytes: 65_536, durability: 'periodic' } as const
 
@@ -46,21 +27,21 @@ function compressionsOf(db: Database): Record<string, unknown> {
 }
 
 describe('the compression of a keyspace', () => {
-  test('is lz4 for the LSM engine and none for the B+tree, and is stored', () => {
+  test('is lz4 by default, and is stored', () => {
     const vfs = new MemoryVfs()
     let db = Database.open('data', { vfs })
     db.keyspace('logs', { engine: 'lsm' })
     db.keyspace('plain', { engine: 'lsm', compression: 'none' })
     db.keyspace('small', { engine: 'lsm', compression: 'adaptive' })
     db.keyspace('tree', { compression: 'none' })
-    const expected = { default: 'none', logs: 'lz4', plain: 'none', small: 'adaptive', tree: 'none' }
+    const expected = { default: 'lz4', logs: 'lz4', plain: 'none', small: 'adaptive', tree: 'none' }
     expect(compressionsOf(db)).toEqual(expected)
     db.close()
     db = Database.open('data', { vfs, engine: 'lsm', compression: 'deflate' })
     expect(compressionsOf(db)).toEqual(expected)
     db.keyspace('later')
     db.keyspace('later tree', { engine: 'btree' })
-    expect(compressionsOf(db)).toEqual({ ...expected, later: 'deflate', 'later tree': 'none' })
+    expect(compressionsOf(db)).toEqual({ ...expected, later: 'deflate', 'later tree': 'deflate' })
     expect(codeOf(() => db.keyspace('logs', { compression: 'deflate' }))).toBe('LDB_EXISTS')
     expect(codeOf(() => db.keyspace('logs', { compression: trimming() }))).toBe('LDB_EXISTS')
     expect(codeOf(() => db.keyspace('tree', { compression: 'lz4' }))).toBe('LDB_EXISTS')
@@ -89,7 +70,6 @@ describe('the compression of a keyspace', () => {
   })
 
   test.each<[string, DatabaseOptions, string]>([
-    ['zstd', { engine: 'lsm', compression: 'zstd' as Compression }, 'LDB_UNSUPPORTED'],
     ['an unknown name', { engine: 'lsm', compression: 'brotli' as Compression }, 'LDB_INVALID_ARGUMENT'],
     [
       'a name of Object.prototype',
@@ -103,8 +83,14 @@ describe('the compression of a keyspace', () => {
       { engine: 'lsm', compression: trimming(2) },
       'LDB_INVALID_ARGUMENT',
     ],
-    ['a B+tree', { compression: 'lz4' }, 'LDB_UNSUPPORTED'],
-    ['a B+tree with a codec', { engine: 'btree', compression: trimming() }, 'LDB_UNSUPPORTED'],
+    ['a B+tree with an unknown name', { compression: 'snappy' as Compression }, 'LDB_INVALID_ARGUMENT'],
+    ...(ZSTD_CODEC === undefined
+      ? (['btree', 'lsm'] as const).map((engine): [string, DatabaseOptions, string] => [
+          `zstd where the platform has none, ${engine}`,
+          { engine, compression: 'zstd' },
+          'LDB_UNSUPPORTED',
+        ])
+      : []),
   ])('is refused: %s', (_, options, code) => {
     const vfs = new MemoryVfs()
     expect(codeOf(() => Database.open('data', { vfs, ...options }))).toBe(code)

@@ -25,6 +25,8 @@ interface ExpectedKeyspace {
   readonly mayExpire: boolean
   /** Absent in the expectations of older formats. */
   readonly hasBlobs?: boolean
+  /** Number of the compression; absent for none. */
+  readonly compression?: number
   readonly createdSeq: number
   readonly ttlMs: number
   /** Absent when the keyspace has no file. */
@@ -152,7 +154,7 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
       id: keyspace.keyspaceId,
       name: keyspace.name,
       engine: 'btree',
-      compression: 'none',
+      compression: ['none', 'deflate', 'lz4'][keyspace.compression ?? 0],
       keys: keyspace.keyEncoding,
       values: keyspace.valueEncoding,
       createdSeq: keyspace.createdSeq,

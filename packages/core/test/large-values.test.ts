@@ -196,7 +196,7 @@ describe('large values', () => {
 
   it('that were lost with the end of the log end it, and damage before that is reported', () => {
     const vfs = new MemoryVfs()
-    const db = open(vfs, { durability: 'periodic' })
+    const db = open(vfs, { durability: 'periodic', compression: 'none' })
     db.put('kept', textOf(1))
     db.sync()
     db.put('also kept', textOf(2))

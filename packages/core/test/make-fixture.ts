@@ -29,7 +29,28 @@ export function makeFixtures(): Map<string, Files> {
   return new Map([
     ['v5/closed', closed],
     ['v5/left-open', tearLog(before, after)],
+    ['v5/compressed', makeCompressed()],
   ])
+}
+
+/** Returns the files of a database with compressed values, in extents and in blob files. */
+function makeCompressed(): Files {
+  const time = new ManualTime(FIXTURE_TIME)
+  const vfs = new MemoryVfs({ seed: 9, clock: time, scheduler: time })
+  const db = Database.open(DIRECTORY, { vfs, pageBytes: 4096, blobBytes: BLOB_BYTES })
+  const deflated = db.keyspace('deflated', { compression: 'deflate' })
+  const plain = db.keyspace('plain', { compression: 'none' })
+  for (let index = 0; index < 8; index += 1) {
+    const text = `the value of ${index}, `.repeat(300 + index)
+    for (const keyspace of [db, deflated, plain]) {
+      keyspace.put(`short-${index}`, 'short')
+      keyspace.put(`extent-${index}`, text, { ttlMs: DAY_MS })
+    }
+    db.put(`blob-${index}`, text.repeat(3))
+    deflated.put(`blob-${index}`, text.repeat(2))
+  }
+  db.close()
+  return filesIn(vfs)
 }
 
 /** Returns the files of the database without its reserve, whose bytes mean nothing. */

@@ -180,8 +180,8 @@ describe('a refused open changes nothing (D5)', () => {
       ['LDB_INVALID_ARGUMENT', { readOnly: 1 }],
       ['LDB_INVALID_ARGUMENT', { vfs: {} }],
       ['LDB_INVALID_ARGUMENT', { engine: 'hash' }],
-      ['LDB_UNSUPPORTED', { compression: 'lz4' }],
-      ['LDB_UNSUPPORTED', { encryption: { passphrase: 'x' } }],
+      ['LDB_INVALID_ARGUMENT', { compression: 'brotli' }],
+      ['LDB_KEY', { encryption: { passphrase: 'x' } }],
       ['LDB_INVALID_ARGUMENT', { workers: 65 }],
     ]
     for (const [code, options] of wrong) {

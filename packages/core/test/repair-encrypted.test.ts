@@ -114,7 +114,7 @@ describe.each(['btree', 'lsm'] as const)('an encrypted database with engine %s',
   test('with a damaged large value loses that value', () => {
     const vfs = new MemoryVfs()
     const expected = write(vfs, engine)
-    const path = damage(vfs, '.blob', 5000)
+    const path = damage(vfs, '.blob', 200)
     const { report, content } = repair(vfs)
     expect(missingOf(content, expected)).toBe(1)
     expect(report.losses).toMatchObject([{ keyspace: 'default', file: path }])

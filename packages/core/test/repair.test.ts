@@ -148,7 +148,7 @@ describe.each(['btree', 'lsm'] as const)('a database with engine %s', (engine) =
     const vfs = new MemoryVfs()
     const expected = write(vfs, engine)
     const [path = ''] = pathsOf(vfs, '.blob')
-    damage(vfs, path, 5000)
+    damage(vfs, path, 200)
     const { report, content } = repair(vfs)
     const kept = new Map(expected['default'])
     kept.delete('large 1')

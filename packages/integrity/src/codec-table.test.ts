@@ -56,7 +56,8 @@ test('an unknown codec is LDB_UNSUPPORTED, and names the place', () => {
     offset: 7,
     file: 'file',
   })
-  expect(unknownCodec(3).message).toBe('this build has no codec 3')
+  expect(unknownCodec(9).message).toBe('this build has no codec 9')
+  expect(unknownCodec(3).message).toBe('this build has no codec zstd, which Node has from 22.15 on')
   expect(unknownCodec(131).message).toContain('application')
 })
 

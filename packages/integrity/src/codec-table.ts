@@ -1,14 +1,24 @@
 import { corruption, invalidArgument, isLdbError, kindOf, LdbError, optionalMember } from '@ldb/base'
 import {
+  CodecId,
   COMPRESSED_RAW_BYTES_MAX,
   CUSTOM_CODEC_ID_MIN,
   DEFLATE_CODEC,
   LZ4_CODEC,
   NONE_CODEC,
+  ZSTD_CODEC,
 } from './codec.js'
 import type { CompressionCodec } from './codec.js'
 
 const CUSTOM_CODEC_ID_MAX = 255
+/** Codecs of values, by the name of an option: `adaptive` is LZ4 where it pays, as every compression is. */
+const OPTION_IDS = {
+  none: CodecId.None,
+  lz4: CodecId.Lz4,
+  deflate: CodecId.Deflate,
+  zstd: CodecId.Zstd,
+  adaptive: CodecId.Lz4,
+} as const
 
 /**
  * The compression codecs that the units of a file may have, by their ids: the built-in ones, and application codecs that are added.
@@ -17,7 +27,10 @@ const CUSTOM_CODEC_ID_MAX = 255
  */
 export class CodecTable {
   readonly #codecs = new Map<number, CompressionCodec>(
-    [NONE_CODEC, DEFLATE_CODEC, LZ4_CODEC].map((codec) => [codec.id, codec]),
+    [NONE_CODEC, DEFLATE_CODEC, LZ4_CODEC, ...(ZSTD_CODEC === undefined ? [] : [ZSTD_CODEC])].map((codec) => [
+      codec.id,
+      codec,
+    ]),
   )
 
   /**
@@ -39,6 +52,15 @@ export class CodecTable {
   /** Returns the codec with an id; `undefined` when this build has none, and none was added. */
   find(id: number): CompressionCodec | undefined {
     return this.#codecs.get(id)
+  }
+
+  /**
+   * Returns the codec with which values are compressed under an option: a name, or the id of an application codec, in whose place LZ4 is used
+   * until it is added.
+   */
+  ofOption(compression: 'none' | 'lz4' | 'deflate' | 'zstd' | 'adaptive' | number): CompressionCodec {
+    const id = typeof compression === 'number' ? compression : OPTION_IDS[compression]
+    return this.#codecs.get(id) ?? LZ4_CODEC
   }
 
   /**
@@ -73,7 +95,8 @@ export function unknownCodec(
 ): LdbError {
   const remedy =
     id >= CUSTOM_CODEC_ID_MIN ? ': it belongs to the application, which has to pass it as compression' : ''
-  return new LdbError('LDB_UNSUPPORTED', `this build has no codec ${id}${remedy}`, {
+  const name = id === CodecId.Zstd ? 'zstd, which Node has from 22.15 on' : String(id)
+  return new LdbError('LDB_UNSUPPORTED', `this build has no codec ${name}${remedy}`, {
     details: { ...details, actual: id },
   })
 }

@@ -17,9 +17,11 @@ export {
   DEFLATE_CODEC,
   LZ4_CODEC,
   NONE_CODEC,
+  ZSTD_CODEC,
 } from './codec.js'
 export { checkedCodec, CodecTable, unknownCodec } from './codec-table.js'
 export type { CompressionCodec } from './codec.js'
+export { UnitCompressor } from './unit-compressor.js'
 
 // Units
 export { UnitCodec, UnitKind } from './unit-codec.js'

@@ -1,7 +1,14 @@
 import { invalidArgument, kindOf, NO_SEGMENT_ID, ownOptions } from '@ldb/base'
 import type { StoreLog, StoreObserver } from '@ldb/base'
 import { BlockCache } from '@ldb/cache'
-import { checkedCodec, CodecTable, CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
+import {
+  checkedCodec,
+  CodecId,
+  CodecTable,
+  CUSTOM_CODEC_ID_MIN,
+  unknownCodec,
+  ZSTD_CODEC,
+} from '@ldb/integrity'
 import type { CompressionCodec, DataKeys } from '@ldb/integrity'
 import type { Block } from './block/block.js'
 import { STORE_ID_BYTES } from './format.js'
@@ -32,12 +39,12 @@ export interface LsmTreeOptions {
   /** Bytes of a block: 256 to 1 MiB. A larger one saves space and makes a read of one entry cost more. Default 4 KiB. */
   readonly blockBytes?: number
   /**
-   * Compression of data blocks: `'lz4'`, `'deflate'` for fewer bytes and more processor time, `'adaptive'` for LZ4 above the last level
+   * Compression of data blocks: `'lz4'`, `'deflate'` or `'zstd'` for fewer bytes and more processor time, `'adaptive'` for LZ4 above the last level
    * and deflate in it, `'none'`, or a codec of the application, by itself or by its id in `codecs`. A block is stored uncompressed when
    * compression saves less than an eighth of it. Each block says how it is stored: a store can be opened with any compression, and
    * tables get the present one when they are compacted. Default `'lz4'`.
    */
-  readonly compression?: 'none' | 'lz4' | 'deflate' | 'adaptive' | CompressionCodec | number
+  readonly compression?: 'none' | 'lz4' | 'deflate' | 'zstd' | 'adaptive' | CompressionCodec | number
   /**
    * The codecs that blocks may have, those of the application included. The owner may add codecs later: reads of blocks whose codec is
    * unknown are LDB_UNSUPPORTED, and their tables are not compacted. Default: the built-in codecs, and `compression`.
@@ -162,7 +169,7 @@ export function resolveLsmOptions(options: LsmTreeOptions | undefined): Resolved
   })
 }
 
-const COMPRESSIONS: readonly unknown[] = ['none', 'lz4', 'deflate', 'adaptive']
+const COMPRESSIONS: readonly unknown[] = ['none', 'lz4', 'deflate', 'zstd', 'adaptive']
 
 function resolveCodecs(
   known: CodecTable = new CodecTable(),
@@ -175,8 +182,9 @@ function resolveCodecs(
   }
   if (typeof compression === 'number')
     return new LevelCodecs(known, integerWithin('compression', compression, CUSTOM_CODEC_ID_MIN, 255))
+  if (compression === 'zstd' && ZSTD_CODEC === undefined) throw unknownCodec(CodecId.Zstd)
   if (COMPRESSIONS.includes(compression)) return new LevelCodecs(known, compression)
-  throw invalidArgument("compression must be 'none', 'lz4', 'deflate', 'adaptive' or a codec")
+  throw invalidArgument("compression must be 'none', 'lz4', 'deflate', 'zstd', 'adaptive' or a codec")
 }
 
 function integerWithin(name: string, value: unknown, least: number, most: number): number {

@@ -56,6 +56,7 @@ export function describeTree({ meta, validMetaBlocks, pages }: Tree): object {
     depth: meta.rootLevel + 1,
     entries: meta.entryCount,
     extents: meta.extentCount,
+    ...(meta.hasEncodedValues ? { hasEncodedValues: true } : {}),
     pages,
   }
 }
@@ -90,7 +91,17 @@ export function describeDatabase(
 }
 
 function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: readonly number[]): object {
-  const { keyspaceId, name, keyEncoding, valueEncoding, mayExpire, hasBlobs, createdSeq, ttlMs } = keyspace
+  const {
+    keyspaceId,
+    name,
+    keyEncoding,
+    valueEncoding,
+    mayExpire,
+    hasBlobs,
+    compression,
+    createdSeq,
+    ttlMs,
+  } = keyspace
   const hash = createHash('sha256')
   for (const { key, value } of entries) {
     hash.update(
@@ -104,6 +115,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     valueEncoding,
     mayExpire,
     ...(hasBlobs ? { hasBlobs } : {}),
+    ...(compression === 0 ? {} : { compression }),
     createdSeq,
     ttlMs,
     ...(tree === undefined ? {} : { tree: describeTree(tree) }),

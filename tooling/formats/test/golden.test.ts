@@ -88,8 +88,12 @@ test.each([
   await expect(textOf(describeStore(store))).toMatchFileSnapshot(pathOf(`${LSM}/v2/${expected}`))
 })
 
-test.each(['v3', 'v4', 'v5'])('the golden databases %s', async (version) => {
-  const databases = ['closed', 'left-open'].map((name) => {
+test.each([
+  ['v3', ['closed', 'left-open']],
+  ['v4', ['closed', 'left-open']],
+  ['v5', ['closed', 'left-open', 'compressed']],
+] as const)('the golden databases %s', async (version, names) => {
+  const databases = names.map((name) => {
     const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
     return [name, describeDatabase(database, TIMES)] as const
   })

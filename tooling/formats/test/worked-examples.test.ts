@@ -5,7 +5,7 @@ import { readFileHeader, seedOfFile } from '../src/bytes/file-header.js'
 import { xxHash64 } from '../src/bytes/xx-hash64.js'
 import { readBatch } from '../src/database/batch.js'
 import { readTuple } from '../src/database/tuple-key.js'
-import { decompressed } from '../src/lsm/payload.js'
+import { decompressed } from '../src/bytes/payload.js'
 import { isReferring, readValue } from '../src/database/value-header.js'
 
 function bytesOf(hex: string): Uint8Array {

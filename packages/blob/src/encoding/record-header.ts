@@ -7,10 +7,12 @@ import {
   RECORD_FILE_OFFSET,
   RECORD_HEADER_BYTES,
   RECORD_KEY_BYTES,
+  RECORD_RESERVED,
   RECORD_RESERVED2,
   RECORD_VALUE_BYTES,
   RECORD_VALUE_CHECKSUM,
 } from '../format.js'
+import { isValidEncoding } from './value-encoding.js'
 
 /** The header of a record. */
 export interface RecordHeader {
@@ -21,6 +23,10 @@ export interface RecordHeader {
   /** Checksum of the value, or of its chunk table. */
   readonly checksumLow: number
   readonly checksumHigh: number
+  /** Id of the codec of the stored value; 0 when it is not encoded. */
+  readonly codecId: number
+  /** Bytes of the decoded value; 0 without a codec. */
+  readonly decodedBytes: number
 }
 
 const hash = new Int32Array(2)
@@ -42,6 +48,8 @@ export function encodeRecordHeader(
   writeU32(target, RECORD_VALUE_CHECKSUM + 4, header.checksumHigh >>> 0)
   writeU32(target, RECORD_VALUE_BYTES, header.valueBytes)
   writeU16(target, RECORD_KEY_BYTES, header.keyBytes)
+  target[RECORD_CODEC] = header.codecId
+  writeU32(target, RECORD_DECODED_BYTES, header.decodedBytes)
   const end = RECORD_HEADER_BYTES + header.keyBytes + trailerBytes
   codec.checksum(target, RECORD_FILE_OFFSET, end, hash)
   writeU32(target, RECORD_CHECKSUM, (hash[0] as number) >>> 0)
@@ -70,11 +78,13 @@ export function decodeRecordHeader(
   const high = readU32(bytes, RECORD_CHECKSUM + 4) | 0
   if (!codec.isIntact(bytes, RECORD_FILE_OFFSET, end, low, high)) return undefined
   const valueBytes = readU32(bytes, RECORD_VALUE_BYTES)
+  const codecId = bytes[RECORD_CODEC] as number
+  const decodedBytes = readU32(bytes, RECORD_DECODED_BYTES)
   const isKnown =
     readU64(bytes, RECORD_FILE_OFFSET) === offset &&
     valueBytes <= VALUE_BYTES_MAX &&
-    readU16(bytes, RECORD_CODEC) === 0 &&
-    readU32(bytes, RECORD_DECODED_BYTES) === 0 &&
+    isValidEncoding(codecId, valueBytes, decodedBytes) &&
+    bytes[RECORD_RESERVED] === 0 &&
     readU32(bytes, RECORD_RESERVED2) === 0
   if (!isKnown) return undefined
   return {
@@ -83,5 +93,7 @@ export function decodeRecordHeader(
     valueBytes,
     checksumLow: readU32(bytes, RECORD_VALUE_CHECKSUM) | 0,
     checksumHigh: readU32(bytes, RECORD_VALUE_CHECKSUM + 4) | 0,
+    codecId,
+    decodedBytes,
   }
 }

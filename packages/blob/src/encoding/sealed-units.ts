@@ -4,6 +4,7 @@ import { CHUNK_BYTES, CHUNK_CHECKSUM_BYTES, RECORD_HEADER_BYTES } from '../forma
 import { chunkTableOf, versionAt } from './chunks.js'
 import type { Version } from './chunks.js'
 import { encodeRecordHeader } from './record-header.js'
+import type { StoredValue } from './value-encoding.js'
 
 /** A unit of an encrypted record, with the version of the value, or of the chunk. */
 export interface SealedUnit extends Version {
@@ -40,15 +41,12 @@ export function chunkOffset(index: number, trailerBytes: number): number {
   return index * (CHUNK_BYTES + trailerBytes)
 }
 
-/** A record to encrypt: the key `key[keyStart, keyEnd)` and the value `value[start, end)`. */
-export interface PlainRecord {
+/** A record to encrypt: the key `key[keyStart, keyEnd)` and the stored form `bytes[start, end)` of its value. */
+export interface PlainRecord extends StoredValue {
   readonly offset: number
   readonly key: Uint8Array
   readonly keyStart: number
   readonly keyEnd: number
-  readonly value: Uint8Array
-  readonly start: number
-  readonly end: number
 }
 
 const hash = new Int32Array(2)
@@ -68,23 +66,24 @@ export function* sealedParts(
   codec: UnitCodec,
   frame: UnitCodec,
   version: Version,
-  { offset, key, keyStart, keyEnd, value, start, end }: PlainRecord,
+  { offset, key, keyStart, keyEnd, bytes, start, end, codecId, decodedBytes }: PlainRecord,
 ): Generator<Uint8Array, void, void> {
   const { trailerBytes } = codec
   const keyBytes = keyEnd - keyStart
   const head = new Uint8Array(RECORD_HEADER_BYTES + keyBytes + trailerBytes)
   sealUnit(codec, { position: offset, ...version }, key, keyStart, keyEnd, head, RECORD_HEADER_BYTES)
   const checksums = { checksumLow: version.low, checksumHigh: version.high }
-  encodeRecordHeader(frame, { offset, keyBytes, valueBytes: end - start, ...checksums }, head, trailerBytes)
+  const header = { offset, keyBytes, valueBytes: end - start, ...checksums, codecId, decodedBytes }
+  encodeRecordHeader(frame, header, head, trailerBytes)
   yield head
-  const table = chunkTableOf(codec, value, start, end)
+  const table = chunkTableOf(codec, bytes, start, end)
   const valueOffset = offset + head.length
   for (let index = 0, at = start; index === 0 || at < end; index++, at += CHUNK_BYTES) {
     const chunkEnd = Math.min(end, at + CHUNK_BYTES)
     const position = valueOffset + chunkOffset(index, trailerBytes)
     const chunkVersion = table.length === 0 ? version : versionAt(table, index)
     const stored = new Uint8Array(chunkEnd - at + trailerBytes)
-    sealUnit(codec, { position, ...chunkVersion }, value, at, chunkEnd, stored, 0)
+    sealUnit(codec, { position, ...chunkVersion }, bytes, at, chunkEnd, stored, 0)
     yield stored
   }
   if (table.length === 0) return

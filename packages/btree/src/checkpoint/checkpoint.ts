@@ -63,6 +63,7 @@ export function freezeTree(
     rootLevel: root.level,
     entryCount: state.entryCount,
     extentCount: pages.extents.count,
+    hasEncodedValues: pages.encodedValues.isUsed,
   }
   const pending = reclaim.freeze(epoch)
   pages.pendingChecksums.beginPropagation(epoch)

@@ -1,6 +1,6 @@
 import type { PageMemory } from '../page/memory.js'
 import { pageNumberOf, slotCount } from '../page/page.js'
-import { extentPageCount, VALUE_FIELD_BYTES } from '../format.js'
+import { VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
 import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
@@ -151,9 +151,8 @@ function moveExtent(state: TreeState, memory: PageMemory, referenceAt: number, l
   const { pages } = state
   const reference = decodeReference(memory.bytes, referenceAt)
   if (reference.page < limit) return 0
-  const content = pages.extentFile.read(reference)
-  const written = pages.extents.write(content, 0, content.length)
+  const written = pages.extents.copy(reference)
   pages.extents.retire(memory.bytes, referenceAt)
   memory.bytes.set(written, referenceAt)
-  return extentPageCount(content.length, memory.pageBytes, memory.trailerBytes)
+  return pages.extentFile.pageCountOf(reference.contentBytes)
 }

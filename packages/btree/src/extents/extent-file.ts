@@ -1,11 +1,18 @@
-import { corruption, VALUE_BYTES_MAX, uninitializedBytes } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
+import { corruption, readU32, VALUE_BYTES_MAX, uninitializedBytes } from '@ldb/base'
+import { CodecId, UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
-import { OVERFLOW_EXTENT_BYTES, extentPageCount } from '../format.js'
+import {
+  OVERFLOW_EXTENT_BYTES,
+  OVERFLOW_EXTENT_CODEC_OFFSET,
+  OVERFLOW_EXTENT_DECODED_BYTES_OFFSET,
+  extentPageCount,
+} from '../format.js'
 import type { ExtentReader, PageMemory } from '../page/memory.js'
 import type { FreeSpace } from '../space/free-space.js'
+import type { EncodedValues } from './encoded-values.js'
 import { ExtentHeader } from './extent-header.js'
+import type { ContentEncoding } from './extent-header.js'
 import { decodeReference } from './extent-reference.js'
 import type { ExtentReference } from './extent-reference.js'
 
@@ -18,6 +25,7 @@ export interface ExtentFileParts {
   readonly codec: UnitCodec
   readonly freeSpace: Pick<FreeSpace, 'firstPage' | 'pageCount'>
   readonly epoch: { readonly current: number }
+  readonly encodedValues: EncodedValues
 }
 
 /**
@@ -42,26 +50,45 @@ export class ExtentFile implements ExtentReader {
     return extentPageCount(contentBytes, this.pageBytes, this.#parts.codec.trailerBytes)
   }
 
+  /** Reads a key. @throws {@link LdbError} as {@link ExtentFile.readWhole}, and LDB_CORRUPTION when it is encoded. */
   readExtent(memory: PageMemory, offset: number): Uint8Array {
-    return this.read(decodeReference(memory.bytes, offset))
+    const reference = decodeReference(memory.bytes, offset)
+    const whole = this.readWhole(reference)
+    if (encodingOf(whole).codecId !== CodecId.None) {
+      throw corruption(this.#parts.file.path, reference.page * this.pageBytes, 'a key is encoded')
+    }
+    return whole.subarray(OVERFLOW_EXTENT_BYTES)
   }
 
   /**
-   * Reads and verifies the content of an extent.
+   * Reads and verifies the value whose reference is at `memory.bytes[offset]`.
+   *
+   * @throws as {@link ExtentFile.readWhole} and {@link ExtentFile.valueOf} do.
+   */
+  readValue(memory: PageMemory, offset: number): Uint8Array {
+    const reference = decodeReference(memory.bytes, offset)
+    const whole = this.readWhole(reference)
+    return this.valueOf(encodingOf(whole), whole.subarray(OVERFLOW_EXTENT_BYTES), reference.page)
+  }
+
+  /**
+   * Returns the value that the verified content of the extent at `page` stands for: `content` itself when it is not encoded.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION when the content does not decompress; LDB_UNSUPPORTED when its codec is unknown.
+   */
+  valueOf(encoding: ContentEncoding, content: Uint8Array, page: number): Uint8Array {
+    if (encoding.codecId === CodecId.None) return content
+    const { file, encodedValues } = this.#parts
+    return encodedValues.decompress(encoding, content, file.path, page * this.pageBytes)
+  }
+
+  /**
+   * Reads and verifies an extent. Returns its header followed by its content, which may be encoded.
    *
    * @throws {@link LdbError} LDB_CORRUPTION when the extent does not match its reference.
    */
-  read(reference: ExtentReference): Uint8Array {
-    return this.readWhole(reference).subarray(OVERFLOW_EXTENT_BYTES)
-  }
-
-  /**
-   * Reads and verifies an extent. Returns its header followed by its content.
-   *
-   * @throws as {@link ExtentFile.read} does.
-   */
   readWhole(reference: ExtentReference): Uint8Array {
-    const { file, codec } = this.#parts
+    const { file, codec, encodedValues } = this.#parts
     const { page, contentBytes, epoch } = reference
     const fileOffset = page * this.pageBytes
     this.#assertInFile(reference, fileOffset)
@@ -78,7 +105,8 @@ export class ExtentFile implements ExtentReader {
     }
     const bytes =
       codec.cipher === undefined ? stored : stored.subarray(0, OVERFLOW_EXTENT_BYTES + contentBytes)
-    this.#header.encodeExpected(reference, bytes, OVERFLOW_EXTENT_BYTES)
+    const encoding = encodingOf(bytes)
+    this.#header.encodeExpected(reference, encoding, bytes, OVERFLOW_EXTENT_BYTES)
     for (let index = 0; index < OVERFLOW_EXTENT_BYTES; index += 1) {
       if (bytes[index] !== this.#header.bytes[index]) {
         throw corruption(file.path, fileOffset + index, 'an overflow extent does not match its checksum')
@@ -91,24 +119,31 @@ export class ExtentFile implements ExtentReader {
         'an overflow extent is not the version that its record refers to',
       )
     }
+    encodedValues.check(encoding, file.path, fileOffset)
     return bytes
   }
 
   /** Reports whether `content` is the content of the extent that a reference names. */
-  isContentOf(reference: ExtentReference, content: Uint8Array): boolean {
-    this.#header.encodeExpected(reference, content, 0)
+  isContentOf(reference: ExtentReference, encoding: ContentEncoding, content: Uint8Array): boolean {
+    this.#header.encodeExpected(reference, encoding, content, 0)
     return this.#header.matches(reference)
   }
 
   /** Writes an extent of the current epoch with the content `content[start..end)` to the pages from `page` on. */
-  write(page: number, content: Uint8Array, start: number, end: number): ExtentReference {
+  write(
+    page: number,
+    encoding: ContentEncoding,
+    content: Uint8Array,
+    start: number,
+    end: number,
+  ): ExtentReference {
     const { file, codec } = this.#parts
     const epoch = this.#parts.epoch.current
     const fileOffset = page * this.pageBytes
     const contentBytes = end - start
     const bytes = OVERFLOW_EXTENT_BYTES + contentBytes + codec.trailerBytes
     const header = this.#header
-    header.encode(page, epoch, content, start, end)
+    header.encode(page, epoch, encoding, content, start, end)
     if (codec.cipher === undefined && bytes > ASSEMBLE_BYTES_MAX) {
       file.write(header.bytes, 0, OVERFLOW_EXTENT_BYTES, fileOffset)
       file.write(content, start, contentBytes, fileOffset + OVERFLOW_EXTENT_BYTES)
@@ -141,5 +176,13 @@ export class ExtentFile implements ExtentReader {
         { actual: reference.epoch },
       )
     }
+  }
+}
+
+/** Returns the encoding in the header of an extent. @internal */
+export function encodingOf(whole: Uint8Array): ContentEncoding {
+  return {
+    codecId: whole[OVERFLOW_EXTENT_CODEC_OFFSET] as number,
+    decodedBytes: readU32(whole, OVERFLOW_EXTENT_DECODED_BYTES_OFFSET),
   }
 }

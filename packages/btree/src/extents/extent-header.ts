@@ -1,8 +1,11 @@
+import { CodecId } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import {
   OVERFLOW_EXTENT_BYTES,
   OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CODEC_OFFSET,
   OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  OVERFLOW_EXTENT_DECODED_BYTES_OFFSET,
   OVERFLOW_EXTENT_EPOCH_OFFSET,
   OVERFLOW_EXTENT_KIND_OFFSET,
   OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET,
@@ -10,6 +13,17 @@ import {
 } from '../format.js'
 import { encodeEpoch } from './extent-reference.js'
 import type { ExtentReference } from './extent-reference.js'
+
+/** How the content of an extent is stored. @internal */
+export interface ContentEncoding {
+  /** Id of the codec that compressed it; 0 when it is stored as it is. */
+  readonly codecId: number
+  /** Bytes of the value that the content stands for; 0 without a codec. */
+  readonly decodedBytes: number
+}
+
+/** The encoding of content that is stored as it is. @internal */
+export const PLAIN_CONTENT: ContentEncoding = Object.freeze({ codecId: CodecId.None, decodedBytes: 0 })
 
 /** Encodes the header of an overflow extent, into one buffer that every call overwrites. @internal */
 export class ExtentHeader {
@@ -32,10 +46,17 @@ export class ExtentHeader {
   }
 
   /** Encodes the header of the extent at `page` with the content `content[start..end)`. */
-  encode(page: number, epoch: number, content: Uint8Array, start: number, end: number): void {
+  encode(
+    page: number,
+    epoch: number,
+    encoding: ContentEncoding,
+    content: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
     const view = this.#view
     const hash = this.#hash
-    this.#encodeFields(page, epoch, end - start)
+    this.#encodeFields(page, epoch, encoding, end - start)
     this.#codec.checksum(content, start, end, hash)
     view.setInt32(OVERFLOW_EXTENT_BYTES, hash[0] as number, true)
     view.setInt32(OVERFLOW_EXTENT_BYTES + 4, hash[1] as number, true)
@@ -47,23 +68,35 @@ export class ExtentHeader {
    * Encodes the header that the extent of a reference must have when `content[start..)` is its content. In an encrypted file the
    * checksum is the recorded one, because the cipher authenticates the content.
    */
-  encodeExpected(reference: ExtentReference, content: Uint8Array, start: number): void {
+  encodeExpected(
+    reference: ExtentReference,
+    encoding: ContentEncoding,
+    content: Uint8Array,
+    start: number,
+  ): void {
     const { page, epoch, checksumLow, checksumHigh } = reference
     if (this.#codec.cipher === undefined) {
-      this.encode(page, epoch, content, start, content.length)
+      this.encode(page, epoch, encoding, content, start, content.length)
       return
     }
-    this.#encodeFields(page, epoch, content.length - start)
+    this.#encodeFields(page, epoch, encoding, content.length - start)
     this.#setChecksum(checksumLow, checksumHigh)
   }
 
-  #encodeFields(page: number, epoch: number, contentBytes: number): void {
+  #encodeFields(
+    page: number,
+    epoch: number,
+    { codecId, decodedBytes }: ContentEncoding,
+    contentBytes: number,
+  ): void {
     const view = this.#view
     this.bytes.fill(0)
     view.setUint32(OVERFLOW_EXTENT_PAGE_NUMBER_OFFSET, page, true)
     view.setUint8(OVERFLOW_EXTENT_KIND_OFFSET, PageKind.Extent)
+    view.setUint8(OVERFLOW_EXTENT_CODEC_OFFSET, codecId)
     encodeEpoch(view, OVERFLOW_EXTENT_EPOCH_OFFSET, epoch)
     view.setUint32(OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, contentBytes, true)
+    view.setUint32(OVERFLOW_EXTENT_DECODED_BYTES_OFFSET, decodedBytes, true)
   }
 
   #setChecksum(low: number, high: number): void {

@@ -1,13 +1,18 @@
-import { assert, INVARIANTS, uninitializedBytes } from '@ldb/base'
+import { assert, INVARIANTS, readU32, uninitializedBytes } from '@ldb/base'
+import { CodecId, CUSTOM_CODEC_ID_MIN } from '@ldb/integrity'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import {
   OVERFLOW_EXTENT_BYTES,
   OVERFLOW_EXTENT_CHECKSUM_OFFSET,
+  OVERFLOW_EXTENT_CODEC_OFFSET,
   OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  OVERFLOW_EXTENT_DECODED_BYTES_OFFSET,
 } from '../format.js'
 import type { PageArenas } from '../page/arenas.js'
 import type { PageMemory } from '../page/memory.js'
+import { encodingOf } from './extent-file.js'
 import type { ExtentFile } from './extent-file.js'
+import type { ContentEncoding } from './extent-header.js'
 import { decodeReference } from './extent-reference.js'
 import type { ExtentReference } from './extent-reference.js'
 import { ValueSlab } from './value-slab.js'
@@ -26,7 +31,7 @@ interface LayoutObserver {
  *
  * @remarks Its page space is separate from that of the tree, so that a lookup of a tree page never finds one of its frames. An
  * extent is verified when it is read from the file and never again while it is resident. Its frames are never dirty, because an
- * extent never changes. Frames are evicted one by one: an extent is resident only when all of its pages are, and the first
+ * extent never changes. A compressed value is cached as it is stored, and decompressed by each read: the cache holds more of them. Frames are evicted one by one: an extent is resident only when all of its pages are, and the first
  * frame has the header that the record refers to. Otherwise the whole extent is read again and all of its frames are refilled.
  *
  * Loading a value may evict tree pages, as loading a page does, and so invalidates page offsets. Long keys are read during
@@ -61,6 +66,8 @@ export class LargeValues {
     const pageCount = this.#extents.pageCountOf(contentBytes)
     if (!this.#isResident(reference, pageCount)) return this.#load(reference, pageCount)
     const start = this.#contiguousStart(page, pageCount)
+    const encoding = this.#encodingOf(page)
+    if (encoding.codecId !== CodecId.None) return this.#decode(reference, encoding, pageCount, start)
     let value: Uint8Array
     if (start >= 0) {
       this.#slab ??= new ValueSlab()
@@ -70,7 +77,7 @@ export class LargeValues {
       this.#gather(page, pageCount, value)
     }
     assert(
-      !INVARIANTS || this.#extents.isContentOf(reference, value),
+      !INVARIANTS || this.#extents.isContentOf(reference, encoding, value),
       'a resident extent matches the reference of its record',
     )
     return value
@@ -85,7 +92,7 @@ export class LargeValues {
     const { page, contentBytes } = reference
     const pageCount = this.#extents.pageCountOf(contentBytes)
     const start = this.#isResident(reference, pageCount) ? this.#contiguousStart(page, pageCount) : -1
-    return start < 0
+    return start < 0 || this.#encodingOf(page).codecId !== CodecId.None
       ? this.copy(memory, offset)
       : viewOf(this.#arenas.of(start), start + OVERFLOW_EXTENT_BYTES, contentBytes)
   }
@@ -121,6 +128,44 @@ export class LargeValues {
       i32[checksumWord + 1] === reference.checksumHigh &&
       (i32[word + (OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET >> 2)] as number) >>> 0 === reference.contentBytes
     )
+  }
+
+  /** Returns the encoding in the header of a resident extent. */
+  #encodingOf(page: number): ContentEncoding {
+    const first = this.#space.peek(page)
+    const { bytes } = this.#arenas.ofFrame(first)
+    const at = this.#arenas.pageOf(first)
+    return {
+      codecId: bytes[at + OVERFLOW_EXTENT_CODEC_OFFSET] as number,
+      decodedBytes: readU32(bytes, at + OVERFLOW_EXTENT_DECODED_BYTES_OFFSET),
+    }
+  }
+
+  /**
+   * Decompresses a resident value.
+   *
+   * @param start - offset of its first page when the frames are contiguous, -1 when they are not.
+   */
+  #decode(
+    reference: ExtentReference,
+    encoding: ContentEncoding,
+    pageCount: number,
+    start: number,
+  ): Uint8Array {
+    const { page, contentBytes } = reference
+    let content: Uint8Array
+    // A codec of the application must not see the arena.
+    if (start >= 0 && encoding.codecId < CUSTOM_CODEC_ID_MIN) {
+      content = viewOf(this.#arenas.of(start), start + OVERFLOW_EXTENT_BYTES, contentBytes)
+    } else {
+      content = uninitializedBytes(contentBytes)
+      this.#gather(page, pageCount, content)
+    }
+    assert(
+      !INVARIANTS || this.#extents.isContentOf(reference, encoding, content),
+      'a resident encoded extent matches the reference of its record',
+    )
+    return this.#extents.valueOf(encoding, content, page)
   }
 
   /** Returns the offset of the first page of a resident extent whose frames are contiguous, or -1 when they are not. */
@@ -163,7 +208,7 @@ export class LargeValues {
   #load(reference: ExtentReference, pageCount: number): Uint8Array {
     const whole = this.#extents.readWhole(reference)
     if (pageCount <= this.#pageCountMax) this.#fillFrames(reference.page, pageCount, whole)
-    return whole.subarray(OVERFLOW_EXTENT_BYTES)
+    return this.#extents.valueOf(encodingOf(whole), whole.subarray(OVERFLOW_EXTENT_BYTES), reference.page)
   }
 
   #fillFrames(page: number, pageCount: number, whole: Uint8Array): void {

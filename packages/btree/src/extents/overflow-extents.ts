@@ -1,10 +1,15 @@
 import { assert } from '@ldb/base'
 import type { MetaRewrite } from '../file/meta-rewrite.js'
-import { EXTENT_REFERENCE_BYTES } from '../format.js'
+import { EXTENT_REFERENCE_BYTES, OVERFLOW_EXTENT_BYTES } from '../format.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { Reclaim } from '../space/reclaim.js'
+import type { EncodedValues } from './encoded-values.js'
+import { encodingOf } from './extent-file.js'
 import type { ExtentFile } from './extent-file.js'
+import { PLAIN_CONTENT } from './extent-header.js'
+import type { ContentEncoding } from './extent-header.js'
 import { decodeReference, encodeReference } from './extent-reference.js'
+import type { ExtentReference } from './extent-reference.js'
 
 /** State of an open file that {@link OverflowExtents} shares. @internal */
 export interface OverflowExtentsParts {
@@ -12,6 +17,7 @@ export interface OverflowExtentsParts {
   readonly reclaim: Pick<Reclaim, 'retire'>
   readonly epoch: { readonly current: number }
   readonly metaRewrite: Pick<MetaRewrite, 'sync' | 'fileSync'>
+  readonly encodedValues: EncodedValues
 }
 
 /**
@@ -40,14 +46,33 @@ export class OverflowExtents {
     return this.#count
   }
 
-  /** Writes `content[start..end)` to a new extent. Returns its encoded reference, which the next call overwrites. */
-  write(content: Uint8Array, start: number, end: number): Uint8Array {
+  /** Writes the value `bytes[start..end)` to a new extent, compressed where it is worth it. Returns as {@link OverflowExtents.writeKey}. */
+  writeValue(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const { encodedValues } = this.#parts
+    const compressed = encodedValues.compress(bytes, start, end)
+    if (compressed === undefined) return this.#write(PLAIN_CONTENT, bytes, start, end)
+    const encoding = { codecId: encodedValues.codecId, decodedBytes: end - start }
+    return this.#write(encoding, compressed, 0, compressed.length)
+  }
+
+  /** Writes the key `bytes[start..end)` to a new extent. Returns its encoded reference, which the next call overwrites. */
+  writeKey(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    return this.#write(PLAIN_CONTENT, bytes, start, end)
+  }
+
+  /** Copies an extent as it is stored to a new one. Returns as {@link OverflowExtents.writeKey}. */
+  copy(reference: ExtentReference): Uint8Array {
+    const whole = this.#file.readWhole(reference)
+    return this.#write(encodingOf(whole), whole, OVERFLOW_EXTENT_BYTES, whole.length)
+  }
+
+  #write(encoding: ContentEncoding, content: Uint8Array, start: number, end: number): Uint8Array {
     const { freeSpace, metaRewrite } = this.#parts
     const pageCount = this.#file.pageCountOf(end - start)
     const page = freeSpace.allocateExtent(pageCount)
     try {
       metaRewrite.sync()
-      encodeReference(this.#referenceView, this.#file.write(page, content, start, end))
+      encodeReference(this.#referenceView, this.#file.write(page, encoding, content, start, end))
       metaRewrite.fileSync.recordWrite(end - start)
     } catch (error) {
       freeSpace.free(page, pageCount)

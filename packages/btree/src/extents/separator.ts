@@ -32,7 +32,7 @@ export function makeSeparator(
   if (key.length <= limits.keyPartMax) return { key, part: key }
   const part = new Uint8Array(limits.keyInlineBytes + EXTENT_REFERENCE_BYTES)
   part.set(key.subarray(0, limits.keyInlineBytes))
-  part.set(extents.write(key, 0, key.length), limits.keyInlineBytes)
+  part.set(extents.writeKey(key, 0, key.length), limits.keyInlineBytes)
   return { key, part }
 }
 

@@ -59,6 +59,7 @@ export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: Unit
     rootChecksumHigh: hash[1] as number,
     entryCount: 0,
     extentCount: 0,
+    hasEncodedValues: false,
     pageCount,
     freeSpacePage: chain.page,
     freeSpaceChecksumLow: chain.checksumLow,

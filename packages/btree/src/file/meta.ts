@@ -69,6 +69,8 @@ export interface Meta {
   readonly rootChecksumHigh: number
   readonly entryCount: number
   readonly extentCount: number
+  /** The file may contain encoded values. */
+  readonly hasEncodedValues: boolean
   readonly pageCount: number
   readonly freeSpacePage: number
   readonly freeSpaceChecksumLow: number
@@ -97,7 +99,9 @@ export function encodeMeta(meta: Meta, cipher?: UnitCipher): Uint8Array {
       kind: FILE_KIND,
       format: FORMAT_VERSION,
       minimumReader: MINIMUM_READER,
-      flags: cipher === undefined ? 0 : FILE_FLAG_ENCRYPTED,
+      flags:
+        (cipher === undefined ? 0 : FILE_FLAG_ENCRYPTED) |
+        (meta.hasEncodedValues ? FILE_FLAG_ENCODED_VALUES : 0),
     }),
   )
   bytes.set(meta.fileId, META_BLOCK_FILE_ID_OFFSET)
@@ -184,6 +188,7 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
     rootChecksumHigh: view.getInt32(META_BLOCK_ROOT_CHECKSUM_OFFSET + 4, true),
     entryCount: u64At(META_BLOCK_ENTRY_COUNT_OFFSET),
     extentCount: u64At(META_BLOCK_EXTENT_COUNT_OFFSET),
+    hasEncodedValues: (flags & FILE_FLAG_ENCODED_VALUES) !== 0,
     pageCount: readU32(bytes, META_BLOCK_PAGE_COUNT_OFFSET),
     freeSpacePage: readU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET),
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
@@ -211,9 +216,6 @@ function checkFileHeader(bytes: Uint8Array, file: string): number {
 /** Checks that the flags are those of a file that the codec can decode. */
 function checkFlags(flags: number, codec: UnitCodec, file: string): void {
   const details = { file, offset: 0 }
-  if ((flags & FILE_FLAG_ENCODED_VALUES) !== 0) {
-    throw new LdbError('LDB_UNSUPPORTED', `this build does not support encoded values (${file})`, { details })
-  }
   const isEncrypted = (flags & FILE_FLAG_ENCRYPTED) !== 0
   if (isEncrypted && codec.cipher === undefined) {
     throw new LdbError('LDB_UNSUPPORTED', `the file is encrypted, and there is no key (${file})`, { details })

@@ -1,5 +1,6 @@
 import { invalidArgument, kindOf, ownOptions } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
+import { CodecId, CodecTable, CUSTOM_CODEC_ID_MIN, unknownCodec, ZSTD_CODEC } from '@ldb/integrity'
 import type { UnitCipher } from '@ldb/integrity'
 import { PAGE_BYTES_DEFAULT } from '../format.js'
 
@@ -35,6 +36,18 @@ export interface BTreeOptions {
    * recorded: a file that is found is used only if it contains a checkpoint of a commit, and otherwise replaced. Default `'open'`.
    */
   readonly creation?: 'open' | 'write'
+  /**
+   * Compression of values that are stored in overflow extents: `'lz4'`, also by the name `'adaptive'`; `'deflate'` or `'zstd'` for fewer bytes
+   * and more processor time; or the id of a codec of the application in `codecs`, in place of which LZ4 is used while it is unknown. A value is
+   * compressed only where that saves an eighth of it and a page. Each extent says how it is stored: a file can be opened with any compression.
+   * Default `'none'`.
+   */
+  readonly compression?: TreeCompression
+  /**
+   * The codecs that values may have. The owner may add codecs of the application later: reads of values whose codec is unknown are
+   * LDB_UNSUPPORTED. Default: the built-in codecs.
+   */
+  readonly codecs?: CodecTable
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -51,12 +64,16 @@ export interface TreeIdentity {
   readonly pageBytes: number
 }
 
+/** Compression of a tree by name, or the id of a codec of the application. @category B+tree */
+export type TreeCompression = (typeof COMPRESSIONS)[number] | number
+
 /** @internal */
 export interface ResolvedBTreeOptions {
   readonly cache: PageCache
   readonly create: boolean
 }
 
+const COMPRESSIONS = ['none', 'lz4', 'deflate', 'zstd', 'adaptive'] as const
 const CACHE_BYTES_DEFAULT = 64 * 2 ** 20
 const NAMES = [
   'cache',
@@ -66,6 +83,8 @@ const NAMES = [
   'identity',
   'rewriteMeta',
   'creation',
+  'compression',
+  'codecs',
   'createCipher',
 ] as const
 
@@ -100,6 +119,7 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
   if (creation === 'write' && identity === undefined) {
     throw invalidArgument("creation 'write' needs the identity of the file")
   }
+  checkCompression(options)
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options
     const own = new PageCache({
@@ -114,4 +134,21 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
     )
   }
   return Object.freeze({ cache, create })
+}
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED for a codec that the platform does not have. */
+function checkCompression({ compression = 'none', codecs }: BTreeOptions): void {
+  if (codecs !== undefined && !(codecs instanceof CodecTable))
+    throw invalidArgument('codecs must be a CodecTable')
+  const isId =
+    typeof compression === 'number' &&
+    Number.isInteger(compression) &&
+    compression >= CUSTOM_CODEC_ID_MIN &&
+    compression <= 255
+  if (!isId && !COMPRESSIONS.includes(compression as never)) {
+    throw invalidArgument(
+      `compression must be ${COMPRESSIONS.map((name) => `'${name}'`).join(', ')} or the id of a codec`,
+    )
+  }
+  if (compression === 'zstd' && ZSTD_CODEC === undefined) throw unknownCodec(CodecId.Zstd)
 }

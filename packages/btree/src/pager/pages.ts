@@ -2,6 +2,7 @@ import type { Syncable } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import type { EncodedValues } from '../extents/encoded-values.js'
 import { ExtentFile } from '../extents/extent-file.js'
 import { LargeValues } from '../extents/large-values.js'
 import { OverflowExtents } from '../extents/overflow-extents.js'
@@ -32,6 +33,7 @@ export interface PagesFile {
   readonly durableEpoch: number
   /** Overflow extents that the tree refers to. */
   readonly extentCount: number
+  readonly encodedValues: EncodedValues
   /** Makes the entries of a new file durable; `undefined` when they are. */
   readonly newEntries: Syncable | undefined
 }
@@ -62,6 +64,8 @@ export class Pages {
   readonly freeSpace: FreeSpace
   readonly epoch: EpochCounter
   readonly pendingChecksums: PendingChecksums = new PendingChecksums()
+  /** Compresses and decompresses large values. */
+  readonly encodedValues: EncodedValues
   /** Reads overflow extents from the file. */
   readonly extentFile: ExtentFile
   /** The arenas of the cache. */
@@ -83,7 +87,7 @@ export class Pages {
 
   constructor(cache: PageCache, source: PagesFile) {
     const { pageBytes } = cache
-    const { file, codec, metaRewrite, freeSpace, durableEpoch } = source
+    const { file, codec, metaRewrite, freeSpace, durableEpoch, encodedValues } = source
     this.cacheBytes = cache.frameCount * pageBytes
     const { pendingChecksums } = this
     const epoch = new EpochCounter(durableEpoch + 1)
@@ -94,7 +98,8 @@ export class Pages {
     this.newEntries = source.newEntries
     this.freeSpace = freeSpace
     this.epoch = epoch
-    this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch }, pageBytes)
+    this.encodedValues = encodedValues
+    this.extentFile = new ExtentFile({ file, codec, freeSpace, epoch, encodedValues }, pageBytes)
     const { trailerBytes } = codec
     const scratch = new PageMemory(scratchOf(cache), pageBytes, this.extentFile, undefined, trailerBytes)
     const arenas = arenasOf(cache, this.extentFile, scratch)
@@ -122,7 +127,7 @@ export class Pages {
     this.pins = this.allocator.pins
     this.reclaim = this.allocator.reclaim
     const { reclaim } = this
-    const extentParts = { freeSpace, reclaim, epoch, metaRewrite }
+    const extentParts = { freeSpace, reclaim, epoch, metaRewrite, encodedValues }
     this.extents = new OverflowExtents(this.extentFile, extentParts, source.extentCount)
   }
 

@@ -1,6 +1,6 @@
 import { isLdbError } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
-import { ExtentFile } from '../extents/extent-file.js'
+import type { ExtentFile } from '../extents/extent-file.js'
 import { firstPageNumber, OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, PageKind } from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import type { PageMemory } from '../page/memory.js'
@@ -19,6 +19,7 @@ export interface Orphans {
 /**
  * Finds the orphans among the live pages of a file.
  *
+ * @param extents - those of the file.
  * @param isLive - reports whether a page belongs to the checkpoint and was not reached.
  * @param memory - one page.
  * @param epoch - of the checkpoint.
@@ -26,15 +27,12 @@ export interface Orphans {
 export function findOrphans(
   file: VfsFile,
   { codec, pageBytes, pageCount }: FoundTree,
+  extents: ExtentFile,
   isLive: (page: number) => boolean,
   memory: PageMemory,
   epoch: number,
 ): Orphans {
   const firstPage = firstPageNumber(pageBytes)
-  const extents = new ExtentFile(
-    { file, codec, freeSpace: { firstPage, pageCount }, epoch: { current: epoch } },
-    pageBytes,
-  )
   const pages: { page: number; level: number }[] = []
   const unreadable: number[] = []
   for (let page = firstPage; page < pageCount; page += 1) {
@@ -59,7 +57,7 @@ function extentPages(extents: ExtentFile, memory: PageMemory, page: number): num
   if (pageKind(memory, 0) !== PageKind.Extent) return 0
   const contentBytes = memory.view.getUint32(OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, true)
   try {
-    extents.read({
+    extents.readWhole({
       page,
       contentBytes,
       epoch: pageEpoch(memory, 0),

@@ -2,7 +2,7 @@ import { corruption, LdbError, ownOptions } from '@ldb/base'
 import type { SalvageSink } from '@ldb/base'
 import { resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
-import type { UnitCipher } from '@ldb/integrity'
+import type { CodecTable, UnitCipher } from '@ldb/integrity'
 import { codecOfFile } from '../file/file-codec.js'
 import type { TreeIdentity } from '../file/options.js'
 import { LITTLE_ENDIAN } from '../page/memory.js'
@@ -14,6 +14,8 @@ import { TreeSalvage } from './tree-salvage.js'
 export interface TreeSalvageOptions {
   /** Identity of the file, if the owner knows it: it is found even when every meta block is damaged. */
   readonly identity?: TreeIdentity
+  /** The codecs that values may have. Default: the built-in ones. */
+  readonly codecs?: CodecTable
   /** Makes the cipher of an encrypted file. */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -27,7 +29,7 @@ export interface TreeSalvageOptions {
  * meta block or a free-space page is damaged.
  * @param sink - receives entries, losses and doubts.
  * @throws {@link LdbError} LDB_NOT_FOUND when the file is absent; LDB_CORRUPTION when no page of it is intact; LDB_FORMAT, LDB_UNSUPPORTED
- * for a file of another version; LDB_IO; what the sink throws.
+ * for a file of another version, and for a value whose codec is unknown; LDB_IO; what the sink throws.
  * @example
  * ```ts
  * import { BTree, salvageTree } from '@ldb/btree'
@@ -53,9 +55,9 @@ export function salvageTree(
   sink: SalvageSink,
   options?: TreeSalvageOptions,
 ): TreeSalvageReport {
-  const { identity, createCipher } = ownOptions(
+  const { identity, codecs, createCipher } = ownOptions(
     options,
-    ['identity', 'createCipher'],
+    ['identity', 'codecs', 'createCipher'],
     'options of a salvage',
   ) as TreeSalvageOptions
   if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'this machine is big-endian')
@@ -64,7 +66,7 @@ export function salvageTree(
   try {
     const tree = findTree(file, identity, codecOfFile(createCipher))
     if (tree === undefined) throw corruption(name, 0, 'no page of the B+tree is intact')
-    return new TreeSalvage(file, tree, sink).run()
+    return new TreeSalvage(file, tree, sink, codecs).run()
   } finally {
     file.close()
   }

@@ -1,6 +1,8 @@
 import { compareBytes, isLdbError } from '@ldb/base'
 import type { LdbError, SalvageSink } from '@ldb/base'
+import type { CodecTable } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import { EncodedValues } from '../extents/encoded-values.js'
 import { ExtentFile } from '../extents/extent-file.js'
 import { decodeReference } from '../extents/extent-reference.js'
 import { readStoredPage } from '../file/stored-page.js'
@@ -64,7 +66,8 @@ export class TreeSalvage {
   #entryCount = 0
   #damagedPageCount = 0
 
-  constructor(file: VfsFile, tree: FoundTree, sink: SalvageSink) {
+  /** @param codecs - those of values. */
+  constructor(file: VfsFile, tree: FoundTree, sink: SalvageSink, codecs: CodecTable | undefined) {
     this.#file = file
     this.#sink = sink
     const { codec, pageBytes } = tree
@@ -82,6 +85,8 @@ export class TreeSalvage {
         codec,
         freeSpace: { firstPage: firstPageNumber(pageBytes), pageCount },
         epoch: { current: this.#epoch },
+        // A lost meta block may be the first that says so.
+        encodedValues: new EncodedValues('none', codecs, pageBytes, true),
       },
       pageBytes,
     )
@@ -217,7 +222,7 @@ export class TreeSalvage {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, 0, slot))
     if (!valueIsExtent(memory, record)) return memory.bytes.subarray(at, at + valuePartBytes(memory, record))
     this.#claimExtent(memory, at)
-    return this.#extents.readExtent(memory, at)
+    return this.#extents.readValue(memory, at)
   }
 
   /** Marks the pages of an extent, so that none of them counts as an orphan. */
@@ -253,7 +258,7 @@ export class TreeSalvage {
     const isLive = (page: number): boolean =>
       this.#visited[page] === 0 && free?.freeSpace.isFree(page) !== true
     const memory = this.#memories[LEVELS_MAX - 1] as PageMemory
-    const orphans = findOrphans(this.#file, this.#tree, isLive, memory, this.#epoch)
+    const orphans = findOrphans(this.#file, this.#tree, this.#extents, isLive, memory, this.#epoch)
     if (free === undefined) {
       this.#adoptNewest(orphans)
       return false

@@ -89,7 +89,9 @@ export class TreeVerifier {
     this.#report = new VerifyReport(sink, state.pages.file.path, this.#figures)
     this.#accounting = undefined
     const { pageBytes } = meta
-    this.#memory = new PageMemory(new Uint8Array(pageBytes), pageBytes, state.pages.extentFile)
+    const { extentFile, codec } = state.pages
+    const bytes = new Uint8Array(pageBytes)
+    this.#memory = new PageMemory(bytes, pageBytes, extentFile, undefined, codec.trailerBytes)
   }
 
   /**
@@ -305,7 +307,7 @@ export class TreeVerifier {
       if (!valueIsExtent(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
       this.#report.guard(offset, () => {
-        this.#tree.pages.extentFile.readExtent(page, at)
+        this.#tree.pages.extentFile.readValue(page, at)
       })
       this.#reachExtent(page.bytes, at)
     }

@@ -238,7 +238,7 @@ export function writeRecord(
   setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
   writeKeyPart(state, memory, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (isLong) memory.bytes.set(state.pages.extents.write(bytes, valueStart, valueEnd), valueAt)
+  if (isLong) memory.bytes.set(state.pages.extents.writeValue(bytes, valueStart, valueEnd), valueAt)
   else copyWords(state.viewOf(bytes), valueStart, memory.view, valueAt, valueBytes)
   // Computed from the batch: reading the bytes that were just written would wait for the store.
   setSlotHead(memory, page, slot, keyHead(bytes, keyStart, keyEnd, prefixBytes(memory, page)))
@@ -266,5 +266,5 @@ function writeKeyPart(
     return
   }
   copyWords(state.viewOf(bytes), keyStart, memory.view, at, memory.keyInlineBytes)
-  memory.bytes.set(state.pages.extents.write(bytes, keyStart, keyEnd), at + memory.keyInlineBytes)
+  memory.bytes.set(state.pages.extents.writeKey(bytes, keyStart, keyEnd), at + memory.keyInlineBytes)
 }

@@ -1,10 +1,12 @@
 import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
-import type { LdbError, Syncable } from '@ldb/base'
+import type { Syncable } from '@ldb/base'
 import { BlobFiles } from '@ldb/blob'
 import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
-import { UNIT_TRAILER_BYTES } from '@ldb/integrity'
+import { UNIT_TRAILER_BYTES, UnitCompressor } from '@ldb/integrity'
+import type { CodecTable, CompressionCodec } from '@ldb/integrity'
 import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
+import type { StoredCompression } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { Liveness } from './liveness.js'
 import { OpenPins } from './open-pins.js'
@@ -52,10 +54,14 @@ export class BlobValues implements Syncable {
   readonly pins: OpenPins = new OpenPins()
   /** Bytes that were returned to the device since the database was opened. */
   collectedBytes = 0
+  /** Bytes of the trailer of a unit in the files; 0 when they are not encrypted. */
+  readonly trailerBytes: number
   /** Directory of the blob files. */
   readonly directory: string
   readonly #vfs: Vfs
   readonly #options: BlobFilesOptions
+  readonly #codecs: CodecTable
+  readonly #compressors: Map<CompressionCodec, UnitCompressor> = new Map()
   #files: BlobFiles | undefined
   #holdCount = 0
   #key: Uint8Array = new Uint8Array(512)
@@ -66,11 +72,13 @@ export class BlobValues implements Syncable {
    * @param directory - of the database.
    * @param options - of the files.
    */
-  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions) {
+  constructor(vfs: Vfs, directory: string, options: BlobFilesOptions & { readonly codecs: CodecTable }) {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
     this.#options = options
-    this.liveness = new Liveness(options.createCipher === undefined ? 0 : UNIT_TRAILER_BYTES)
+    this.trailerBytes = options.createCipher === undefined ? 0 : UNIT_TRAILER_BYTES
+    this.liveness = new Liveness(this.trailerBytes)
+    this.#codecs = options.codecs
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined
     for (const { number } of this.#files?.files() ?? []) this.liveness.addFound(number)
   }
@@ -94,8 +102,8 @@ export class BlobValues implements Syncable {
   }
 
   /**
-   * Appends the value `value[start, end)` of the key `key[keyStart, keyEnd)`. The caller notes that something will name it, before anything else
-   * runs: see {@link BlobValues.activeNumber}.
+   * Appends the value `value[start, end)` of the key `key[keyStart, keyEnd)`, compressed where it is worth it. The caller notes that something
+   * will name it, before anything else runs: see {@link BlobValues.activeNumber}.
    *
    * @returns the encoded reference.
    * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO: nothing was appended.
@@ -108,17 +116,31 @@ export class BlobValues implements Syncable {
     value: Uint8Array,
     start: number,
     end: number,
+    compression: StoredCompression,
   ): Uint8Array {
     const keyBytes = KEYSPACE_ID_BYTES + keyEnd - keyStart
     if (keyBytes > this.#key.length) this.#key = new Uint8Array(2 * keyBytes)
     writeU32(this.#key, 0, keyspaceId)
     copyBytesInto(this.#key, KEYSPACE_ID_BYTES, key, keyStart, keyEnd)
-    return (this.#files ??= this.#create()).append(this.#key, value, 0, keyBytes, start, end)
+    const files = (this.#files ??= this.#create())
+    return files.append(this.#key, value, 0, keyBytes, start, end, this.#compressorOf(compression))
   }
 
   /** Number of the file with the newest appended value. */
   get activeNumber(): number {
     return this.#opened().activeNumber
+  }
+
+  /** Returns what compresses the values of keyspaces with a compression. */
+  #compressorOf(compression: StoredCompression): UnitCompressor | undefined {
+    if (compression === 'none') return undefined
+    const codec = this.#codecs.ofOption(compression)
+    let compressor = this.#compressors.get(codec)
+    if (compressor === undefined) {
+      compressor = new UnitCompressor(codec)
+      this.#compressors.set(codec, compressor)
+    }
+    return compressor
   }
 
   /** Begins to write the value of a key as a stream. */
@@ -173,13 +195,13 @@ export class BlobValues implements Syncable {
     await this.#files?.syncAsync()
   }
 
-  /** Reads and checks the value that a reference names. Returns why it is damaged, or `undefined`. */
-  faultOf(bytes: Uint8Array, start: number): LdbError | undefined {
+  /** Reads and checks the value that a reference names, as it is stored: its codec need not be known. Returns false when it is damaged. */
+  isIntact(bytes: Uint8Array, start: number): boolean {
     try {
-      this.read(bytes, start)
-      return undefined
+      this.#opened().check(bytes, start)
+      return true
     } catch (error) {
-      if (isLdbError(error, 'LDB_CORRUPTION')) return error
+      if (isLdbError(error, 'LDB_CORRUPTION')) return false
       throw error
     }
   }

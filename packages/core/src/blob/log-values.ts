@@ -42,7 +42,7 @@ export class LogValues implements ExternalValues {
         const at = referenceAt(bytes, valueStart, valueEnd)
         if (at < 0) continue
         const reference = decodeReference(bytes, at)
-        if (reference === undefined || this.#blobs.faultOf(bytes, at) !== undefined) return false
+        if (reference === undefined || !this.#blobs.isIntact(bytes, at)) return false
         references.push(reference)
       }
     }

@@ -1,8 +1,9 @@
 import { BatchReader, INVARIANTS, OperationKind } from '@ldb/base'
 import type { KeyspaceSection, WriteBatch } from '@ldb/base'
+import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { VALUE_HEADER_BYTES } from '../format.js'
 import { BLOB_KEY_BYTES_MAX } from './blob-values.js'
-import { decodeReference } from '@ldb/blob'
+import { decodedBytesOf, decodeReference } from '@ldb/blob'
 import type { BlobStreamWriter } from '@ldb/blob'
 import type { BlobValues } from './blob-values.js'
 import { beginsWithHeader, encodeReferring, referenceAt } from './value-header.js'
@@ -13,6 +14,15 @@ import { beginsWithHeader, encodeReferring, referenceAt } from './value-header.j
  */
 const SYNCED_BYTES_MIN = INVARIANTS ? 0 : 131_072
 
+/** The keyspaces whose values go to blob files. */
+interface BlobKeyspaces {
+  require(id: number): {
+    readonly descriptor: Pick<KeyspaceDescriptor, 'compression'>
+    /** Called before a value of the keyspace goes to a blob file: the catalog must say so. */
+    ensureBlobs(): void
+  }
+}
+
 /** Writes the large values of commits to blob files. */
 export class ValueWriter {
   readonly blobs: BlobValues
@@ -20,17 +30,17 @@ export class ValueWriter {
   readonly blobBytes: number
   /** Bytes of the large values that the batch of the last `write` names. */
   largeBytes = 0
-  readonly #ensureBlobs: (keyspaceId: number) => void
+  readonly #keyspaces: BlobKeyspaces
   readonly #reader: BatchReader = new BatchReader()
 
   /**
    * @param blobBytes - a longer value goes to a blob file.
-   * @param ensureBlobs - called before a value of a keyspace goes there: the catalog must say so.
+   * @param keyspaces - those of the database.
    */
-  constructor(blobs: BlobValues, blobBytes: number, ensureBlobs: (keyspaceId: number) => void) {
+  constructor(blobs: BlobValues, blobBytes: number, keyspaces: BlobKeyspaces) {
     this.blobs = blobs
     this.blobBytes = blobBytes
-    this.#ensureBlobs = ensureBlobs
+    this.#keyspaces = keyspaces
   }
 
   /**
@@ -49,13 +59,13 @@ export class ValueWriter {
       byteCount += largeBytes
     }
     if (byteCount === 0 || (isSynced && byteCount < SYNCED_BYTES_MIN)) return false
-    for (const keyspaceId of keyspaceIds) this.#ensureBlobs(keyspaceId)
+    for (const keyspaceId of keyspaceIds) this.#keyspaces.require(keyspaceId).ensureBlobs()
     return true
   }
 
-  /** Begins to write the value of a key as a stream; see `ensureBlobs`. */
+  /** Begins to write the value of a key as a stream; see `BlobKeyspaces`. */
   beginStream(keyspaceId: number, key: Uint8Array): BlobStreamWriter {
-    this.#ensureBlobs(keyspaceId)
+    this.#keyspaces.require(keyspaceId).ensureBlobs()
     return this.blobs.beginStream(keyspaceId, key)
   }
 
@@ -88,9 +98,11 @@ export class ValueWriter {
     held: Set<number>,
   ): Uint8Array {
     const { blobs } = this
-    this.#ensureBlobs(keyspaceId)
+    const keyspace = this.#keyspaces.require(keyspaceId)
+    keyspace.ensureBlobs()
+    const { compression } = keyspace.descriptor
     const start = beginsWithHeader(stored, 0, stored.length) ? VALUE_HEADER_BYTES : 0
-    const reference = blobs.append(keyspaceId, key, 0, keyBytes, stored, start, stored.length)
+    const reference = blobs.append(keyspaceId, key, 0, keyBytes, stored, start, stored.length, compression)
     const { activeNumber } = blobs
     if (!held.has(activeNumber)) blobs.liveness.hold(activeNumber)
     held.add(activeNumber)
@@ -110,6 +122,7 @@ export class ValueWriter {
   #writeSection(section: KeyspaceSection, seq: number, target: WriteBatch): void {
     const reader = this.#reader
     const { keyspaceId } = section
+    const { compression } = this.#keyspaces.require(keyspaceId).descriptor
     reader.reset(section)
     while (reader.next()) {
       const { kind, bytes, keyStart, keyEnd, valueStart, valueEnd } = reader
@@ -117,15 +130,26 @@ export class ValueWriter {
       if (kind === OperationKind.Put && this.#isLarge()) {
         const hasHeader = beginsWithHeader(bytes, valueStart, valueEnd)
         const start = hasHeader ? valueStart + VALUE_HEADER_BYTES : valueStart
-        const { referring } = this.blobs
-        const reference = this.blobs.append(keyspaceId, bytes, keyStart, keyEnd, bytes, start, valueEnd)
-        this.blobs.liveness.noteAppended(this.blobs.activeNumber, seq)
+        const { blobs } = this
+        const { referring } = blobs
+        const reference = blobs.append(
+          keyspaceId,
+          bytes,
+          keyStart,
+          keyEnd,
+          bytes,
+          start,
+          valueEnd,
+          compression,
+        )
+        blobs.liveness.noteAppended(blobs.activeNumber, seq)
         encodeReferring(referring, bytes, valueStart, valueEnd, reference)
         target.put(keyspaceId, key, referring)
         this.largeBytes += valueEnd - start
       } else if (kind === OperationKind.Put) {
         const at = referenceAt(bytes, valueStart, valueEnd)
-        if (at >= 0) this.largeBytes += decodeReference(bytes, at)?.valueBytes ?? 0
+        const named = at < 0 ? undefined : decodeReference(bytes, at)
+        if (named !== undefined) this.largeBytes += decodedBytesOf(named)
         target.put(keyspaceId, key, bytes.subarray(valueStart, valueEnd))
       } else if (kind === OperationKind.Delete) target.delete(keyspaceId, key)
       else if (kind === OperationKind.Expire) target.expire(keyspaceId, key)

@@ -13,7 +13,7 @@ export interface KeyspaceDescriptor {
   readonly id: number
   readonly name: string
   readonly engine: EngineName
-  /** Compression of the blocks of an LSM tree: a name, or the id of a codec of the application. `'none'` for a B+tree. */
+  /** Compression of its blocks or large values: a name, or the id of a codec of the application. */
   readonly compression: StoredCompression
   /** Name of the encoding of its keys. */
   readonly keys: string

@@ -1,5 +1,5 @@
 import { corruption, decodeUtf8, LdbError, readCheckedU64 } from '@ldb/base'
-import { CUSTOM_CODEC_ID_MIN, UnitKind } from '@ldb/integrity'
+import { CodecId, CUSTOM_CODEC_ID_MIN, UnitKind, unknownCodec, ZSTD_CODEC } from '@ldb/integrity'
 import {
   CATALOG_OFFSET_BODY_CHECKSUM,
   CATALOG_OFFSET_BRANCH_ID,
@@ -36,7 +36,6 @@ import {
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
   KeyspaceFlag,
-  RESERVED_COMPRESSIONS,
   RESERVED_ENGINES,
   TTL_MS_MAX,
 } from '../format.js'
@@ -185,7 +184,7 @@ function decodeDescriptor(
     ...(ttlMs === 0 ? {} : { ttlMs }),
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
     engine,
-    compression: compressionOf(engine, view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
+    compression: compressionOf(view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
     createdSeq: readCheckedU64(bytes, createdSeqAt, file, createdSeqAt),
     name: decodeName(names.name, file),
     keys: decodeName(names.keys, file),
@@ -194,15 +193,11 @@ function decodeDescriptor(
 }
 
 /** @throws {@link LdbError} LDB_UNSUPPORTED, LDB_FORMAT. */
-function compressionOf(engine: EngineName, number: number, file: string, offset: number): StoredCompression {
-  if (number >= CUSTOM_CODEC_ID_MIN && engine === 'lsm') return number
-  const name = nameOf('compression', CompressionNumber, RESERVED_COMPRESSIONS, number, file, offset)
-  if (name === 'none' || engine === 'lsm') return name
-  throw new LdbError(
-    'LDB_UNSUPPORTED',
-    `a keyspace of engine ${engine} has compression ${name}, which this build does not support (${file})`,
-    { details: { file, offset, actual: number } },
-  )
+function compressionOf(number: number, file: string, offset: number): StoredCompression {
+  if (number >= CUSTOM_CODEC_ID_MIN) return number
+  const name = nameOf('compression', CompressionNumber, {}, number, file, offset)
+  if (name === 'zstd' && ZSTD_CODEC === undefined) throw unknownCodec(CodecId.Zstd, { file, offset })
+  return name
 }
 
 /** Refuses a catalog whose encryption fields are set. This build reads no encrypted catalog. */

@@ -1,5 +1,5 @@
 import { isLdbError, toSeq } from '@ldb/base'
-import type { KeyspaceSection, LdbError, StoreLoad } from '@ldb/base'
+import type { KeyspaceSection, LdbError, OrderedStore, StoreLoad } from '@ldb/base'
 import type { TransactionManager } from '@ldb/mvcc'
 import type { PendingCommit } from '../keyspace/commit-queue.js'
 import { loggedOnly, unknownOutcome } from './failure.js'
@@ -68,7 +68,7 @@ export class StoreApplier {
       const keyspace = keyspaces.require(section.keyspaceId)
       if (!keyspace.hasBlobs) continue
       const store = keyspace.rawStoreForWrites
-      values.blobs.liveness.note(section, (key) => store.getBorrowed(key))
+      values.blobs.liveness.note(section, (key) => presentValue(store, key))
     }
   }
 
@@ -99,5 +99,15 @@ export class StoreApplier {
     } catch (error) {
       this.#state.health.fail(error, true)
     }
+  }
+}
+
+/** Returns the stored value of a key, borrowed. One whose codec was not passed yet is no reference: these are never compressed. */
+function presentValue(store: OrderedStore, key: Uint8Array): Uint8Array | undefined {
+  try {
+    return store.getBorrowed(key)
+  } catch (error) {
+    if (isLdbError(error, 'LDB_UNSUPPORTED')) return undefined
+    throw error
   }
 }

@@ -38,6 +38,8 @@ export const BTREE_ENGINE: Engine = Object.freeze({
     }
     return BTree.open(context.vfs, path, {
       cache: context.cache,
+      compression: context.compression,
+      codecs: context.codecs,
       create: false,
       identity,
       rewriteMeta: state === 'recorded' ? 'none' : 'write',
@@ -52,6 +54,7 @@ export const BTREE_ENGINE: Engine = Object.freeze({
 
   openFound(context: StoreContext) {
     return BTree.open(context.vfs, treePath(context), {
+      codecs: context.codecs,
       create: false,
       rewriteMeta: 'none',
       ...cipherOption(context.keys, 'tree'),

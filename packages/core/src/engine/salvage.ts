@@ -50,6 +50,7 @@ export function salvageFiles(
   try {
     return salvageTree(vfs, file, sink, {
       ...(identity !== undefined && { identity }),
+      codecs,
       ...cipherOption(keys, 'tree'),
     })
   } catch (error) {

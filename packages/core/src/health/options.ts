@@ -9,7 +9,7 @@ import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
 import type { EngineName } from '../catalog/catalog.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import type { Encryption, Secret } from '../encryption/secret.js'
-import { assertCompresses, DEFAULT_COMPRESSION, resolveCompression } from './compression.js'
+import { DEFAULT_COMPRESSION, resolveCompression } from './compression.js'
 import type { Compression } from './compression.js'
 import { guardedLogger } from './logger.js'
 import type { Logger } from './logger.js'
@@ -75,12 +75,13 @@ export interface DatabaseOptions {
    */
   readonly pageBytes?: number
   /**
-   * Compression of the `default` keyspace and of new keyspaces of engine `'lsm'`: `'lz4'`, `'deflate'` for fewer bytes and more processor
-   * time, `'adaptive'` for LZ4 above the last level and deflate in it, `'none'`, or a codec of the application. Needs engine `'lsm'`: the
-   * B+tree has none.
+   * Compression of the `default` keyspace and of new keyspaces: `'lz4'`; `'deflate'` or, on Node from 22.15 on, `'zstd'` for fewer bytes and
+   * more processor time; `'adaptive'` for LZ4, and deflate in the last level of an LSM tree; `'none'`; or a codec of the application. It applies
+   * to the blocks of an LSM tree, to the values of a B+tree that leave its pages, and to values in blob files. Values in pages of a B+tree are
+   * never compressed, and neither is what does not become an eighth smaller.
    *
    * @remarks It is stored with each keyspace. A codec of the application must be passed again when the database is opened; otherwise reads of
-   * blocks that it has compressed are `LDB_UNSUPPORTED`.
+   * what it has compressed are `LDB_UNSUPPORTED`. So is `'zstd'` where the platform has none.
    * @defaultValue 'lz4'
    */
   readonly compression?: Compression
@@ -239,8 +240,6 @@ type Given = OwnOptions<(typeof KNOWN)[number]>
 export function resolveDatabaseOptions(options: DatabaseOptions | undefined): ResolvedDatabaseOptions {
   const given = ownOptions(options, KNOWN)
   const engine = resolveEngine(given.engine) ?? 'btree'
-  const compression = resolveCompression(given.compression)
-  assertCompresses(engine, compression)
   return Object.freeze({
     engine,
     durability: resolveDurability(given.durability) ?? 'full',
@@ -249,7 +248,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     memtableBytes: resolveNumber(given, 'memtableBytes', 33_554_432, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
     blobBytes: resolveNumber(given, 'blobBytes', BLOB_BYTES_DEFAULT, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
-    compression: compression ?? DEFAULT_COMPRESSION,
+    compression: resolveCompression(given.compression) ?? DEFAULT_COMPRESSION,
     readOnly: resolveBoolean(given, 'readOnly', false),
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),

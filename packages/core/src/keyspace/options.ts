@@ -16,7 +16,7 @@ import type {
 } from '@ldb/base'
 import type { EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveTtl } from '../values/expiry.js'
-import { assertCompresses, resolveCompression, storedCompression } from '../health/compression.js'
+import { resolveCompression, storedCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
 import { resolveEngine } from '../health/options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
@@ -40,8 +40,7 @@ export interface KeyspaceOptions<K = never, V = never> {
    */
   readonly values?: ValueEncodingOption<V>
   /**
-   * Compression of a new keyspace of engine `'lsm'`; `'none'` is the only one of a B+tree. A codec of the application must be passed again
-   * after each open of the database, here or there. Default: the compression of the database.
+   * Compression of a new keyspace. A codec of the application must be passed again after each open of the database, here or there. Default: the compression of the database.
    */
   readonly compression?: Compression
   /**
@@ -94,7 +93,6 @@ export function resolveKeyspaceOptions<K, V>(
     values: values === undefined ? undefined : valueEncoding(values),
     ttlMs: resolveTtl(given.ttlMs),
   }
-  if (resolved.engine !== undefined) assertCompresses(resolved.engine, resolved.compression)
   for (const encoding of [resolved.keys, resolved.values]) {
     if (encoding !== undefined && utf8Bytes(encoding.name) > ENCODING_NAME_BYTES_MAX) {
       throw invalidArgument(`the name of an encoding may have ${ENCODING_NAME_BYTES_MAX} bytes`)

@@ -169,8 +169,9 @@ export class Assembly {
     const trigger = new CheckpointTrigger(this.#tuning.checkpointLogBytes, () => preferredLogBytes(keyspaces))
     const gated = new GatedVfs(vfs, gate)
     const freeBytes = (): number | undefined => this.#space.reserve.freeBytes()
+    const codecs = this.#codecs()
     const blobCipher = cipherOption(this.#keys?.data, 'blob')
-    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes, ...blobCipher }
+    const blobOptions = { fileBytes: this.#tuning.blobFileBytes, freeBytes, codecs, ...blobCipher }
     const blobs = withBlobs ? new BlobValues(gated, this.#directory, blobOptions) : undefined
     const cacheBudget = new CacheBudget(this.#options.cacheBytes)
     const resources = {
@@ -181,7 +182,7 @@ export class Assembly {
       blocks: new BlockCache(cacheBudget),
       memtableBytes: this.#options.memtableBytes,
       threads: this.#createThreads(),
-      codecs: this.#codecs(),
+      codecs,
       log,
       keys: this.#keys,
     }

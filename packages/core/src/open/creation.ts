@@ -21,7 +21,7 @@ import type { EngineTable } from '../engine/engine-registry.js'
 import { cipherOption } from '../encryption/ciphers.js'
 import type { KeyAccess } from '../encryption/database-keys.js'
 import { DATABASE_ID_BYTES } from '../format.js'
-import { defaultCompression } from '../health/compression.js'
+import { storedCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
 import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
 import type { LogEnd } from '../log/commit-log.js'
@@ -138,7 +138,7 @@ function defaultKeyspace({ engine, compression }: CreationOptions): KeyspaceDesc
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
     engine,
-    compression: defaultCompression(engine, compression),
+    compression: storedCompression(compression),
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,

@@ -6,7 +6,7 @@ import { DEFAULT_KEYSPACE_ID } from '../catalog/directory-layout.js'
 import type { CommitSinks } from '../commit/commit-sinks.js'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { DatabaseState } from '../commit/state.js'
-import { assertCompresses, defaultCompression, storedCompression } from '../health/compression.js'
+import { storedCompression } from '../health/compression.js'
 import type { ResolvedDatabaseOptions } from '../health/options.js'
 import { checkAgainstStored, checkKeyspaceName } from '../keyspace/options.js'
 import type { ResolvedKeyspaceOptions } from '../keyspace/options.js'
@@ -149,16 +149,12 @@ export class KeyspaceManager {
   }
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
-    const { ttlMs, engine = this.#options.engine, compression } = requested
-    assertCompresses(engine, compression)
+    const { ttlMs, engine = this.#options.engine, compression = this.#options.compression } = requested
     return keyspaceDescriptor({
       id: this.catalog.nextKeyspaceId,
       name,
       engine,
-      compression:
-        compression === undefined
-          ? defaultCompression(engine, this.#options.compression)
-          : storedCompression(compression),
+      compression: storedCompression(compression),
       keys: requested.keys?.name ?? 'utf8',
       values: requested.values?.name ?? 'utf8',
       createdSeq: this.#pipeline.seq,

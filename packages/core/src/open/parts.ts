@@ -21,9 +21,7 @@ export function openValueWriter(
   { blobBytes }: ResolvedDatabaseOptions,
 ): ValueWriter | undefined {
   if (blobs === undefined) return undefined
-  return new ValueWriter(blobs, blobBytes, (id) => {
-    keyspaces.require(id).ensureBlobs()
-  })
+  return new ValueWriter(blobs, blobBytes, keyspaces)
 }
 
 /** The parts of a database that the collection of large values uses. */

@@ -15,7 +15,7 @@ import {
 import { readCatalog } from '../catalog/file.js'
 import type { KeyAccess } from '../encryption/database-keys.js'
 import { engineOfFiles } from '../engine/salvage.js'
-import { DEFAULT_COMPRESSION, defaultCompression } from '../health/compression.js'
+import { DEFAULT_COMPRESSION } from '../health/compression.js'
 import type { LogSurvey } from './log-survey.js'
 import type { RepairFindings } from './report.js'
 
@@ -118,7 +118,7 @@ function describeUnnamed(
     id,
     name,
     engine,
-    compression: defaultCompression(engine, DEFAULT_COMPRESSION),
+    compression: DEFAULT_COMPRESSION,
     keys: encoding,
     values: encoding,
     createdSeq: 0,

@@ -1,7 +1,7 @@
 import { corruption, isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { BlobFiles } from '@ldb/blob'
-import type { DataKeys } from '@ldb/integrity'
+import type { CodecTable, DataKeys } from '@ldb/integrity'
 import { isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { expiryOf, hasValueHeader, referenceAt } from '../blob/value-header.js'
@@ -17,11 +17,16 @@ export class DamagedValues {
   readonly #files: BlobFiles | undefined
   readonly #directory: string
 
-  /** @param keys - of an encrypted database. */
-  constructor(vfs: Vfs, directory: string, keys: DataKeys | undefined) {
+  /**
+   * @param codecs - those of values.
+   * @param keys - of an encrypted database.
+   */
+  constructor(vfs: Vfs, directory: string, codecs: CodecTable, keys: DataKeys | undefined) {
     this.#directory = blobsPath(directory)
     const isThere = vfs.status(this.#directory)?.kind === 'directory'
-    this.#files = isThere ? BlobFiles.open(vfs, this.#directory, cipherOption(keys, 'blob')) : undefined
+    this.#files = isThere
+      ? BlobFiles.open(vfs, this.#directory, { codecs, ...cipherOption(keys, 'blob') })
+      : undefined
   }
 
   /**

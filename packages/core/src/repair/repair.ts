@@ -53,7 +53,7 @@ export class Repair {
     this.#survey = this.#log.survey(this.#findings)
     const keyspaces = findKeyspaces(vfs, directory, this.#found, this.#survey)
     this.#keyspaces = new Map(keyspaces.map((keyspace) => [keyspace.descriptor.id, keyspace]))
-    this.#values = new DamagedValues(vfs, directory, this.#keys)
+    this.#values = new DamagedValues(vfs, directory, this.#codecs, this.#keys)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { assert } from '@ldb/base'
-import { CHUNK_BYTES } from '@ldb/blob'
+import { CHUNK_BYTES, decodedBytesOf } from '@ldb/blob'
 import type { BlobReference } from '@ldb/blob'
 import type { BlobValues } from '../blob/blob-values.js'
 import type { AsyncApi } from '../calls/async-api.js'
@@ -57,7 +57,7 @@ export class ValueStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
       this.#blob = undefined
       this.#lease = undefined
     } else {
-      this.byteLength = value.reference.valueBytes
+      this.byteLength = decodedBytesOf(value.reference)
       this.#only = undefined
       this.#blob = value
       this.#lease = value.source.registerRead('cursor', value.pin, this)
@@ -106,7 +106,7 @@ export class ValueStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
       return only === undefined || only.length === 0 ? undefined : only
     }
     const { blobs, reference, pin } = this.#blob
-    if (this.#chunkIndex * CHUNK_BYTES >= reference.valueBytes) return undefined
+    if (this.#chunkIndex * CHUNK_BYTES >= this.byteLength) return undefined
     const read = <T>(action: () => T): Promise<T> =>
       this.#api.read(
         action,

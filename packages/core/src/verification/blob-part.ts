@@ -36,7 +36,7 @@ export function* verifyBlobs(
     // The files contain what these states name: the list of the files is made in the same step.
     for (const keyspace of keyspaces) if (keyspace.hasBlobs) pinOf(keyspace, pins)
     const totals = yield* verifyBlobFileSteps(files, blobs.directory, sink)
-    const walk = new ValueWalk(files, blobs.directory, sink)
+    const walk = new ValueWalk(files, blobs.directory, blobs.trailerBytes, sink)
     for (const { keyspace, view } of pins) {
       yield* walk.run(keyspace.descriptor.id, view, sink.damagedKeysOf(partOf(keyspace)))
     }
@@ -69,11 +69,14 @@ class ValueWalk {
   liveBytes = 0
   readonly #files: BlobFiles
   readonly #directory: string
+  readonly #trailerBytes: number
   readonly #sink: VerifySink
 
-  constructor(files: BlobFiles, directory: string, sink: VerifySink) {
+  /** @param trailerBytes - of a unit of an encrypted file. */
+  constructor(files: BlobFiles, directory: string, trailerBytes: number, sink: VerifySink) {
     this.#files = files
     this.#directory = directory
+    this.#trailerBytes = trailerBytes
     this.#sink = sink
   }
 
@@ -128,7 +131,7 @@ class ValueWalk {
       return
     }
     this.liveCount++
-    this.liveBytes += referencedBytes(reference)
+    this.liveBytes += referencedBytes(reference, this.#trailerBytes)
     try {
       const table = this.#files.readChunkTable(reference)
       for (let index = 0; index === 0 || index * CHUNK_BYTES < reference.valueBytes; index++) {
@@ -137,9 +140,11 @@ class ValueWalk {
       }
       this.#verifyRecord(keyspaceId, key, reference)
     } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      // A codec of the application may not have been passed yet.
+      const isUnknown = isLdbError(error, 'LDB_UNSUPPORTED')
+      if (!isUnknown && !isLdbError(error, 'LDB_CORRUPTION')) throw error
       const { file = this.#directory, offset = 0 } = error.details
-      this.#report('checksum', file, offset, error.message)
+      this.#report(isUnknown ? 'structure' : 'checksum', file, offset, error.message)
     }
     this.#sink.progress({ units: 1, entries: 0, bytes: reference.valueBytes })
   }
@@ -147,7 +152,7 @@ class ValueWalk {
   /** Only the collector needs the header and the key; without them it keeps the space of the record. */
   #verifyRecord(keyspaceId: number, key: Uint8Array, reference: BlobReference): void {
     const { fileNumber, valueOffset, keyBytes } = reference
-    const offset = valueOffset - keyBytes - RECORD_HEADER_BYTES
+    const offset = valueOffset - keyBytes - this.#trailerBytes - RECORD_HEADER_BYTES
     const record = this.#files.readRecord(fileNumber, offset)
     const file = `${this.#directory}/${fileNumber}.blob`
     if (record?.offset !== offset || !equalBytes(record.reference, encodeReference(reference))) {

@@ -1,6 +1,6 @@
 import { compareBytes, equalBytes, isLdbError, optionalMember } from '@ldb/base'
 import type { KeyBounds, StoreCursor, StoreSnapshot } from '@ldb/base'
-import { CHUNK_BYTES } from '@ldb/blob'
+import { CHUNK_BYTES, decodedBytesOf } from '@ldb/blob'
 import type { BlobValues } from '../blob/blob-values.js'
 import { expiryOf, rawValue, referenceAt } from '../blob/value-header.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
@@ -259,9 +259,10 @@ function areBlobsEqual(
 ): boolean {
   if (blobsA === undefined || blobsB === undefined) return false
   const [left, right] = [blobsA.decode(a, 0), blobsB.decode(b, 0)]
-  if (left.valueBytes !== right.valueBytes) return false
+  const valueBytes = decodedBytesOf(left)
+  if (valueBytes !== decodedBytesOf(right)) return false
   const [tableA, tableB] = [blobsA.readChunkTable(left), blobsB.readChunkTable(right)]
-  for (let index = 0; index === 0 || index * CHUNK_BYTES < left.valueBytes; index++) {
+  for (let index = 0; index === 0 || index * CHUNK_BYTES < valueBytes; index++) {
     if (!equalBytes(blobsA.readChunk(left, tableA, index), blobsB.readChunk(right, tableB, index)))
       return false
   }

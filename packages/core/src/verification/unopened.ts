@@ -3,7 +3,7 @@ import type { LdbError, OrderedStore, StoreLog, StoreObserver, VerifySink } from
 import { BlobFiles, CHUNK_BYTES, FIRST_RECORD_OFFSET, verifyBlobFileSteps } from '@ldb/blob'
 import type { BlobRecord } from '@ldb/blob'
 import { BlockCache, PageCache } from '@ldb/cache'
-import { CodecTable, ReportBuilder } from '@ldb/integrity'
+import { CodecId, CodecTable, ReportBuilder } from '@ldb/integrity'
 import type { DataKeys, VerifyReport } from '@ldb/integrity'
 import { InternalVfs, OverlayVfs, OwnedVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
@@ -234,10 +234,12 @@ function verifyRecords(files: BlobFiles, number: number, sink: VerifySink): void
       if (record === undefined) return
       offset = record.nextOffset
       const reference = files.decode(record.reference)
-      const table = files.readChunkTable(reference)
-      for (let index = 0; index === 0 || index * CHUNK_BYTES < reference.valueBytes; index++) {
-        files.readChunk(reference, table, index)
-      }
+      if (reference.codecId === CodecId.None) {
+        const table = files.readChunkTable(reference)
+        for (let index = 0; index === 0 || index * CHUNK_BYTES < reference.valueBytes; index++) {
+          files.readChunk(reference, table, index)
+        }
+      } else files.check(record.reference)
       sink.progress({ units: 1, entries: 0, bytes: reference.valueBytes })
     } catch (error) {
       if (!isLdbError(error, 'LDB_CORRUPTION')) throw error

@@ -7,10 +7,10 @@ import { LEVEL_COUNT } from '../format.js'
  * The compression of a store by name, or the id of an application codec:
  * - `'none'`: nothing is compressed.
  * - `'lz4'`: LZ4 in all levels.
- * - `'deflate'` and application codecs: LZ4 in level 0, whose tables a commit may wait for, the codec in all others.
+ * - `'deflate'`, `'zstd'` and application codecs: LZ4 in level 0, whose tables a commit may wait for, the codec in all others.
  * - `'adaptive'`: LZ4 above the last level, deflate in the last one, which contains most of the data and is written least often.
  */
-export type LevelCompression = 'none' | 'lz4' | 'deflate' | 'adaptive' | number
+export type LevelCompression = 'none' | 'lz4' | 'deflate' | 'zstd' | 'adaptive' | number
 
 /** The codec of the data blocks of each level, and the codecs that blocks of any table may have. */
 export class LevelCodecs {
@@ -54,6 +54,8 @@ function idsByPosition(compression: LevelCompression): readonly [number, number,
       return [CodecId.Lz4, CodecId.Lz4, CodecId.Lz4]
     case 'deflate':
       return [CodecId.Lz4, CodecId.Deflate, CodecId.Deflate]
+    case 'zstd':
+      return [CodecId.Lz4, CodecId.Zstd, CodecId.Zstd]
     case 'adaptive':
       return [CodecId.Lz4, CodecId.Lz4, CodecId.Deflate]
     default:

@@ -1,4 +1,5 @@
 import { assert, compareBytes } from '@ldb/base'
+import { UnitCompressor } from '@ldb/integrity'
 import type { CompressionCodec, UnitCipher } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { BlockBuilder } from '../block/block-builder.js'
@@ -16,7 +17,6 @@ import {
   PROPERTIES_PAYLOAD_BYTES,
   UnitContent,
 } from '../format.js'
-import { BlockCompressor } from './block-compressor.js'
 import type { HeaderIds } from './file-header.js'
 import { FilterBuilder } from './filter.js'
 import { encodeHandle, NO_UNIT } from './handle.js'
@@ -47,7 +47,7 @@ export interface TableParameters {
 export class TableWriter {
   readonly #parameters: TableParameters
   readonly #units: UnitWriter
-  readonly #compressor: BlockCompressor
+  readonly #compressor: UnitCompressor
   readonly #block: BlockBuilder = new BlockBuilder()
   readonly #index: BlockBuilder = new BlockBuilder()
   readonly #top: BlockBuilder = new BlockBuilder()
@@ -63,7 +63,7 @@ export class TableWriter {
   constructor(file: VfsFile, parameters: TableParameters, buffer?: BufferPart) {
     this.#parameters = parameters
     this.#units = new UnitWriter(file, parameters.ids, buffer, parameters.cipher)
-    this.#compressor = new BlockCompressor(parameters.codec)
+    this.#compressor = new UnitCompressor(parameters.codec)
     this.#filter = new FilterBuilder(parameters.filterSeed, parameters.filterBitsPerKey)
   }
 

@@ -1,6 +1,6 @@
 import { writeU32, writeU64 } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
-import type { UnitCipher } from '@ldb/integrity'
+import type { UnitCipher, UnitCompressor } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import {
   HEADER_BYTES,
@@ -15,7 +15,6 @@ import {
   UnitContent,
 } from '../format.js'
 import type { BufferPart } from '../entry/buffer-part.js'
-import type { BlockCompressor } from './block-compressor.js'
 import { encodeHeader } from './file-header.js'
 import type { HeaderIds } from './file-header.js'
 import type { UnitHandle } from './handle.js'
@@ -77,7 +76,7 @@ export class UnitWriter {
     content: UnitContent,
     payloadBytesMax: number,
     writePayload: (target: Uint8Array, start: number) => number,
-    compressor?: BlockCompressor,
+    compressor?: UnitCompressor,
   ): WrittenUnit {
     this.#reserve(payloadBytesMax + TRAILER_BYTES + this.#codec.trailerBytes)
     const fileOffset = this.end
@@ -90,7 +89,7 @@ export class UnitWriter {
     const payloadBytes = compressed?.length ?? rawBytes
     const trailer = start + payloadBytes
     buffer[trailer + TRAILER_CODEC_OFFSET] =
-      compressor === undefined || compressed === undefined ? CodecId.None : compressor.codecId
+      compressor === undefined || compressed === undefined ? CodecId.None : compressor.codec.id
     buffer[trailer + TRAILER_CONTENT_OFFSET] = content
     buffer.fill(0, trailer + TRAILER_RESERVED_OFFSET, trailer + TRAILER_RAW_BYTES_OFFSET)
     writeU32(buffer, trailer + TRAILER_RAW_BYTES_OFFSET, rawBytes)

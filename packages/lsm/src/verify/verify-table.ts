@@ -3,7 +3,7 @@ import type { LdbError, VerifyFinding, VerifySeverity, VerifySink, VerifySteps }
 import { BlockCursor } from '../block/block-cursor.js'
 import type { Block } from '../block/block.js'
 import { compareEntries, Entry } from '../entry/entry.js'
-import { EntryKind, FOOTER_PAYLOAD_BYTES, HEADER_BYTES, TRAILER_BYTES, UnitContent } from '../format.js'
+import { EntryKind, FOOTER_PAYLOAD_BYTES, HEADER_BYTES, UnitContent } from '../format.js'
 import type { Filter } from '../table/filter.js'
 import type { UnitHandle } from '../table/handle.js'
 import { differingProperties, noProperties } from '../table/properties.js'
@@ -31,7 +31,7 @@ export function* verifyTable(
   const { index, filter, tombstones, properties } = reader.footer()
   sink.progress({ files: 1, units: 1, entries: 0, bytes: 0 })
   amounts.add('table-header', HEADER_BYTES)
-  amounts.add('footer', FOOTER_PAYLOAD_BYTES + TRAILER_BYTES)
+  amounts.add('footer', FOOTER_PAYLOAD_BYTES + reader.file.trailerBytes)
   const walk = new TableWalk(reader, sink, amounts)
   if (reader.meta.entryCount > 0) walk.readFilter(filter)
   yield* walk.run(index)
@@ -64,10 +64,11 @@ class TableWalk {
   /** Every unit was read. */
   #isWhole = true
   /** Bytes of the units that were read. */
-  #unitBytes: number = HEADER_BYTES + FOOTER_PAYLOAD_BYTES + TRAILER_BYTES
+  #unitBytes: number
 
   constructor(reader: TableReader, sink: VerifySink, amounts: UnitAmounts) {
     this.#reader = reader
+    this.#unitBytes = HEADER_BYTES + FOOTER_PAYLOAD_BYTES + reader.file.trailerBytes
     this.#sink = sink
     this.#amounts = amounts
   }
@@ -167,7 +168,7 @@ class TableWalk {
     const read = (): void => {
       block = this.#reader.blockOnce(handle, content)
       const isData = content === UnitContent.Data
-      const rawBytes = block.bytes.length + TRAILER_BYTES
+      const rawBytes = block.bytes.length + this.#reader.file.trailerBytes
       this.#count(isData ? 'data' : 'index', handle, rawBytes, isData ? block.count : 0)
     }
     this.#guard(handle, read, 'error', keys)
@@ -208,7 +209,7 @@ class TableWalk {
     const cursor = new BlockCursor(entry)
     properties.blockCount++
     properties.rawBytes += block.bytes.length
-    properties.storedBytes += handle.storedBytes - TRAILER_BYTES
+    properties.storedBytes += handle.storedBytes - this.#reader.file.trailerBytes
     cursor.enter(block)
     for (let index = 0; index < block.count; index++) {
       cursor.moveTo(index)

@@ -3,6 +3,7 @@ import { ByteView } from '../bytes/byte-view.js'
 import { readFileHeader, seedOfFile } from '../bytes/file-header.js'
 import { requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { decompressed } from '../bytes/payload.js'
 
 const FILE_HEADER_BYTES = 64
 const RECORD_HEADER_BYTES = 40
@@ -37,7 +38,7 @@ export interface BlobFile {
 /** Reads a blob file, whose name has a number. */
 export function readBlobFile(bytes: Uint8Array, number: number): BlobFile {
   const view = new ByteView(bytes)
-  const { flags } = readFileHeader(view, 'V', 1)
+  const { flags } = readFileHeader(view, 'V', 2, 1)
   requireKnown(flags === 0, 'flags of a blob file')
   const header = view.slice(0, 56)
   requireSound(view.checksum(56) === xxHash64(header, 0n), 'checksum of the header of a blob file')
@@ -68,7 +69,9 @@ export function readReferenced(files: BlobFiles, bytes: Uint8Array): Uint8Array 
   requireSound(reference.length === REFERENCE_BYTES, 'length of a blob reference')
   const number = reference.u32(0)
   requireSound(number >= 1 && number <= FILE_NUMBER_MAX, 'file number of a blob reference')
-  requireSound(reference.isZero(26, 32), 'reserved bytes of a blob reference')
+  requireSound(reference.isZero(27, 28), 'reserved bytes of a blob reference')
+  const codec = reference.u8(26)
+  const decodedBytes = reference.u32(28)
   const file = files.get(number)
   requireSound(file !== undefined, `blob file ${number} is missing`)
   const writtenAt = reference.u64(8)
@@ -88,7 +91,13 @@ export function readReferenced(files: BlobFiles, bytes: Uint8Array): Uint8Array 
   }
   const checked = table.length === 0 ? value : table.bytes
   requireSound(reference.checksum(16) === xxHash64(checked, file.seed), 'checksum of a blob')
-  return value
+  requireEncoding(codec, valueBytes, decodedBytes)
+  return codec === 0 ? value : decompressed(codec, value, decodedBytes)
+}
+
+function requireEncoding(codec: number, valueBytes: number, decodedBytes: number): void {
+  const isSound = codec === 0 ? decodedBytes === 0 : Math.max(valueBytes, decodedBytes) <= CHUNK_BYTES
+  requireSound(isSound, 'encoding of a blob')
 }
 
 function tableBytesOf(valueBytes: number): number {
@@ -130,9 +139,10 @@ function recordAt(view: ByteView, seed: bigint, offset: number, position: number
   const end = RECORD_HEADER_BYTES + header.u16(28)
   if (end > header.length || header.checksum(0) !== xxHash64(header.slice(8, end), seed)) return undefined
   requireSound(header.u64(8) === offset, 'offset of a blob record')
-  requireSound(header.isZero(30, 40), 'reserved bytes of a blob record')
+  requireSound(header.isZero(31, 32) && header.isZero(36, 40), 'reserved bytes of a blob record')
   const valueBytes = header.u32(24)
   requireSound(valueBytes <= 2 ** 30, 'length of a blob')
+  requireEncoding(header.u8(30), valueBytes, header.u32(32))
   return {
     key: header.slice(RECORD_HEADER_BYTES, end),
     valueOffset: offset + end,

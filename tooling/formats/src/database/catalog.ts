@@ -16,6 +16,7 @@ export interface Keyspace {
   readonly valueEncoding: string
   readonly mayExpire: boolean
   readonly hasBlobs: boolean
+  readonly compression: number
   readonly createdSeq: number
   readonly ttlMs: number
   readonly fileId: string
@@ -85,8 +86,7 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
   requireKnown(engine === 1 || engine === 2, `engine ${engine}`)
   requireSupported(engine === 1, 'engine LSM')
   const compression = view.u8(start + 5)
-  requireKnown(compression <= 4, `compression ${compression}`)
-  requireSupported(compression === 0, `compression ${compression}`)
+  requireKnown(compression <= 4 || compression >= 128, `compression ${compression}`)
   const flags = view.u16(start + 6)
   requireSound(flags <= 3 && view.u16(start + 22) === 0, 'flags or reserved field of a keyspace')
   const ttlMs = view.u64(start + 24)
@@ -107,6 +107,7 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
     valueEncoding: decodeText(view.slice(keyEncodingEnd, valueEncodingEnd)),
     mayExpire: (flags & 1) === 1,
     hasBlobs: (flags & 2) === 2,
+    compression,
     createdSeq: view.u64(start + 8),
     ttlMs,
     fileId: readTreeSection(new ByteView(view.slice(valueEncodingEnd, end)), pageBytes),

@@ -3,7 +3,7 @@ import { ByteView, compareBytes, concatBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
 import { readHeader } from './header.js'
-import { decompressed } from './payload.js'
+import { decompressed } from '../bytes/payload.js'
 
 const TRAILER_BYTES = 24
 const FOOTER_BYTES = 48 + TRAILER_BYTES

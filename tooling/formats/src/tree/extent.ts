@@ -2,14 +2,33 @@
 import { ByteView, concatBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { decompressed } from '../bytes/payload.js'
 import type { TreeFile } from './tree-file.js'
 
 export const EXTENT_REFERENCE_BYTES = 24
 const HEADER_BYTES = 32
 const EXTENT = 3
 
-/** Returns the content of the extent that a reference of 24 bytes names. */
+/** Returns the key that a reference of 24 bytes names. */
 export function readExtent(file: TreeFile, reference: ByteView): Uint8Array {
+  const { codec, content } = readStored(file, reference)
+  requireSound(codec === 0, 'a key is encoded')
+  return content
+}
+
+/** Returns the value that a reference of 24 bytes names. */
+export function readValue(file: TreeFile, reference: ByteView): Uint8Array {
+  const { codec, content, decodedBytes } = readStored(file, reference)
+  return codec === 0 ? content : decompressed(codec, content, decodedBytes)
+}
+
+interface StoredExtent {
+  readonly codec: number
+  readonly content: Uint8Array
+  readonly decodedBytes: number
+}
+
+function readStored(file: TreeFile, reference: ByteView): StoredExtent {
   const { pageBytes, seed, epoch } = file.meta
   const page = reference.u32(0)
   const contentBytes = reference.u32(4)
@@ -25,11 +44,17 @@ export function readExtent(file: TreeFile, reference: ByteView): Uint8Array {
   requireSound(checksum === view.checksum(0), `checksum of the extent at page ${page}`)
   requireSound(checksum === reference.checksum(16), `the extent at page ${page} is another one`)
   requireSound(view.u32(8) === page && view.u8(12) === EXTENT, `kind of the extent at page ${page}`)
-  requireSound(view.isZero(13, 16) && view.u32(28) === 0, `reserved fields of the extent at page ${page}`)
+  requireSound(view.isZero(14, 16), `reserved fields of the extent at page ${page}`)
+  const codec = view.u8(13)
+  const decodedBytes = view.u32(28)
+  requireSound(
+    codec === 0 ? decodedBytes === 0 : file.meta.hasEncodedValues,
+    `encoding of the extent at page ${page}`,
+  )
   requireSound(
     view.u64(16) === reference.u64(8) && view.u64(16) <= epoch,
     `epoch of the extent at page ${page}`,
   )
   requireSound(view.u32(24) === contentBytes, `length of the extent at page ${page}`)
-  return content
+  return { codec, content, decodedBytes }
 }

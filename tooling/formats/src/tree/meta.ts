@@ -32,6 +32,7 @@ export interface MetaBlock {
   readonly rootChecksum: bigint
   readonly entryCount: number
   readonly extentCount: number
+  readonly hasEncodedValues: boolean
   readonly pageCount: number
   readonly freeSpacePage: number
   readonly freeSpaceChecksum: bigint
@@ -80,7 +81,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
 function readMetaBlock(view: ByteView, block: number): MetaBlock {
   const { flags } = readFileHeader(view, 'B', 3)
   requireKnown(flags <= 3, 'flags of a B+tree')
-  requireSupported(flags === 0, 'the tree is encrypted or has encoded values')
+  requireSupported((flags & 1) === 0, 'the tree is encrypted')
   requireSound(view.length === META_BYTES, 'the file ends within a meta block')
   requireSound(view.checksum(504) === xxHash64(view.slice(0, 504), 0n), 'checksum of a meta block')
   const pageBytes = view.u32(40)
@@ -100,6 +101,7 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
     rootChecksum: view.checksum(112),
     entryCount: view.u64(120),
     extentCount: view.u64(128),
+    hasEncodedValues: flags === 2,
     pageCount: view.u32(136),
     freeSpacePage: view.u32(140),
     freeSpaceChecksum: view.checksum(144),

@@ -2,7 +2,7 @@
 import { ByteView, compareBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
-import { EXTENT_REFERENCE_BYTES, readExtent } from './extent.js'
+import { EXTENT_REFERENCE_BYTES, readExtent, readValue } from './extent.js'
 import type { TreeFile } from './tree-file.js'
 
 export const PAGE_HEADER_BYTES = 32
@@ -82,7 +82,7 @@ export function readEntries(page: TreePage): Entry[] {
     recordBytes += 2 + key.partBytes + partBytes
     const isInExtent = valueField >= 0x8000
     requireSound(!isInExtent || partBytes === EXTENT_REFERENCE_BYTES, `length of an extent reference`)
-    const value = isInExtent ? readExtent(file, valuePart) : valuePart.bytes
+    const value = isInExtent ? readValue(file, valuePart) : valuePart.bytes
     requireSound(value.length > file.meta.pageBytes / 4 === isInExtent, `form of a value`)
     return { key: key.bytes, value }
   })

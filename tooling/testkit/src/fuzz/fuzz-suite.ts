@@ -5,7 +5,7 @@ import type { FuzzTarget } from './targets/fuzz-target.js'
 import { catalogNoteTarget, catalogTarget, checkpointTarget } from './targets/database-targets.js'
 import { batchTarget, tupleTarget, varintTarget } from './targets/encoding-targets.js'
 import { blobTarget } from './targets/blob-target.js'
-import { fileHeaderTarget } from './targets/integrity-targets.js'
+import { codecTarget, fileHeaderTarget } from './targets/integrity-targets.js'
 import { lockTarget } from './targets/lock-target.js'
 import { logTarget } from './targets/log-target.js'
 import { lsmManifestTarget, lsmTableTarget } from './targets/lsm-targets.js'
@@ -17,6 +17,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   batchTarget,
   tupleTarget,
   fileHeaderTarget,
+  codecTarget,
   logTarget,
   treeTarget,
   catalogTarget,

@@ -84,6 +84,13 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     blobBytes: 64,
     checkpointLogBytes: 5_000,
   }),
+  configuration('no compression', 'memory files', { pageBytes: 512, compression: 'none' }),
+  configuration('deflate, in extents and blob files', 'memory files', {
+    pageBytes: 512,
+    blobBytes: 1024,
+    compression: 'deflate',
+    checkpointLogBytes: 5_000,
+  }),
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
   ...LSM_COMPRESSIONS.map((compression, index) =>
     configuration(

@@ -1,6 +1,7 @@
 import { EARLY_WRITEBACK_BUGS } from './bugs/early-writeback.js'
 import { CACHE_BUGS } from './bugs/cache.js'
 import { BLOB_BUGS } from './bugs/blobs.js'
+import { COMPRESSION_BUGS } from './bugs/compression.js'
 import { CORE_BUGS } from './bugs/core.js'
 import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
@@ -28,6 +29,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...CORE_BUGS,
   ...BLOB_BUGS,
   ...REPAIR_BUGS,
+  ...COMPRESSION_BUGS,
   ...TRANSACTION_BUGS,
   ...BASE_BUGS,
 ]

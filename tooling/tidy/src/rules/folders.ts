@@ -67,6 +67,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },
+  'packages/integrity': { layers: ['lz4'], ground: [] },
   'packages/lsm': {
     layers: [
       'salvage',

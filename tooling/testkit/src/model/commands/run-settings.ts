@@ -1,3 +1,4 @@
+import type { CompressionName } from '@ldb/core'
 import type { Durability } from './commands.js'
 
 /** Keyspace names of a run, indexed by slot. */
@@ -30,6 +31,8 @@ export interface RunSettings {
   readonly blobBytes?: number
   /** Whether the database is encrypted. @defaultValue false */
   readonly isEncrypted?: boolean
+  /** Compression of new keyspaces. @defaultValue that of the database */
+  readonly compression?: CompressionName
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -62,6 +65,7 @@ export function optionsOf(settings: RunSettings): {
     maxOpenFiles,
     blobBytes,
     isEncrypted = false,
+    compression,
   } = settings
   const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
   const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
@@ -83,6 +87,7 @@ export function optionsOf(settings: RunSettings): {
     ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
     ...(blobBytes === undefined ? {} : { blobBytes }),
     ...(isEncrypted ? { encryption: { key: TEST_KEY } } : {}),
+    ...(compression === undefined ? {} : { compression }),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

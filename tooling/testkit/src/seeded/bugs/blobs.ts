@@ -77,7 +77,7 @@ export const BLOB_BUGS: readonly SeededBug[] = [
     rows: [7],
     effect: 'recovery keeps a commit whose large values a crash has lost',
     file: 'packages/core/src/blob/log-values.ts',
-    find: 'this.#blobs.faultOf(bytes, at) !== undefined',
+    find: '!this.#blobs.isIntact(bytes, at)',
     replace: 'bytes.length === 0',
     suite: 'packages/core/test/large-values.test.ts',
     test: 'that were lost with the end of the log end it',

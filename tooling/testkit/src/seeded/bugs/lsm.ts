@@ -4,7 +4,7 @@ const area = 'lsm'
 const compaction = 'packages/lsm/test/compaction.test.ts'
 const damage = 'packages/lsm/test/damage.test.ts'
 const compression = 'packages/lsm/test/compression.test.ts'
-const lz4 = 'packages/integrity/src/lz4.test.ts'
+const lz4 = 'packages/integrity/src/lz4/lz4.test.ts'
 
 /** Bugs of the LSM tree. */
 export const LSM_BUGS: readonly SeededBug[] = [
@@ -134,7 +134,7 @@ export const LSM_BUGS: readonly SeededBug[] = [
     area,
     rows: [21, 33],
     effect: 'the decoder of LZ4 copies from before the start of the block',
-    file: 'packages/integrity/src/lz4.ts',
+    file: 'packages/integrity/src/lz4/lz4.ts',
     find: '    if (offset === 0 || offset > end) return undefined\n',
     replace: '    if (offset === 0) return undefined\n',
     suite: lz4,
@@ -145,7 +145,7 @@ export const LSM_BUGS: readonly SeededBug[] = [
     area,
     rows: [33],
     effect: 'memory is allocated for the stated length of a block of LZ4, whatever the length of the block',
-    file: 'packages/integrity/src/lz4.ts',
+    file: 'packages/integrity/src/lz4/lz4.ts',
     find: '  if (rawBytes > blockBytes * RATIO_MAX) return undefined\n',
     replace: '',
     suite: lz4,
@@ -156,7 +156,7 @@ export const LSM_BUGS: readonly SeededBug[] = [
     area,
     rows: [21],
     effect: 'LZ4 writes a match whose offset does not fit into 16 bits',
-    file: 'packages/integrity/src/lz4.ts',
+    file: 'packages/integrity/src/lz4/lz4.ts',
     find: ' || at - match > OFFSET_MAX',
     replace: '',
     suite: lz4,

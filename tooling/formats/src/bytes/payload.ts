@@ -1,6 +1,6 @@
 // Compressed payloads: "Codecs" and "LZ4" of FORMAT.md of packages/integrity.
 import { inflateRawSync } from 'node:zlib'
-import { FormatError, requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
+import { FormatError, requireKnown, requireSound, requireSupported } from './format-error.js'
 
 const RAW_BYTES_MAX = 67_108_864
 

@@ -1,7 +1,7 @@
 import { CodecId, COMPRESSED_RAW_BYTES_MAX, LZ4_CODEC, NONE_CODEC } from '@ldb/integrity'
 import type { CompressionCodec } from '@ldb/integrity'
 import { expect, test } from 'vitest'
-import { BlockCompressor } from './block-compressor.js'
+import { UnitCompressor } from './unit-compressor.js'
 
 const BLOCK = new Uint8Array(800)
 
@@ -30,14 +30,14 @@ test.each([
   [800, false],
   [900, false],
 ])('a block of 800 bytes that compresses to %s is compressed: %s', (length, isCompressed) => {
-  const compressed = new BlockCompressor(codecOf(() => length)).compress(BLOCK)
+  const compressed = new UnitCompressor(codecOf(() => length)).compress(BLOCK)
   expect(compressed?.length).toBe(isCompressed ? length : undefined)
 })
 
 test('blocks are skipped after failures, ever more, and all are tried again after a success', () => {
   let length: number | undefined
   const codec = codecOf(() => length)
-  const compressor = new BlockCompressor(codec)
+  const compressor = new UnitCompressor(codec)
   const triesIn = (blocks: number): number => {
     const before = codec.calls
     for (let index = 0; index < blocks; index++) compressor.compress(BLOCK)
@@ -59,7 +59,7 @@ test('a block that an application codec cannot compress, or returns something el
   const results: unknown[] = ['text', null, [1, 2]]
   for (const result of results) {
     const codec = { ...LZ4_CODEC, id: 200, compress: () => result as Uint8Array }
-    expect(new BlockCompressor(codec).compress(BLOCK)).toBeUndefined()
+    expect(new UnitCompressor(codec).compress(BLOCK)).toBeUndefined()
   }
   const throwing = {
     ...LZ4_CODEC,
@@ -68,7 +68,7 @@ test('a block that an application codec cannot compress, or returns something el
       throw new Error('no')
     },
   }
-  expect(new BlockCompressor(throwing).compress(BLOCK)).toBeUndefined()
+  expect(new UnitCompressor(throwing).compress(BLOCK)).toBeUndefined()
 })
 
 test('an application codec cannot change the block', () => {
@@ -81,14 +81,14 @@ test('an application codec cannot change the block', () => {
       return undefined
     },
   }
-  new BlockCompressor(codec).compress(block)
+  new UnitCompressor(codec).compress(block)
   expect(block).toEqual(BLOCK)
 })
 
 test('nothing is compressed without a codec, and nothing that is too long', () => {
-  expect(new BlockCompressor(NONE_CODEC).compress(BLOCK)).toBeUndefined()
-  expect(new BlockCompressor(NONE_CODEC).codecId).toBe(CodecId.None)
+  expect(new UnitCompressor(NONE_CODEC).compress(BLOCK)).toBeUndefined()
+  expect(new UnitCompressor(NONE_CODEC).codec.id).toBe(CodecId.None)
   const codec = codecOf(() => 1)
-  expect(new BlockCompressor(codec).compress(new Uint8Array(COMPRESSED_RAW_BYTES_MAX + 1))).toBeUndefined()
+  expect(new UnitCompressor(codec).compress(new Uint8Array(COMPRESSED_RAW_BYTES_MAX + 1))).toBeUndefined()
   expect(codec.calls).toBe(0)
 })

@@ -24,7 +24,7 @@ const SKIP_BITS = 6
 const OUTPUT_BYTES_KEPT = 2 ** 17
 
 /** Compresses to blocks of LZ4. Keeps its memory from one call to the next. */
-export class Lz4Compressor {
+class Lz4Compressor {
   /** For each hash of four bytes the last position with it, plus one; 0 for none. */
   readonly #positions = new Int32Array(2 ** TABLE_BITS)
   #output = new Uint8Array(0)
@@ -78,6 +78,17 @@ export class Lz4Compressor {
     }
     return writeSequence(source, literals, source.length, 0, 0, output, end, bytesMax)
   }
+}
+
+const compressor = new Lz4Compressor()
+
+/**
+ * Compresses to a block of LZ4, in memory of its own; returns `undefined` when it would not be shorter than `source`.
+ *
+ * @remarks The twin in WebAssembly finds other matches: both write blocks that both read.
+ */
+export function compressLz4(source: Uint8Array): Uint8Array | undefined {
+  return compressor.compress(source)
 }
 
 /** Returns the first position from `at` on whose byte differs from the one `offset` bytes before it, or `limit`. */

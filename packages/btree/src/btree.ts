@@ -245,9 +245,7 @@ export class BTree implements OrderedStore {
   }
 
   /** Loads are applied as batches. */
-  beginLoad(): undefined {
-    return undefined
-  }
+  beginLoad(): undefined {}
 
   isIdleWorkDue(): boolean {
     return false
@@ -303,15 +301,9 @@ export class BTree implements OrderedStore {
     // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
     if (this.#status.isOpen) this.#checkpoints.complete()
     const { meta, bitmapPages } = this.#checkpoints
-    const source = {
-      state: this.#tree,
-      meta,
-      bitmapPages,
-      snapshot: () => this.#takeSnapshot(),
-      assertReadable: () => {
-        this.#status.assertReadable()
-      },
-    }
+    const snapshot = (): TreeSnapshot => this.#takeSnapshot()
+    const assertReadable = (): void => this.#status.assertReadable()
+    const source = { state: this.#tree, meta, bitmapPages, snapshot, assertReadable }
     const found = yield* new TreeVerifier(source, sink).steps(pinMs, now)
     if (rebuild && this.#status.isOpen) this.#checkpoints.rebuild(found)
   }

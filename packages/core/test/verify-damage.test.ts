@@ -163,9 +163,19 @@ describe('the walk goes on after a finding', () => {
     expect(live(blobs)).toBeGreaterThan(live(intact) - 4)
   })
 
+  test('in the catalog or its copy, without which the database is opened', () => {
+    for (const name of ['CATALOG', 'CATALOG.copy']) {
+      const vfs = copy()
+      flip(vfs, `data/${name}`, 50)
+      const severity = name === 'CATALOG' ? 'error' : 'warning'
+      expect(summary(Database.verify('data', { vfs }))).toEqual([`${severity} checksum ${name}`])
+    }
+  })
+
   test('in a database that cannot be opened', () => {
     const vfs = copy()
     flip(vfs, 'data/CATALOG', 50)
+    flip(vfs, 'data/CATALOG.copy', 50)
     const tree = 'data/keyspaces/1/tree.ldb'
     flip(vfs, tree, (livePages(vfs, tree).leaves[3] ?? 0) * 8192 + 5000)
     flip(vfs, 'data/keyspaces/2/MANIFEST', 90)

@@ -110,7 +110,15 @@ test('every changed bit of live bytes is found, in every kind of file', () => {
     }
     writeFile(vfs, path, bytes)
   }
-  expect([...kinds].sort()).toEqual(['.blob', '.sst', '.wal', 'CATALOG', 'MANIFEST', 'tree.ldb'])
+  expect([...kinds].sort()).toEqual([
+    '.blob',
+    '.sst',
+    '.wal',
+    'CATALOG',
+    'CATALOG.copy',
+    'MANIFEST',
+    'tree.ldb',
+  ])
   expect(missed).toEqual([])
   expect(readFile(vfs, 'data/CATALOG').length).toBeGreaterThan(0)
 })

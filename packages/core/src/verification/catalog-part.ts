@@ -3,14 +3,19 @@ import type { VerifySink } from '@ldb/base'
 import type { DataKeys } from '@ldb/integrity'
 import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { catalogPath } from '../catalog/directory-layout.js'
+import { CATALOG_COPY_NAME, catalogPath } from '../catalog/directory-layout.js'
 import { encodeCatalog } from '../catalog/encode.js'
 import { readCatalogBytes } from '../catalog/file.js'
 import { decodeCatalogWith } from '../catalog/sealed-catalog.js'
 import type { OpenDatabase } from '../open/open-database.js'
 
-/** Compares the catalog file with the catalog in memory. */
+/** Compares the catalog file with the catalog in memory, and reads its copy. */
 export function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
+  verifyFile(opened, sink)
+  verifyCopy(opened, sink)
+}
+
+function verifyFile(opened: OpenDatabase, sink: VerifySink): void {
   const { vfs, directory } = opened.engines
   const file = catalogPath(directory)
   try {
@@ -31,6 +36,22 @@ export function verifyCatalog(opened: OpenDatabase, sink: VerifySink): void {
     if (!isLdbError(error) || isResourceShortage(error) || error.code === 'LDB_POISONED') throw error
     const kind = isMissingPath(error) ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
+  }
+}
+
+/** The copy may be absent or older. One that cannot be read is a warning: nothing needs it while the catalog is whole. */
+function verifyCopy({ engines: { vfs, directory, keys } }: OpenDatabase, sink: VerifySink): void {
+  const file = `${directory}/${CATALOG_COPY_NAME}`
+  if (vfs.status(file)?.kind !== 'file') return
+  try {
+    const bytes = readCatalogBytes(vfs, directory, CATALOG_COPY_NAME)
+    decodeCatalogWith(bytes, file, keys?.data)
+    const amounts = [{ kind: 'catalog' as const, count: 1, bytes: bytes.length }]
+    sink.progress({ files: 1, units: 1, entries: 0, bytes: bytes.length, amounts })
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    const { offset = 0 } = error.details
+    sink.finding({ kind: 'checksum', file, offset, message: error.message, severity: 'warning' })
   }
 }
 

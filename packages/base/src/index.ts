@@ -105,7 +105,7 @@ export type {
   StoreStats,
   ValuePredicate,
 } from './ordered-store.js'
-export type { SalvageDoubt, SalvageLoss, SalvageSink } from './salvage.js'
+export type { SalvageDoubt, SalvageLoss, SalvageSink } from './salvage/salvage-sink.js'
 export type { HeldCheckpoint, HeldFile } from './held-checkpoint.js'
 export type {
   StoreVerifyOptions,

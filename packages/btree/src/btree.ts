@@ -91,16 +91,9 @@ export class BTree implements OrderedStore {
       newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
-    this.#tree = new TreeState(
-      this.#pages,
-      {
-        page: meta.rootPage,
-        level: meta.rootLevel,
-        checksumLow: meta.rootChecksumLow,
-        checksumHigh: meta.rootChecksumHigh,
-      },
-      meta.entryCount,
-    )
+    const { rootPage: page, rootLevel: level } = meta
+    const { rootChecksumLow: checksumLow, rootChecksumHigh: checksumHigh } = meta
+    this.#tree = new TreeState(this.#pages, { page, level, checksumLow, checksumHigh }, meta.entryCount)
     this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened, this.#snapshots)
   }
 

@@ -6,7 +6,7 @@ import type { DatabaseOptions } from './health/options.js'
 import { withProvidedKey } from './encryption/secret.js'
 import type { RepairOptions } from './repair/options.js'
 import type { RepairReport } from './repair/report.js'
-import { restoreInTimeSlices } from './restore-database.js'
+import { restoreInTimeSlices } from './restore/restore-database.js'
 import type { RestoreOptions, RestoreReport } from './restore/options.js'
 
 /**

@@ -8,7 +8,7 @@ import { resolveBackupOptions } from './backup/options.js'
 import type { BackupOptions, BackupReport } from './backup/options.js'
 import { AsyncApi } from './calls/async-api.js'
 import type { CallOwner } from './calls/call-order.js'
-import { runInCommitOrder } from './calls/commit-order.js'
+import { actInCommitOrder } from './calls/commit-order.js'
 import { AsyncKeyspace } from './async/keyspace.js'
 import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
 import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
@@ -89,7 +89,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   ): Promise<AsyncKeyspace<never, never>> {
     this.api.assertOpen()
     // A drop that was called before comes first.
-    if (this.api.commits.hasWaiting) await this.#inCommitOrder(() => undefined)
+    if (this.api.commits.hasWaiting) await actInCommitOrder(this.api.commits, () => undefined)
     return this.api.answer(this.of(this.sync.keyspace<never, never>(name, options)))
   }
 
@@ -117,7 +117,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async dropKeyspace(name: string): Promise<void> {
     this.api.assertOpen()
     this.writes.pipeline.assertWritable()
-    await this.#inCommitOrder(() => {
+    await actInCommitOrder(this.api.commits, () => {
       this.sync.dropKeyspace(name)
     })
   }
@@ -246,9 +246,8 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   /**
    * Verifies the catalog, the log and every keyspace, and returns a report with real counts.
    *
-   * @remarks Yields the thread every few milliseconds, and commits go on meanwhile: each keyspace is verified as it is when its turn comes.
-   * Its pages and tables of that moment take space until they are verified. A step reads one page, one block, one mebibyte of a value in a
-   * blob file, or one value in overflow pages, which is as long as it is.
+   * @remarks Yields the thread every few milliseconds, and commits go on meanwhile: each keyspace is verified as it is when its turn comes, and
+   * its pages and tables of that moment take space until then. A step reads a page, a block, a MiB of a blob, or one value in overflow pages.
    * @throws {@link LdbError} LDB_ABORTED; LDB_POISONED; LDB_CLOSED; and what `onProgress` throws.
    */
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
@@ -278,7 +277,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     this.api.assertOpen()
     await this.api.calls.run(async () => {
       const provided = (await provideKey(encryption)) as Encryption
-      await this.#inCommitOrder(() => {
+      await actInCommitOrder(this.api.commits, () => {
         this.sync.rotateKey(provided)
       })
     })
@@ -328,17 +327,6 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
 
   #begin(options: ResolvedTransactionOptions, owner: CallOwner): AsyncTransaction {
     return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true), owner)
-  }
-
-  /** Runs an action after all earlier commits are visible, and before any later one. */
-  #inCommitOrder(action: () => void): Promise<void> {
-    return runInCommitOrder(this.api.commits, {
-      prepare: () => Promise.resolve(),
-      act: (_prepared, resolve) => {
-        action()
-        resolve()
-      },
-    })
   }
 
   async #close(): Promise<void> {

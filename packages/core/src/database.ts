@@ -1,23 +1,15 @@
 import { assert, invalidArgument, kindOf, ownOptions, utf8Keys, utf8Values } from '@ldb/base'
-import type { RangeOptions } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
-import type { VerifyReport } from '@ldb/integrity'
 import { AsyncDatabaseHandle } from './async-handle.js'
-import { backupDatabase } from './backup/backup-database.js'
-import type { BackupOptions, BackupReport } from './backup/options.js'
 import { Batch } from './write/batch.js'
 import { openChangeStream } from './changes/open-stream.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
-import type { Encryption } from './encryption/secret.js'
 import type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
-import { listenersOf } from './event-listeners.js'
-import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
-import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { repairDirectory } from './directory-repair.js'
 import type { RepairOptions } from './repair/options.js'
@@ -26,28 +18,22 @@ import { destroyDatabase } from './open/removal.js'
 import { HandleSentinel } from './health/leaks.js'
 import { resolveVfs } from './health/options.js'
 import type { DatabaseOptions } from './health/options.js'
-import { verifyDatabase } from './verification/database-steps.js'
-import { resolveVerifyOptions } from './verification/options.js'
 import { startScrub } from './verification/scrubber.js'
-import type { VerifyOptions } from './verification/options.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
-import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
-import { KeyspaceWrites } from './write/keyspace-writes.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
-import { restoreDatabase } from './restore-database.js'
+import { restoreDatabase } from './restore/restore-database.js'
 import type { RestoreOptions, RestoreReport } from './restore/options.js'
-import { collectStats } from './stats.js'
-import type { DatabaseStats } from './stats.js'
 import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
 import { runInTransaction } from './transaction/run.js'
 import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
+import { DatabaseMaintenance } from './database-maintenance.js'
 
 /**
  * A database: named, ordered, durable maps with atomic commits over all of them. Its own data methods act on the
@@ -65,8 +51,7 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
  * ```
  * @category Database
  */
-export class Database extends KeyspaceWrites<string, string> implements Disposable {
-  readonly #opened: OpenDatabase
+export class Database extends DatabaseMaintenance implements Disposable {
   readonly #handles: KeyspaceHandles
   #promises: AsyncDatabaseHandle | undefined = undefined
 
@@ -76,8 +61,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     assert(store !== undefined, 'every database has the keyspace default')
     const sentinel = new HandleSentinel(opened.events.detachListeners())
     const source = new LiveSource(store, opened.health, opened.openReads, sentinel)
-    super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened.pipeline)
-    this.#opened = opened
+    super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened)
     this.#handles = new KeyspaceHandles(opened, sentinel)
     opened.releaseAfter(sentinel)
     startScrub(opened)
@@ -164,7 +148,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** The asynchronous API of this database. */
   get promises(): AsyncDatabaseHandle {
-    this.#promises ??= new AsyncDatabaseHandle(this, this.#opened)
+    this.#promises ??= new AsyncDatabaseHandle(this, this.opened)
     return this.#promises
   }
 
@@ -177,19 +161,9 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
     make: new (database: Database, opened: OpenDatabase) => Api,
   ): Api {
     assert(this.#promises === undefined, 'a database has one asynchronous API')
-    const api = new make(this, this.#opened)
+    const api = new make(this, this.opened)
     this.#promises = api
     return api
-  }
-
-  /** Number of the newest commit; 0 before the first one. */
-  get seq(): number {
-    return this.pipeline.seq
-  }
-
-  /** True until `close()`. */
-  get isOpen(): boolean {
-    return !this.#opened.health.closed
   }
 
   /**
@@ -210,8 +184,8 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Lists the keyspaces, in the order of their creation. */
   keyspaces(): KeyspaceDescriptor[] {
-    this.#opened.health.assertOpen()
-    return [...this.#opened.keyspaces].map(({ descriptor }) => descriptor)
+    this.opened.health.assertOpen()
+    return [...this.opened.keyspaces].map(({ descriptor }) => descriptor)
   }
 
   /**
@@ -232,7 +206,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
 
   /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `using`. */
   snapshot(): Snapshot {
-    const { health, keyspaces, openReads, pipeline, engines } = this.#opened
+    const { health, keyspaces, openReads, pipeline, engines } = this.opened
     health.assertReadable()
     const pins = new SnapshotPins(pipeline, pipeline.seq, keyspaces, engines.vfs.clock.now())
     return new Snapshot(new SnapshotHandle(pins, openReads, this.sentinel), this.codec)
@@ -272,97 +246,7 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    return openChangeStream(this.#opened, this.sentinel, options)
-  }
-
-  /**
-   * Makes every acknowledged commit durable on the device.
-   *
-   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE or LDB_COMMIT_UNKNOWN: the database is then poisoned. LDB_READ_ONLY;
-   * LDB_POISONED; LDB_CLOSED.
-   */
-  sync(): void {
-    syncDatabase(this.#opened)
-  }
-
-  /**
-   * Checkpoints every keyspace, and truncates the log. Runs automatically as the log grows, and at `close()`.
-   *
-   * @throws {@link LdbError} LDB_IO; LDB_NO_SPACE; LDB_READ_ONLY; LDB_POISONED; LDB_CLOSED.
-   */
-  checkpoint(): void {
-    checkpointDatabase(this.#opened)
-  }
-
-  /**
-   * Packs the entries into fewer pages where pages have free space, moves pages toward the start of each file, and truncates the file.
-   * What an open snapshot reaches stays in the file until a later compaction.
-   *
-   * @param range - keys of the keyspace `default` whose pages are packed; other keyspaces are packed as a whole.
-   * @throws {@link LdbError} as `checkpoint`.
-   */
-  compact(range?: RangeOptions<string>): void {
-    compactDatabase(this.#opened, range)
-  }
-
-  /**
-   * Verifies the catalog, every record of the log, every page and every entry, and returns a report with real counts.
-   *
-   * @throws {@link LdbError} LDB_ABORTED when the signal is aborted; LDB_POISONED; LDB_CLOSED; and what `onProgress`
-   * throws.
-   */
-  verify(options?: VerifyOptions): VerifyReport {
-    const checked = resolveVerifyOptions(options)
-    this.#opened.health.assertReadable()
-    this.#assertNotVerifying()
-    return verifyDatabase(this.#opened, checked)
-  }
-
-  /**
-   * Backs up the present state into a directory, which is absent or empty unless the backup is incremental. Makes a checkpoint first.
-   *
-   * @throws {@link LdbError} LDB_EXISTS when the directory contains something else; LDB_NO_SPACE, LDB_ABORTED, LDB_CORRUPTION, LDB_POISONED,
-   * LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_IO. What was written is removed then.
-   */
-  backup(directory: FilePath, options?: BackupOptions): BackupReport {
-    this.#assertNotVerifying()
-    return backupDatabase(this.#opened, directory, options)
-  }
-
-  /**
-   * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
-   *
-   * @throws {@link LdbError} LDB_KEY when it is not encrypted; LDB_INVALID_ARGUMENT; and as `checkpoint`.
-   */
-  rotateKey(encryption: Encryption): void {
-    rotateDatabaseKey(this.#opened, encryption)
-  }
-
-  /**
-   * Makes every acknowledged commit durable, and returns a token of this state: the option `minState` of `open` refuses an older one.
-   *
-   * @throws {@link LdbError} as `sync`.
-   */
-  stateToken(): string {
-    return stateTokenOf(this.#opened)
-  }
-
-  /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
-  stats(): DatabaseStats {
-    this.#opened.health.assertOpen()
-    return collectStats(this.#opened)
-  }
-
-  /** Adds a listener for an event. A listener that is present already is not added again. */
-  on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    listenersOf(this.#opened, name, listener).add(listener as (event: object) => void)
-    return this
-  }
-
-  /** Removes a listener. */
-  off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
-    listenersOf(this.#opened, name, listener).delete(listener as (event: object) => void)
-    return this
+    return openChangeStream(this.opened, this.sentinel, options)
   }
 
   /**
@@ -373,10 +257,10 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
    * log: no commit that was acknowledged at `'full'` or `'periodic'` is lost.
    */
   close(): void {
-    if (this.#opened.health.closed) return
-    this.#assertNotVerifying()
+    if (this.opened.health.closed) return
+    this.assertNotVerifying()
     this.#handles.clear()
-    this.#opened.close()
+    this.opened.close()
   }
 
   [Symbol.dispose](): void {
@@ -386,10 +270,6 @@ export class Database extends KeyspaceWrites<string, string> implements Disposab
   #begin(options: ResolvedTransactionOptions): Transaction {
     // The transaction sees every commit called before.
     if (!options.readOnly) this.pipeline.drain()
-    return beginTransaction(this, this.#opened, options, false)
-  }
-
-  #assertNotVerifying(): void {
-    if (this.#opened.health.paused) throw invalidArgument('the database is being verified')
+    return beginTransaction(this, this.opened, options, false)
   }
 }

@@ -6,7 +6,9 @@
 
 // Database
 export { Database } from './database.js'
-export type { DatabaseOptions, Durability, ScrubOptions } from './health/options.js'
+export type { DatabaseMaintenance } from './database-maintenance.js'
+export type { DatabaseOptions, Durability } from './health/options.js'
+export type { ScrubOptions } from './health/background-options.js'
 export type { Logger } from './health/logger.js'
 export type { Encryption, MasterKey, SecretKeyObject } from './encryption/secret.js'
 

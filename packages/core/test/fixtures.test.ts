@@ -49,6 +49,15 @@ interface Expected {
   readonly keyspaces: readonly ExpectedKeyspace[]
 }
 
+/** Names in reports of the records that a database logs, by type. */
+const RECORD_KINDS = {
+  0: 'load-record',
+  1: 'commit-record',
+  2: 'checkpoint-record',
+  3: 'catalog-record',
+  6: 'blob-commit-record',
+}
+
 if (process.env['LDB_WRITE_FIXTURES'] === '1') {
   for (const [name, files] of makeFixtures()) writeFixture(name, files)
 }
@@ -89,13 +98,22 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
     const { pageBytes, pages } = expectedTree
     const tree = BTree.open(vfs, `data/keyspaces/${keyspaceId}/tree.ldb`, { create: false, pageBytes })
     const totals = { units: 0, entries: 0 }
+    const bytes: Partial<Record<string, number>> = {}
     tree.verify({
       finding: (finding) => expect.fail(finding.message),
-      progress: ({ units, entries }) => {
+      progress: ({ units, entries, amounts = [] }) => {
         totals.units += units
         totals.entries += entries
+        for (const amount of amounts) bytes[amount.kind] = (bytes[amount.kind] ?? 0) + amount.bytes
+      },
+      shape: (shape) => {
+        expect(shape).toMatchObject({ kind: 'tree', pageBytes, depth: expectedTree.depth })
       },
     })
+    const { freeSpace, ...others } = pages
+    for (const [kind, count] of Object.entries({ ...others, 'free-space': freeSpace })) {
+      expect(bytes[kind] ?? 0, kind).toBe(count * pageBytes)
+    }
     const reachable = pages.branch + pages.leaf + pages.extent + pages.freeSpace
     const stats = tree.stats()
     expect(Buffer.from(tree.identity.fileId).toString('hex')).toBe(expectedTree.fileId)
@@ -113,6 +131,11 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
       using db = Database.open('data', { vfs: fileSystemOf(files, 'data', Number(time)) })
       expect(db.seq).toBe(expected.seq)
       expect(db.verify()).toMatchObject({ ok: true, findings: [] })
+      const { units } = Database.verify('data', { vfs: fileSystemOf(files, 'data', Number(time)) })
+      for (const [type, kind] of Object.entries(RECORD_KINDS)) {
+        const counted = units.find((each) => each.kind === kind)?.count ?? 0
+        expect(counted, kind).toBe(expected.log.records[type] ?? 0)
+      }
       for (const keyspace of expected.keyspaces) {
         const { keyEncoding: keys, valueEncoding: values } = keyspace
         const entries = db

@@ -67,10 +67,7 @@ export class LsmTree implements OrderedStore {
     const resolved = resolveLsmOptions(options)
     const snapshots = new Set<LsmSnapshot>()
     const stamps = (): number[] => [...snapshots].map(({ stamp }) => stamp).sort((a, b) => a - b)
-    const threadEnded = (): void => {
-      store.#takeDelegated()
-    }
-    const opened = openStore(vfs, resolvePath(vfs, path), resolved, stamps, threadEnded)
+    const opened = openStore(vfs, resolvePath(vfs, path), resolved, stamps, () => store.#takeDelegated())
     const store = new LsmTree(opened, snapshots)
     if (resolved.rewriteManifest === 'open') store.#persistOrClose()
     return store
@@ -327,8 +324,7 @@ export class LsmTree implements OrderedStore {
     try {
       part()
     } catch (error) {
-      this.#fail(error)
-      throw error
+      throw this.#fail(error)
     }
   }
 
@@ -337,16 +333,17 @@ export class LsmTree implements OrderedStore {
       this.#opened.status.assertWritable()
       yield* steps
     } catch (error) {
-      this.#fail(error)
-      throw error
+      throw this.#fail(error)
     }
   }
 
-  #fail(error: unknown): void {
+  /** Poisons an open store. Returns the error. */
+  #fail(error: unknown): unknown {
     const { status, files, options } = this.#opened
-    if (!status.isOpen) return
+    if (!status.isOpen) return error
     status.fail(error)
     files.stopDeleting()
     options.observer.failed(error)
+    return error
   }
 }

@@ -57,13 +57,42 @@ test.each([
       readonly durableSeq: number
       readonly entries: number
       readonly tables: readonly {
+        readonly level: number
         readonly entries: number
+        readonly deletes: number
+        readonly tombstones: number
+        readonly keyBytes: number
+        readonly valueBytes: number
         readonly fileBytes: number
         readonly rawBytes: number
         readonly storedBytes: number
       }[]
     }
     expect(store.durableSeq).toBe(expected.durableSeq)
+    store.verify({
+      finding: ({ message }) => expect.fail(message),
+      progress: () => undefined,
+      shape: (shape) => {
+        const found = shape.kind === 'levels' ? shape.levels : []
+        for (const [level, { tableCount, ...sums }] of found.entries()) {
+          const tables = expected.tables.filter((table) => table.level === level)
+          const sumOf = (name: Exclude<keyof (typeof tables)[0], 'level'>): number =>
+            tables.reduce((total, table) => total + table[name], 0)
+          expect(tableCount).toBe(tables.length)
+          expect(sums).toEqual({
+            entryCount: sumOf('entries'),
+            deleteCount: sumOf('deletes'),
+            tombstoneCount: sumOf('tombstones'),
+            keyBytes: sumOf('keyBytes'),
+            valueBytes: sumOf('valueBytes'),
+            fileBytes: sumOf('fileBytes'),
+            rawBytes: sumOf('rawBytes'),
+            storedBytes: sumOf('storedBytes'),
+          })
+        }
+        expect(found).toHaveLength(7)
+      },
+    })
     const { findings, files, entries } = verified(store)
     expect(findings).toEqual([])
     expect(files).toBe(expected.tables.length + 1)

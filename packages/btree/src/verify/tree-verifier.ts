@@ -32,7 +32,7 @@ import { TreeFigures } from './tree-figures.js'
 import { VerifyReport } from './verify-report.js'
 
 /** The tree to verify. @internal */
-export interface VerifiedTree {
+interface VerifiedTree {
   readonly state: TreeState
   /** The meta block of the last checkpoint, and its known free-space pages. */
   readonly meta: Meta

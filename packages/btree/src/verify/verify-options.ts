@@ -2,7 +2,7 @@ import { ownProperty } from '@ldb/base'
 import type { StoreVerifyOptions } from '@ldb/base'
 
 /** {@link StoreVerifyOptions} with all defaults. @internal */
-export type ResolvedVerifyOptions = Required<StoreVerifyOptions>
+type ResolvedVerifyOptions = Required<StoreVerifyOptions>
 
 /** @internal */
 export function ownVerifyOptions(options: StoreVerifyOptions = {}): ResolvedVerifyOptions {

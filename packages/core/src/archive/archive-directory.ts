@@ -2,7 +2,7 @@ import { equalBytes, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { isCommitType, LogRecordType } from '../format.js'
-import type { SealedCommits } from '../backup/sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 import { ArchiveFileReader } from './archive-file.js'
 
 /** What identifies the history that an archive contains. */

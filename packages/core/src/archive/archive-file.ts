@@ -2,7 +2,7 @@ import { corruption, LdbError, readCheckedU64, readU32, writeU32, writeU64 } fro
 import { decodeFileHeader, encodeFileHeader, SEED_ZERO, seedOfFile, xxHash64 } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
-import type { SealedCommits } from '../backup/sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 import {
   ARCHIVE_FLAG_ENCRYPTED,
   ARCHIVE_FORMAT,

@@ -3,7 +3,7 @@ import type { TaskSteps } from '@ldb/base'
 import type { Seed64 } from '@ldb/integrity'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import type { SealedCommits } from '../backup/sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 import { encodeFrame } from './archive-file.js'
 
 /** Bytes that are written together. */

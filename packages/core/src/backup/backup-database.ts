@@ -9,7 +9,7 @@ import type { HeldDatabase } from './held-database.js'
 import { resolveBackupOptions } from './options.js'
 import type { BackupOptions, BackupReport, ResolvedBackupOptions } from './options.js'
 import type { AsyncApi } from '../calls/async-api.js'
-import { runInCommitOrder } from '../calls/commit-order.js'
+import { actInCommitOrder } from '../calls/commit-order.js'
 import { resolveDirectory } from '../catalog/path.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
 import { throwIfAborted } from '../health/abort-signal.js'
@@ -66,12 +66,8 @@ export async function backupInTimeSlices(
 /** Holds the state after all commits that were called before. */
 async function holdInCommitOrder(opened: OpenDatabase, commits: AsyncApi['commits']): Promise<HeldDatabase> {
   let held: HeldDatabase | undefined
-  await runInCommitOrder(commits, {
-    prepare: () => Promise.resolve(),
-    act: (_prepared, resolve) => {
-      held = holdDatabase(opened)
-      resolve()
-    },
+  await actInCommitOrder(commits, () => {
+    held = holdDatabase(opened)
   })
   return held as unknown as HeldDatabase
 }

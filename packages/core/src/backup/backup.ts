@@ -12,7 +12,7 @@ import type { HeldDatabase } from './held-database.js'
 import { copyOfLog, heldBytes, LOG_BLOCK_BYTES } from './log-copy.js'
 import { encodeManifest, keyOf, NO_PARENT } from './manifest.js'
 import type { BackupFile, BackupManifest } from './manifest.js'
-import { SealedCommits } from './sealed-commits.js'
+import { SealedCommits } from '../encryption/sealed-commits.js'
 import { reportProgress } from './options.js'
 import type { BackupReport, ResolvedBackupOptions } from './options.js'
 import {

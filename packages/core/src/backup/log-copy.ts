@@ -8,7 +8,7 @@ import {
   LOG_COMMIT_OFFSET_SEQ,
   LOG_COMMIT_OFFSET_TYPE,
 } from '../format.js'
-import type { SealedCommits } from './sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 
 /** Bytes of a block of the log and of the catalog. */
 export const LOG_BLOCK_BYTES = 65_536

@@ -17,6 +17,17 @@ export interface OrderedAction<P> {
   ): void
 }
 
+/** Runs an action after all earlier commits are visible, and before any later one. */
+export function actInCommitOrder(commits: AsyncCommits, action: () => void): Promise<void> {
+  return runInCommitOrder(commits, {
+    prepare: () => Promise.resolve(),
+    act: (_prepared, resolve) => {
+      action()
+      resolve()
+    },
+  })
+}
+
 /** Runs an action at the position in commit order that its call has: after all earlier commits, and before all later ones. */
 export function runInCommitOrder<P>(commits: AsyncCommits, action: OrderedAction<P>): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,8 @@
-import { invalidArgument, kindOf, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
+import { invalidArgument, optionalMember, ownOptions, VALUE_BYTES_MAX } from '@ldb/base'
 import type { OwnOptions } from '@ldb/base'
+import { resolveArchive, resolveScrub } from './background-options.js'
+import type { ResolvedScrubOptions, ScrubOptions } from './background-options.js'
+import { describe, resolveNumber } from './option-values.js'
 import { CACHE_BYTES_MAX } from '@ldb/cache'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { EngineNumber, isPageSize, PAGE_BYTES_MAX } from '../format.js'
@@ -27,20 +30,6 @@ import type { NamedState } from './state-token.js'
  * @category Options
  */
 export type Durability = 'full' | 'periodic' | 'none'
-
-/** Options of the scrubber. @category Options */
-export interface ScrubOptions {
-  /** Bytes that are read and checked in a second, on average: 1,024 or more. */
-  readonly bytesPerSecond: number
-  /**
-   * Milliseconds from the beginning of a pass to that of the next one; a pass that takes longer is followed by the next one at once.
-   * @defaultValue 86_400_000 (a day)
-   */
-  readonly intervalMs?: number
-}
-
-/** {@link ScrubOptions} with checked values. */
-export type ResolvedScrubOptions = Required<ScrubOptions>
 
 /** Options to open a database. All are optional; an unknown option is an error. @category Options */
 export interface DatabaseOptions {
@@ -213,9 +202,6 @@ const OPEN_FILES_MAX = 1_000_000
 /** Each takes a thread's memory. */
 const WORKERS_MAX = 64
 const SYNC_INTERVAL_MS_MAX = 86_400_000
-const SCRUB_BYTES_MIN = 1024
-const SCRUB_INTERVAL_MS = 86_400_000
-const SCRUB_INTERVAL_MS_MAX = 31_536_000_000
 const VFS_METHODS = ['open', 'status', 'list', 'lock']
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error']
 
@@ -292,33 +278,6 @@ export function resolveDurability(value: unknown): Durability | undefined {
   throw invalidArgument(`durability must be 'full', 'periodic' or 'none', not ${describe(value)}`)
 }
 
-function resolveScrub(value: unknown): ResolvedScrubOptions | undefined {
-  if (value === undefined) return undefined
-  const given = ownOptions(value, ['bytesPerSecond', 'intervalMs'], 'scrub')
-  if (given.bytesPerSecond === undefined) throw invalidArgument('scrub needs bytesPerSecond')
-  return Object.freeze({
-    bytesPerSecond: resolveNumber(given, 'bytesPerSecond', 0, SCRUB_BYTES_MIN, Number.MAX_SAFE_INTEGER),
-    intervalMs: resolveNumber(given, 'intervalMs', SCRUB_INTERVAL_MS, 1, SCRUB_INTERVAL_MS_MAX),
-  })
-}
-
-function resolveNumber<Name extends string>(
-  given: OwnOptions<Name>,
-  name: Name,
-  defaultValue: number,
-  minimum: number,
-  maximum: number,
-): number {
-  const value = given[name]
-  if (value === undefined) return defaultValue
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
-    throw invalidArgument(
-      `${name} must be a whole number from ${minimum} to ${maximum}, not ${describe(value)}`,
-    )
-  }
-  return value
-}
-
 function resolvePageBytes(value: unknown): number | undefined {
   if (value === undefined) return undefined
   const isNumber = typeof value === 'number' && Number.isInteger(value)
@@ -337,14 +296,6 @@ function resolveBoolean(given: Given, name: keyof Given, defaultValue: boolean):
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-function resolveArchive(value: unknown): FilePath | undefined {
-  if (value === undefined) return undefined
-  const { to } = ownOptions(value, ['to'], 'archive')
-  if (to === undefined) throw invalidArgument('archive needs the directory to')
-  return to as FilePath
-}
-
-/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveVfs(value: unknown): Vfs | undefined {
   return resolveObject(value, 'vfs', VFS_METHODS) as Vfs | undefined
 }
@@ -357,10 +308,4 @@ function resolveObject(value: unknown, name: string, methods: readonly string[])
     methods.every((method) => typeof optionalMember(value as Record<string, unknown>, method) === 'function')
   if (!usable) throw invalidArgument(`${name} must be an object with ${methods.join(', ')}`)
   return value
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? JSON.stringify(value)
-    : kindOf(value)
 }

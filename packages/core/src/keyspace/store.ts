@@ -55,12 +55,7 @@ export class KeyspaceStore {
   /** Runs when the last pin is released. */
   #onUnpinned: (() => void) | undefined = undefined
 
-  constructor(
-    descriptor: KeyspaceDescriptor,
-    source: StoreSource,
-    clock: Clock,
-    blobs: BlobValues | undefined,
-  ) {
+  constructor(descriptor: KeyspaceDescriptor, source: StoreSource, clock: Clock, blobs?: BlobValues) {
     this.blobs = blobs
     this.#source = source
     this.#clock = clock

@@ -319,15 +319,11 @@ export class OpenDatabase {
       ...[...this.keyspaces].map(({ openedStore }) => (): void => {
         openedStore?.close()
       }),
-      (): void => {
-        this.engines.closeThreads()
-      },
+      (): void => this.engines.closeThreads(),
       (): void => {
         this.log.close(clean)
       },
-      (): void => {
-        this.blobs?.close()
-      },
+      (): void => this.blobs?.close(),
       (): void => {
         this.engines.cache.release()
       },
@@ -337,12 +333,11 @@ export class OpenDatabase {
     ])
   }
 
-  /** Syncs commits that are buffered in the process. A log that has failed itself does not retry. */
+  /** Syncs commits that are buffered in the process. A log that has failed itself, which was reported, does not retry. */
   #saveLog(): void {
     try {
       this.log.sync()
     } catch (error) {
-      // The first failure was reported already.
       if (!isLdbError(error)) throw error
     }
   }

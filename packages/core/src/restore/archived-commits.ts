@@ -11,7 +11,7 @@ import {
 } from '../archive/archive-directory.js'
 import { ArchiveFileReader } from '../archive/archive-file.js'
 import { syncSteps } from '../backup/block-file.js'
-import type { SealedCommits } from '../backup/sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { decodeCatalog } from '../catalog/decode.js'
 import { blobsPath } from '../catalog/directory-layout.js'

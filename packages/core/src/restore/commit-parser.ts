@@ -8,7 +8,7 @@ import {
   LogRecordType,
   isCommitType,
 } from '../format.js'
-import type { SealedCommits } from '../backup/sealed-commits.js'
+import type { SealedCommits } from '../encryption/sealed-commits.js'
 
 /** A commit that is restored. */
 export interface RestoredCommit {

@@ -10,7 +10,7 @@ import { assertSpace, backupNumbers, dataPath, discardDirectory, readChain } fro
 import type { BackupChain } from '../backup/series.js'
 import type { Catalog } from '../catalog/catalog.js'
 import { branchPath } from '../archive/archive-directory.js'
-import { SealedCommits } from '../backup/sealed-commits.js'
+import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
 import { KeyAccess, KEYS_NAME, readKeyFile, replaceKeyFile } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'

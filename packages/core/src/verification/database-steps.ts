@@ -13,13 +13,13 @@ import { assertNotAborted, findingOf, ReportingSink } from './reporting-sink.js'
  * What the runner of a verification does before the next step: `'settled'` asks it to wait until no checkpoint runs, and no commit is in
  * flight.
  */
-export type VerifyPause = 'settled' | undefined
+type VerifyPause = 'settled' | undefined
 
 /** Steps of the verification of a database. */
 export type DatabaseVerifySteps = Generator<VerifyPause, VerifyReport>
 
 /** Verifies the log of a database. */
-export type LogVerification = (sink: VerifySink) => Iterable<void>
+type LogVerification = (sink: VerifySink) => Iterable<void>
 
 /** Verifies an open database; documented where it is exported, as `Database.verify`. */
 export function verifyDatabase(

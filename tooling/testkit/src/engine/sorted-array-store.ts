@@ -24,7 +24,6 @@ import { closedError, SortedArraySnapshot } from './sorted-array-snapshot.js'
 import { applySection, entryOf } from './sorted-array.js'
 import type { SortedEntries } from './sorted-array.js'
 
-/** Names of the files of a sorted array. */
 export const STATE_NAME = 'array'
 export const STATE_TEMPORARY_NAME = 'array.new'
 export const SPILL_NAME = 'array.spill'
@@ -33,9 +32,8 @@ export const SPILL_NAME = 'array.spill'
 export interface Freedoms {
   /** A read touches the file, and so may be interrupted. */
   readonly readFile: number
-  /** A write checkpoints the store by itself. */
+  /** A write checkpoints the store by itself, or asks the owner for a checkpoint. */
   readonly checkpointItself: number
-  /** A write asks the owner for a checkpoint. */
   readonly requestCheckpoint: number
   /** Statistics report an estimated entry count. */
   readonly estimatesCount: boolean

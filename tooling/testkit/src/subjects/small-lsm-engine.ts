@@ -1,5 +1,5 @@
 import { isLdbError } from '@ldb/base'
-import type { OrderedStore, StoreLog, StoreObserver } from '@ldb/base'
+import type { OrderedStore, StoreLog, StoreObserver, VerifySink } from '@ldb/base'
 import { LsmTree } from '@ldb/lsm'
 import type { RandomSource, Vfs } from '@ldb/vfs'
 import { seededRandom } from '../base/test-random.js'
@@ -68,7 +68,7 @@ export function smallLsmEngine(seed: number, compression?: LsmCompression): Smal
 
 /** The model compares entry counts, which an LSM tree only estimates: replaces its estimates by counts. */
 function countExactly(store: OrderedStore): void {
-  const { stats, snapshot, verify } = store
+  const { stats, snapshot, verifySteps } = store
   const countAll = (): number => {
     const view = snapshot.call(store)
     try {
@@ -93,15 +93,17 @@ function countExactly(store: OrderedStore): void {
     view.estimate = (bounds) => ({ ...estimate(bounds), count: view.count(bounds) })
     return view
   }
-  store.verify = (sink) => {
-    verify.call(store, {
+  store.verifySteps = function* (sink, options) {
+    const counting: VerifySink = {
       finding: (finding) => {
         sink.finding(finding)
       },
       progress: (progress) => {
         sink.progress({ ...progress, entries: 0 })
       },
-    })
-    sink.progress({ units: 0, entries: countAll(), bytes: 0 })
+    }
+    const entries = countAll()
+    yield* verifySteps.call(store, counting, options)
+    sink.progress({ units: 0, entries, bytes: 0 })
   }
 }

@@ -89,7 +89,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options', 'external-values'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['batch', 'range', 'encoding', 'bytes', 'leaks'],
+    layers: ['salvage', 'batch', 'range', 'encoding', 'bytes', 'leaks'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
   },
   'packages/vfs': {

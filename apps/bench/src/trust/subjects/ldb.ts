@@ -12,13 +12,20 @@ function ldbSubject(id: string, title: string, engine: EngineName): TrustSubject
     id,
     title,
     encrypts: true,
-    async open({ dir, key }) {
-      return storeOf(
-        await AsyncDatabase.open(dir, { engine, ...(key !== undefined && { encryption: { key } }) }),
-      )
+    async open({ dir, key, archive }) {
+      const options = {
+        engine,
+        ...(key !== undefined && { encryption: { key } }),
+        ...(archive !== undefined && { archive: { to: archive } }),
+      }
+      return storeOf(await AsyncDatabase.open(dir, options))
     },
     restore(backup, target) {
       Database.restore(backup, target)
+      return Promise.resolve()
+    },
+    restoreUntil(backup, archive, target, until) {
+      Database.restore(backup, target, { archive, until })
       return Promise.resolve()
     },
     repair(dir, target) {

@@ -3,15 +3,15 @@ import type { Syncable, TaskSteps } from '@ldb/base'
 import { defaultVfs, InternalVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { VerifyReport } from '@ldb/integrity'
-import { resolveDirectory } from './catalog/path.js'
-import { verifyInTimeSlices } from './verification/sliced.js'
-import { verifyDirectory } from './directory-verification.js'
-import type { Encryption } from './encryption/secret.js'
-import { openDatabase } from './open/opening.js'
-import { restoreSteps } from './restore/restore.js'
-import { resolveRestoreOptions } from './restore/options.js'
-import type { ResolvedRestoreOptions, RestoreOptions, RestoreReport } from './restore/options.js'
-import { resolveVerifyOptions } from './verification/options.js'
+import { resolveDirectory } from '../catalog/path.js'
+import { verifyInTimeSlices } from '../verification/sliced.js'
+import { verifyDatabase } from '../verification/database-steps.js'
+import type { Encryption } from '../encryption/secret.js'
+import { openDatabase } from '../open/opening.js'
+import { restoreSteps } from './restore.js'
+import { resolveRestoreOptions } from './options.js'
+import type { ResolvedRestoreOptions, RestoreOptions, RestoreReport } from './options.js'
+import { resolveVerifyOptions } from '../verification/options.js'
 
 /** Restores a database; documented where it is exported, as `Database.restore`. */
 export function restoreDatabase(backup: FilePath, path: FilePath, options?: RestoreOptions): RestoreReport {
@@ -75,7 +75,12 @@ function verificationOf(vfs: Vfs, directory: string, encryption: Encryption | un
   const options = { vfs, ...(encryption !== undefined && { encryption }) }
   return {
     sync: () => {
-      assertWhole(verifyDirectory(directory, options), directory)
+      const opened = openDatabase(directory, { ...options, readOnly: true })
+      try {
+        assertWhole(verifyDatabase(opened, resolveVerifyOptions(undefined)), directory)
+      } finally {
+        opened.close()
+      }
     },
     syncAsync: async () => {
       const opened = openDatabase(directory, { ...options, readOnly: true })

@@ -1,7 +1,6 @@
 import { corruption } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import type { DataKeys, UnitCipher } from '@ldb/integrity'
-import type { Catalog } from '../catalog/catalog.js'
 
 /**
  * Encrypts and decrypts the commits in the backups and archives of an encrypted database.
@@ -12,7 +11,7 @@ import type { Catalog } from '../catalog/catalog.js'
 export class SealedCommits {
   readonly #cipher: UnitCipher
 
-  constructor(keys: DataKeys, { branchId }: Pick<Catalog, 'branchId'>) {
+  constructor(keys: DataKeys, { branchId }: { readonly branchId: Uint8Array }) {
     this.#cipher = keys.cipherOf('backup', branchId)
   }
 

@@ -1,0 +1,140 @@
+import { invalidArgument } from '@ldb/base'
+import type { RangeOptions } from '@ldb/base'
+import type { VerifyReport } from '@ldb/integrity'
+import type { FilePath } from '@ldb/vfs'
+import { backupDatabase } from './backup/backup-database.js'
+import type { BackupOptions, BackupReport } from './backup/options.js'
+import type { Encryption } from './encryption/secret.js'
+import { listenersOf } from './event-listeners.js'
+import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
+import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
+import type { OpenDatabase } from './open/open-database.js'
+import { verifyDatabase } from './verification/database-steps.js'
+import { resolveVerifyOptions } from './verification/options.js'
+import type { VerifyOptions } from './verification/options.js'
+import type { DatabaseEventName, DatabaseListener } from './health/events.js'
+import type { KeyspaceCodec } from './keyspace/codec.js'
+import { KeyspaceWrites } from './write/keyspace-writes.js'
+import type { LiveSource } from './read/read-source.js'
+import { collectStats } from './stats.js'
+import type { DatabaseStats } from './stats.js'
+/**
+ * The methods of a database that keep it healthy.
+ *
+ * @category Database
+ */
+export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string> {
+  /** @internal */
+  readonly opened: OpenDatabase
+
+  /** @internal */
+  constructor(source: LiveSource, codec: KeyspaceCodec<string, string>, opened: OpenDatabase) {
+    super(source, codec, opened.pipeline)
+    this.opened = opened
+  }
+
+  /** Number of the newest commit; 0 before the first one. */
+  get seq(): number {
+    return this.pipeline.seq
+  }
+
+  /** True until `close()`. */
+  get isOpen(): boolean {
+    return !this.opened.health.closed
+  }
+
+  /**
+   * Makes every acknowledged commit durable on the device.
+   *
+   * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE or LDB_COMMIT_UNKNOWN: the database is then poisoned. LDB_READ_ONLY;
+   * LDB_POISONED; LDB_CLOSED.
+   */
+  sync(): void {
+    syncDatabase(this.opened)
+  }
+
+  /**
+   * Checkpoints every keyspace, and truncates the log. Runs automatically as the log grows, and at `close()`.
+   *
+   * @throws {@link LdbError} LDB_IO; LDB_NO_SPACE; LDB_READ_ONLY; LDB_POISONED; LDB_CLOSED.
+   */
+  checkpoint(): void {
+    checkpointDatabase(this.opened)
+  }
+
+  /**
+   * Packs the entries into fewer pages where pages have free space, moves pages toward the start of each file, and truncates the file.
+   * What an open snapshot reaches stays in the file until a later compaction.
+   *
+   * @param range - keys of the keyspace `default` whose pages are packed; other keyspaces are packed as a whole.
+   * @throws {@link LdbError} as `checkpoint`.
+   */
+  compact(range?: RangeOptions<string>): void {
+    compactDatabase(this.opened, range)
+  }
+
+  /**
+   * Verifies the catalog, every record of the log, every page and every entry, and returns a report with real counts.
+   *
+   * @throws {@link LdbError} LDB_ABORTED when the signal is aborted; LDB_POISONED; LDB_CLOSED; and what `onProgress`
+   * throws.
+   */
+  verify(options?: VerifyOptions): VerifyReport {
+    const checked = resolveVerifyOptions(options)
+    this.opened.health.assertReadable()
+    this.assertNotVerifying()
+    return verifyDatabase(this.opened, checked)
+  }
+
+  /**
+   * Backs up the present state into a directory, which is absent or empty unless the backup is incremental. Makes a checkpoint first.
+   *
+   * @throws {@link LdbError} LDB_EXISTS when the directory contains something else; LDB_NO_SPACE, LDB_ABORTED, LDB_CORRUPTION, LDB_POISONED,
+   * LDB_INVALID_ARGUMENT, LDB_CLOSED, LDB_IO. What was written is removed then.
+   */
+  backup(directory: FilePath, options?: BackupOptions): BackupReport {
+    this.assertNotVerifying()
+    return backupDatabase(this.opened, directory, options)
+  }
+
+  /**
+   * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
+   *
+   * @throws {@link LdbError} LDB_KEY when it is not encrypted; LDB_INVALID_ARGUMENT; and as `checkpoint`.
+   */
+  rotateKey(encryption: Encryption): void {
+    rotateDatabaseKey(this.opened, encryption)
+  }
+
+  /**
+   * Makes every acknowledged commit durable, and returns a token of this state: the option `minState` of `open` refuses an older one.
+   *
+   * @throws {@link LdbError} as `sync`.
+   */
+  stateToken(): string {
+    return stateTokenOf(this.opened)
+  }
+
+  /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */
+  stats(): DatabaseStats {
+    this.opened.health.assertOpen()
+    return collectStats(this.opened)
+  }
+
+  /** Adds a listener for an event. A listener that is present already is not added again. */
+  on<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    listenersOf(this.opened, name, listener).add(listener as (event: object) => void)
+    return this
+  }
+
+  /** Removes a listener. */
+  off<Name extends DatabaseEventName>(name: Name, listener: DatabaseListener<Name>): this {
+    listenersOf(this.opened, name, listener).delete(listener as (event: object) => void)
+    return this
+  }
+
+  /** @internal */
+  protected assertNotVerifying(): void {
+    if (this.opened.health.paused) throw invalidArgument('the database is being verified')
+  }
+}

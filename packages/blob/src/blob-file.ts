@@ -1,4 +1,4 @@
-import { corruption, readU32, uninitializedBytes } from '@ldb/base'
+import { corruption, uninitializedBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec } from '@ldb/integrity'
 import type { CodecTable, UnitCipher } from '@ldb/integrity'
@@ -8,22 +8,13 @@ import type { CreateCipher } from './blob-options.js'
 import { checkEncryption, decodeHeader, encodeHeader } from './encoding/blob-header.js'
 import { BlobIndex } from './blob-index.js'
 import { chunkTableOf } from './encoding/chunks.js'
-import {
-  CHUNK_BYTES,
-  CHUNK_CHECKSUM_BYTES,
-  chunkTableBytes,
-  HEADER_BYTES,
-  indexBytesOf,
-  RECORD_ALIGNMENT,
-  RECORD_HEADER_BYTES,
-  recordBytesOf,
-} from './format.js'
+import { HEADER_BYTES, indexBytesOf, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, recordBytesOf } from './format.js'
 import { decodeRecordHeader, encodeRecordHeader } from './encoding/record-header.js'
 import type { RecordHeader } from './encoding/record-header.js'
 import { newVersion, openUnit, sealedParts } from './encoding/sealed-units.js'
 import type { StoredValue } from './encoding/value-encoding.js'
 import type { BlobReference } from './reference.js'
-import { readSealedChunk, readSealedTable, readSealedValue } from './sealed-values.js'
+import { readStoredChunk, readStoredTable, readStoredValue } from './stored-values.js'
 
 /** A record up to this size is assembled in one buffer, and written with one call. */
 const ASSEMBLED_BYTES_MAX = 65_536
@@ -205,58 +196,17 @@ export class BlobFile {
    * @throws {@link LdbError} LDB_CORRUPTION.
    */
   readStored(reference: BlobReference, headroom: number = 0): Uint8Array {
-    if (this.codec.cipher !== undefined) return readSealedValue(this, reference, headroom)
-    const { valueBytes } = reference
-    const tableBytes = chunkTableBytes(valueBytes)
-    const at = this.positionOfValue(reference, 0, valueBytes + tableBytes)
-    const bytes = uninitializedBytes(headroom + valueBytes)
-    const bytesRead = this.file.read(bytes, headroom, valueBytes, at)
-    if (bytesRead !== valueBytes) throw this.fault(at, 'a blob file ends within a value')
-    if (tableBytes === 0) {
-      this.#check(reference, bytes, headroom, headroom + valueBytes)
-      return bytes
-    }
-    const table = this.readChunkTable(reference)
-    for (let index = 0; index * CHUNK_BYTES < valueBytes; index++) {
-      const start = headroom + index * CHUNK_BYTES
-      this.#checkChunk(reference, table, index, bytes, start, Math.min(bytes.length, start + CHUNK_BYTES))
-    }
-    return bytes
+    return readStoredValue(this, reference, headroom)
   }
 
   /** Reads and checks the chunk table of a value; no bytes for a value of one chunk. */
   readChunkTable(reference: BlobReference): Uint8Array {
-    if (this.codec.cipher !== undefined) return readSealedTable(this, reference)
-    const table = new Uint8Array(chunkTableBytes(reference.valueBytes))
-    if (table.length === 0) return table
-    const at = this.positionOfValue(reference, reference.valueBytes, table.length)
-    if (this.file.read(table, 0, table.length, at) !== table.length) {
-      throw this.fault(at, 'a blob file ends within a chunk table')
-    }
-    this.#check(reference, table, 0, table.length)
-    return table
+    return readStoredTable(this, reference)
   }
 
   /** Reads, checks and decodes one chunk of a value. An encoded value is one chunk. @throws {@link LdbError} as `read`. */
   readChunk(reference: BlobReference, table: Uint8Array, index: number, codecs: CodecTable): Uint8Array {
-    const isSealed = this.codec.cipher !== undefined
-    const stored = isSealed
-      ? readSealedChunk(this, reference, table, index)
-      : this.#readPlainChunk(reference, table, index)
-    return this.#decoded(reference, stored, codecs)
-  }
-
-  #readPlainChunk(reference: BlobReference, table: Uint8Array, index: number): Uint8Array {
-    const start = index * CHUNK_BYTES
-    const byteCount = Math.min(CHUNK_BYTES, reference.valueBytes - start)
-    const at = this.positionOfValue(reference, start, byteCount)
-    const bytes = uninitializedBytes(byteCount)
-    if (this.file.read(bytes, 0, byteCount, at) !== byteCount) {
-      throw this.fault(at, 'a blob file ends within a value')
-    }
-    if (table.length === 0) this.#check(reference, bytes, 0, byteCount)
-    else this.#checkChunk(reference, table, index, bytes, 0, byteCount)
-    return bytes
+    return this.#decoded(reference, readStoredChunk(this, reference, table, index), codecs)
   }
 
   /**
@@ -344,31 +294,6 @@ export class BlobFile {
   ): Uint8Array {
     if (codecId === CodecId.None) return stored
     return codecs.decompress(codecId, stored, decodedBytes, this.path, valueOffset)
-  }
-
-  #check(
-    { valueOffset, checksumLow, checksumHigh }: BlobReference,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (this.codec.isIntact(bytes, start, end, checksumLow, checksumHigh)) return
-    throw this.fault(valueOffset, 'a blob does not match its checksum')
-  }
-
-  #checkChunk(
-    { valueOffset }: BlobReference,
-    table: Uint8Array,
-    index: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    const at = index * CHUNK_CHECKSUM_BYTES
-    const low = readU32(table, at) | 0
-    const high = readU32(table, at + 4) | 0
-    if (this.codec.isIntact(bytes, start, end, low, high)) return
-    throw this.fault(valueOffset + index * CHUNK_BYTES, 'a chunk of a blob does not match its checksum')
   }
 
   /** Creates the error of a fault in the file. */

@@ -33,7 +33,7 @@ import { ownBTreeOptions } from './file/options.js'
 import type { BTreeOptions, TreeIdentity } from './file/options.js'
 import { LITTLE_ENDIAN } from './page/memory.js'
 import { Pages } from './pager/pages.js'
-import { EncodedValues } from './extents/encoded-values.js'
+import { encodedValuesOf } from './extents/encoded-values.js'
 import { ValueSlab } from './extents/value-slab.js'
 import { copyNewest, findLeaf, findNewest, viewFound } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
@@ -76,7 +76,7 @@ export class BTree implements OrderedStore {
   readonly #snapshots: OpenSnapshots = new OpenSnapshots()
   #seq: Seq
 
-  private constructor(opened: OpenedTreeFile, { compression = 'none', codecs }: BTreeOptions) {
+  private constructor(opened: OpenedTreeFile, options: BTreeOptions) {
     const { file, cache, meta, codec, metaRewrite, freeSpace, newEntries } = opened
     this.#status = new TreeStatus(file.path)
     this.#seq = toSeq(meta.durableSeq)
@@ -87,13 +87,7 @@ export class BTree implements OrderedStore {
       freeSpace,
       durableEpoch: meta.epoch,
       extentCount: meta.extentCount,
-      encodedValues: new EncodedValues(
-        compression,
-        codecs,
-        cache.pageBytes,
-        meta.hasEncodedValues,
-        codec.trailerBytes,
-      ),
+      encodedValues: encodedValuesOf(opened, options),
       newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)

@@ -1,8 +1,8 @@
-import { isLdbError, ownOptions } from '@ldb/base'
+import { isLdbError, ownOptions, ownProperty } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
-import { cipherOption } from './encryption/ciphers.js'
+import { cipherMaker } from './encryption/ciphers.js'
 import type { Encryption } from './encryption/secret.js'
 import { verifyWal } from '@ldb/wal'
 import { logPath } from './catalog/directory-layout.js'
@@ -68,7 +68,7 @@ function verifyAndCompare(
   options: ResolvedVerifyOptions,
   other: OpenDatabase | undefined,
 ): { readonly report: VerifyReport; readonly comparison: DatabaseComparison | undefined } {
-  const { vfs, encryption } = opening
+  const { vfs } = opening
   const startedAtMs = vfs.clock.monotonic()
   let opened: OpenDatabase
   try {
@@ -76,7 +76,7 @@ function verifyAndCompare(
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
     return {
-      report: verifyUnopened(vfs, path, options, error, startedAtMs, encryption),
+      report: verifyUnopened(vfs, path, options, error, startedAtMs, ownProperty(opening, 'encryption')),
       comparison: undefined,
     }
   }
@@ -84,7 +84,7 @@ function verifyAndCompare(
     // Recovery is in an overlay, in which it has replaced a damaged seal: the log is read as it is in the files.
     const { directory } = opened.engines
     const { databaseId } = opened.manager.catalog
-    const { createCipher } = cipherOption(opened.engines.keys?.data, 'log')
+    const createCipher = cipherMaker(opened.engines.keys?.data, 'log')
     const report = verifyDatabase(opened, options, (sink) => {
       verifyWal(vfs, logPath(directory), sink, undefined, databaseId, createCipher)
       return []

@@ -27,6 +27,7 @@ const HEADER: SegmentHeader = {
   firstRecordTime: 0,
   capacityBytes: 65_536,
   hasExternalValues: false,
+  encryption: undefined,
   archiveBranchId: new Uint8Array(16),
 }
 

@@ -1,6 +1,7 @@
 import { assert, corruption } from '@ldb/base'
 import { CodecId, COMPRESSED_RAW_BYTES_MAX, CodecTable, UnitCompressor } from '@ldb/integrity'
-import type { TreeCompression } from '../file/options.js'
+import type { BTreeOptions, TreeCompression } from '../file/options.js'
+import type { OpenedTreeFile } from '../file/open.js'
 import { extentPageCount } from '../format.js'
 import type { ContentEncoding } from './extent-header.js'
 
@@ -94,4 +95,12 @@ export class EncodedValues {
     if (this.#compressor?.codec !== codec) this.#compressor = new UnitCompressor(codec)
     return this.#compressor
   }
+}
+
+/** Returns the encoded values of an opened file. @internal */
+export function encodedValuesOf(
+  { cache, meta, codec }: Pick<OpenedTreeFile, 'cache' | 'meta' | 'codec'>,
+  { compression = 'none', codecs }: BTreeOptions,
+): EncodedValues {
+  return new EncodedValues(compression, codecs, cache.pageBytes, meta.hasEncodedValues, codec.trailerBytes)
 }

@@ -1,4 +1,12 @@
-import { copyBytesInto, corruption, isLdbError, KEY_BYTES_MAX, readU32, writeU32 } from '@ldb/base'
+import {
+  copyBytesInto,
+  corruption,
+  isLdbError,
+  KEY_BYTES_MAX,
+  readU32,
+  writeU32,
+  ownProperty,
+} from '@ldb/base'
 import type { Syncable } from '@ldb/base'
 import { BlobFiles } from '@ldb/blob'
 import type { BlobFilesOptions, BlobReference, BlobStreamWriter } from '@ldb/blob'
@@ -76,7 +84,7 @@ export class BlobValues implements Syncable {
     this.#vfs = vfs
     this.directory = blobsPath(directory)
     this.#options = options
-    this.trailerBytes = options.createCipher === undefined ? 0 : UNIT_TRAILER_BYTES
+    this.trailerBytes = ownProperty(options, 'createCipher') === undefined ? 0 : UNIT_TRAILER_BYTES
     this.liveness = new Liveness(this.trailerBytes)
     this.#codecs = options.codecs
     this.#files = vfs.status(this.directory)?.kind === 'directory' ? this.#open() : undefined

@@ -9,3 +9,11 @@ interface CipherOption {
 export function cipherOption(keys: DataKeys | undefined, purpose: FilePurpose): CipherOption {
   return keys === undefined ? {} : { createCipher: (fileId) => keys.cipherOf(purpose, fileId) }
 }
+
+/** Returns what makes the ciphers of files of a kind; `undefined` when there are no keys. */
+export function cipherMaker(
+  keys: DataKeys | undefined,
+  purpose: FilePurpose,
+): ((fileId: Uint8Array) => UnitCipher) | undefined {
+  return keys && ((fileId) => keys.cipherOf(purpose, fileId))
+}

@@ -6,7 +6,7 @@ import { salvageLog } from '@ldb/wal'
 import type { LogSalvageReport, SalvagedRecord } from '@ldb/wal'
 import type { CatalogVersion } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
-import { cipherOption } from '../encryption/ciphers.js'
+import { cipherMaker } from '../encryption/ciphers.js'
 import { isCommitType, LogRecordType } from '../format.js'
 import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
@@ -135,7 +135,7 @@ export class DamagedLog {
       },
       loss: lose,
     }
-    const { createCipher } = cipherOption(this.#keys, 'log')
+    const createCipher = cipherMaker(this.#keys, 'log')
     return salvageLog(this.#vfs, file, sink, this.#databaseId, createCipher)
   }
 }

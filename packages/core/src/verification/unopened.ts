@@ -19,7 +19,7 @@ import {
 } from '../catalog/directory-layout.js'
 import { readCatalog, readCatalogBytes } from '../catalog/file.js'
 import { resolveDirectory } from '../catalog/path.js'
-import { cipherOption } from '../encryption/ciphers.js'
+import { cipherMaker, cipherOption } from '../encryption/ciphers.js'
 import { KeyAccess } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import type { Encryption } from '../encryption/secret.js'
@@ -105,7 +105,7 @@ class FileWalk {
     sink.begin('catalog')
     const catalog = this.#readCatalog()
     sink.begin('log')
-    const { createCipher } = cipherOption(this.#keys, 'log')
+    const createCipher = cipherMaker(this.#keys, 'log')
     verifyWal(this.#vfs, logPath(this.#directory), sink, undefined, catalog?.databaseId, createCipher)
     for (const store of this.#stores(catalog)) {
       sink.begin(`keyspace:${store.name}`)

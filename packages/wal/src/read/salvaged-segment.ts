@@ -103,6 +103,7 @@ function headerOf(
     archiveBranchId: new Uint8Array(SEGMENT_ID_BYTES),
     capacityBytes,
     hasExternalValues: true,
+    encryption: undefined,
   }
 }
 

@@ -44,6 +44,7 @@ const HEADER: SegmentHeader = {
   firstRecordTime: 1_700_000_000_000,
   capacityBytes: 65_536,
   hasExternalValues: false,
+  encryption: undefined,
   archiveBranchId: id(5),
 }
 

@@ -63,7 +63,7 @@ export interface SegmentHeader {
   /** Records of type 6, which name values outside of the log, may occur. */
   readonly hasExternalValues: boolean
   /** How the payloads are encrypted; absent when they are not. */
-  readonly encryption?: SegmentEncryption | undefined
+  readonly encryption: SegmentEncryption | undefined
 }
 
 /** How the payloads of a segment are encrypted. */
@@ -217,9 +217,10 @@ function decodeFields(source: Uint8Array, file: string, flags: number): SegmentH
     archiveBranchId: source.slice(HEADER_ARCHIVE_BRANCH_ID, HEADER_ARCHIVE_BRANCH_ID + BRANCH_ID_BYTES),
     capacityBytes: field(HEADER_CAPACITY_BYTES),
     hasExternalValues: (flags & SegmentFlag.externalValues) !== 0,
-    ...((flags & SegmentFlag.encrypted) !== 0 && {
-      encryption: { suite: source[HEADER_SUITE]!, trailerBytes: source[HEADER_TRAILER_BYTES]! },
-    }),
+    encryption:
+      (flags & SegmentFlag.encrypted) === 0
+        ? undefined
+        : { suite: source[HEADER_SUITE]!, trailerBytes: source[HEADER_TRAILER_BYTES]! },
   }
   if (header.baseLsn % RECORD_ALIGNMENT !== 0 || header.durableEndLsn < header.baseLsn) {
     throw inconsistent(file, HEADER_BASE_LSN)

@@ -1,4 +1,4 @@
-import { isLdbError, optionalMember, ResumableTask } from '@ldb/base'
+import { isLdbError, optionalMember, ownProperty, ResumableTask } from '@ldb/base'
 import type { TaskSteps, Syncable } from '@ldb/base'
 import { DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
@@ -72,7 +72,7 @@ export function createSegment(vfs: Vfs, directory: string, plan: SegmentPlan): C
 export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Segment {
   const { start, tail } = plan
   const segmentId = vfs.random.fill(new Uint8Array(SEGMENT_ID_BYTES))
-  const cipher = plan.createCipher?.(segmentId)
+  const cipher = ownProperty(plan, 'createCipher')?.(segmentId)
   const header: SegmentHeader = {
     segmentId,
     previousId: plan.previousId,
@@ -89,7 +89,7 @@ export function planSegment(vfs: Vfs, directory: string, plan: SegmentPlan): Seg
     // The copied records may come from a larger segment.
     capacityBytes: Math.max(plan.segmentBytes, tail === undefined ? 0 : tail.endLsn - start.lsn),
     hasExternalValues: plan.hasExternalValues,
-    ...(cipher !== undefined && { encryption: { suite: cipher.suite, trailerBytes: cipher.trailerBytes } }),
+    encryption: cipher && { suite: cipher.suite, trailerBytes: cipher.trailerBytes },
   }
   return new Segment(joinPath(directory, segmentName(plan.segmentNumber)), header, cipher)
 }

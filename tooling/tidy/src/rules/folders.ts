@@ -48,6 +48,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
+  'packages/integrity': { layers: ['cipher', 'lz4'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: [
@@ -66,7 +67,6 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ground: ['format', 'tree-status'],
   },
   'packages/cache': { layers: ['block'], ground: [] },
-  'packages/integrity': { layers: ['cipher', 'lz4'], ground: ['file-seed', 'format', 'unit-codec'] },
   'packages/lsm': {
     layers: [
       'salvage',

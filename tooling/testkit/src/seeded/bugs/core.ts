@@ -55,8 +55,9 @@ export const CORE_BUGS: readonly SeededBug[] = [
     rows: [4, 11],
     effect: 'the log is truncated before the checkpoint record is synced',
     file: 'packages/core/src/log/wal-log.ts',
-    find: '    yield this.#wal\n    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))\n',
-    replace: '    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))\n    yield this.#wal\n',
+    find: '    yield this.#wal\n    if (this.#archive !== undefined) yield this.#archive\n    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))\n',
+    replace:
+      '    if (this.#archive !== undefined) yield this.#archive\n    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))\n    yield this.#wal\n',
     suite: 'crash-database',
   },
   {

@@ -85,6 +85,8 @@ class Subject {
   /** Number of records that may be truncated. */
   truncatedCount = 0
   operationCount = 0
+  /** Power may be lost in the background: no later step runs then. */
+  hasLostPower = false
 
   constructor(seed: number) {
     this.vfs = new SimulatedVfs(seed)
@@ -93,6 +95,7 @@ class Subject {
 
   async run(step: Operation): Promise<void> {
     const { wal } = this
+    if (this.hasLostPower) throw new PowerLoss()
     switch (step.kind) {
       case 'append': {
         const seq = this.payloads.length + 1
@@ -145,7 +148,9 @@ class Subject {
   arm(within: number): void {
     let left = within
     this.vfs.onOperation = () => {
-      if (left-- <= 0) throw new PowerLoss()
+      if (left-- > 0) return
+      this.hasLostPower = true
+      throw new PowerLoss()
     }
   }
 
@@ -161,6 +166,7 @@ class Subject {
       }
       this.vfs.crash(keep)
     }
+    this.hasLostPower = false
     this.wal = Wal.open(this.vfs, 'log', { ...OPTIONS, mustExist: true })
     this.check()
   }

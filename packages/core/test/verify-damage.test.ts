@@ -167,8 +167,9 @@ describe('the walk goes on after a finding', () => {
     for (const name of ['CATALOG', 'CATALOG.copy']) {
       const vfs = copy()
       flip(vfs, `data/${name}`, 50)
-      const severity = name === 'CATALOG' ? 'error' : 'warning'
-      expect(summary(Database.verify('data', { vfs }))).toEqual([`${severity} checksum ${name}`])
+      // The copy may be torn: it is no finding.
+      const expected = name === 'CATALOG' ? ['error checksum CATALOG'] : []
+      expect(summary(Database.verify('data', { vfs }))).toEqual(expected)
     }
   })
 

@@ -39,7 +39,7 @@ function verifyFile(opened: OpenDatabase, sink: VerifySink): void {
   }
 }
 
-/** The copy may be absent or older. One that cannot be read is a warning: nothing needs it while the catalog is whole. */
+/** The copy may be absent, older or torn: it is not synced. One that cannot be read is no finding, and its bytes are of no kind. */
 function verifyCopy({ engines: { vfs, directory, keys } }: OpenDatabase, sink: VerifySink): void {
   const file = `${directory}/${CATALOG_COPY_NAME}`
   if (vfs.status(file)?.kind !== 'file') return
@@ -50,8 +50,6 @@ function verifyCopy({ engines: { vfs, directory, keys } }: OpenDatabase, sink: V
     sink.progress({ files: 1, units: 1, entries: 0, bytes: bytes.length, amounts })
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-    const { offset = 0 } = error.details
-    sink.finding({ kind: 'checksum', file, offset, message: error.message, severity: 'warning' })
   }
 }
 

@@ -73,7 +73,7 @@ export class DataKeys implements FileKeys {
     return this.#keys.get(id)
   }
 
-  /** Derives the key of a file from a data key; `undefined` when there is no such data key. @internal */
+  /** Derives the key of a file from a data key; `undefined` when there is no such data key. */
   fileKey(id: number, purpose: FilePurpose, fileId: Uint8Array): Uint8Array | undefined {
     const key = this.#keys.get(id)
     if (key === undefined) return undefined

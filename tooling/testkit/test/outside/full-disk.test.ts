@@ -45,7 +45,7 @@ const keyOf = (number) => String((number * 7919) % 1000003).padStart(7, '0')
 /** Commits numbered entries until the device is full. Arguments: path, API, durability, bytes of a value, number of entries. */
 const FILL = `${COMMON}
 const [api, durability, valueBytes, countMax] = args
-const db = Database.open(path, { durability })
+const db = Database.open(path, { durability, compression: 'none' })
 const users = db.keyspace('users')
 const async = await db.promises.keyspace('users')
 let acknowledged = 0
@@ -80,7 +80,7 @@ const [way, acknowledged, valueBytes] = args
 const free = (await import('node:fs')).statfsSync
 const freeBytes = () => { const { bsize, bavail } = free(path); return bsize * bavail }
 const before = freeBytes()
-const db = Database.open(path)
+const db = Database.open(path, { compression: 'none' })
 const users = db.keyspace('users')
 let missing = 0
 for (let number = 0; number < Number(acknowledged); number++) {

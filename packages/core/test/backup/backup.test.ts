@@ -217,7 +217,7 @@ test('a failure of any call leaves the source whole, and no half of a backup or 
   ] as const
   for (const call of calls) {
     // Most calls are alike.
-    const stride = call === 'sync' || call === 'rename' || call === 'syncDirectory' ? 5 : 60
+    const stride = call === 'sync' || call === 'rename' || call === 'syncDirectory' ? 7 : 150
     for (let at = 0; ; at += stride) {
       const vfs = new FaultyVfs()
       const db = openFull(vfs, 'btree', 5)

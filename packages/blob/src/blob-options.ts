@@ -13,7 +13,7 @@ export interface BlobFilesOptions {
   /** Returns the bytes that are free on the device. Where they are few, files are shorter, so that a compaction needs less space. */
   readonly freeBytes?: () => number | undefined
   /** Makes the cipher of the file with an id, which encrypts keys and values. Default: they are not encrypted. */
-  readonly createCipher?: CreateCipher
+  readonly createCipher?: (fileId: Uint8Array) => UnitCipher
   /** The codecs that values may have; the owner may add those of the application later. Default: the built-in ones. */
   readonly codecs?: CodecTable
 }

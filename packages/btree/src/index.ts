@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { BTree } from './btree.js'
-export type { BTreeOptions, TreeIdentity } from './file/options.js'
+export type { BTreeOptions, TreeCompression, TreeIdentity } from './file/options.js'
 export { salvageTree } from './salvage/salvage-tree.js'
 export type { TreeSalvageOptions } from './salvage/salvage-tree.js'
 export type { TreeSalvageReport } from './salvage/report.js'

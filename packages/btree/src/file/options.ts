@@ -65,7 +65,7 @@ export interface TreeIdentity {
 }
 
 /** Compression of a tree by name, or the id of a codec of the application. @category B+tree */
-export type TreeCompression = (typeof COMPRESSIONS)[number] | number
+export type TreeCompression = 'none' | 'lz4' | 'deflate' | 'zstd' | 'adaptive' | number
 
 /** @internal */
 export interface ResolvedBTreeOptions {

@@ -25,7 +25,7 @@ assert(LABEL.length === ASSOCIATED_DATABASE_ID_OFFSET, 'the label has 12 bytes')
 /** Kinds of files, for which different keys are derived. On disk: never change. @category Encryption */
 export type FilePurpose = 'catalog' | 'log' | 'tree' | 'table' | 'manifest' | 'blob' | 'backup'
 
-/** The keys that a file cipher uses: `DataKeys` implements it. */
+/** The keys that a file cipher uses: `DataKeys` implements it. @category Encryption */
 export interface FileKeys {
   readonly databaseId: Uint8Array
   /** Number of the data key that encrypts what is written. */

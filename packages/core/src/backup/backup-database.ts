@@ -27,7 +27,7 @@ export function backupDatabase(opened: OpenDatabase, path: FilePath, given?: Bac
   if (!opened.options.readOnly) {
     health.assertWritable()
     checkpointer.run(pipeline, AUTOMATIC_CHECKPOINT)
-    collection?.settleNow()
+    collection?.completeNow()
   }
   return run(holdDatabase(opened), (held, onDone) => {
     new ResumableTask(backupSteps(held, parent, place, options, onDone)).sync()
@@ -48,7 +48,7 @@ export async function backupInTimeSlices(
   if (!opened.options.readOnly) {
     health.assertWritable()
     await slicedCheckpoint.run(AUTOMATIC_CHECKPOINT, options.signal)
-    await collection?.settle()
+    await collection?.complete()
   }
   const held = opened.options.readOnly ? holdDatabase(opened) : await holdInCommitOrder(opened, commits)
   let report: BackupReport | undefined

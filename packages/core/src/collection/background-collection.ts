@@ -133,12 +133,12 @@ export class BackgroundCollection {
   }
 
   /** Completes the work in progress. */
-  settleNow(): void {
+  completeNow(): void {
     this.#collector.running?.sync()
   }
 
-  /** As `settleNow`, off the thread. */
-  async settle(): Promise<void> {
+  /** As `completeNow`, off the thread. */
+  async complete(): Promise<void> {
     await this.#collector.running?.syncAsync()
   }
 

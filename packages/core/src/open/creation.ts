@@ -6,6 +6,7 @@ import { Wal } from '@ldb/wal'
 import type { Catalog, EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import { replaceCatalog } from '../catalog/file.js'
+import { temporaryDirectory } from '../catalog/temporary-directory.js'
 import { DirectoryEntrySync } from './directory-entry-sync.js'
 import { removeUnfinishedFiles } from './removal.js'
 import {
@@ -62,7 +63,7 @@ export function createDirectory(
   directory: string,
   options: CreationOptions,
 ): CreatedDatabase | undefined {
-  const temporary = `${directory}.creating-${randomName(vfs)}`
+  const temporary = temporaryDirectory(vfs, directory, 'creating')
   makeParents(vfs, temporary)
   vfs.makeDirectory(temporary)
   let created: CreatedDatabase
@@ -176,12 +177,6 @@ function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array, keys: DataK
     log.close(false)
   }
   return { logSegmentId, logLsn: wal.endLsn }
-}
-
-function randomName(vfs: Vfs): string {
-  let name = ''
-  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
-  return name
 }
 
 /** Removes the temporary directory as far as possible. Its random name is never reused, so a remainder does no harm. */

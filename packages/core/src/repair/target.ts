@@ -4,6 +4,7 @@ import { directoryOf, InternalVfs, makeParents } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveDirectory } from '../catalog/path.js'
+import { assertFree, publishDirectory, temporaryDirectory } from '../catalog/temporary-directory.js'
 import { KeyAccess } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { BUILT_IN_ENGINES } from '../engine/engine-registry.js'
@@ -53,7 +54,7 @@ export class RepairTarget {
     { codecs, encryption }: Pick<ResolvedRepairOptions, 'codecs' | 'encryption'>,
     onCommit: () => void,
   ): RepairTarget {
-    const temporary = `${directory}.repairing-${randomName(vfs)}`
+    const temporary = temporaryDirectory(vfs, directory, 'repairing')
     makeParents(vfs, directory)
     createDirectory(InternalVfs.over(vfs), temporary, {
       engine: 'btree',
@@ -132,10 +133,7 @@ export class RepairTarget {
     if (!ok)
       throw new LdbError('LDB_INVARIANT', `the repaired database is damaged: ${findings[0]?.message ?? ''}`)
     this.#onCommit()
-    assertFree(this.#vfs, this.directory)
-    // An empty directory in its place is removed, because not every platform replaces one by a rename.
-    if (this.#vfs.status(this.directory) !== undefined) this.#vfs.removeDirectory(this.directory)
-    this.#vfs.rename(this.#temporary, this.directory)
+    publishDirectory(this.#vfs, this.#temporary, this.directory)
     this.#vfs.syncDirectory(directoryOf(this.directory))
   }
 
@@ -170,12 +168,6 @@ export function targetDirectory(vfs: Vfs, path: FilePath, source: string): strin
   return directory
 }
 
-function assertFree(vfs: Vfs, directory: string): void {
-  const status = vfs.status(directory)
-  if (status === undefined || (status.kind === 'directory' && vfs.list(directory).length === 0)) return
-  throw new LdbError('LDB_EXISTS', `${directory} is not an empty directory`, { details: { file: directory } })
-}
-
 /** Removes a temporary database as far as possible. Its random name is never used again. */
 function discard(vfs: Vfs, temporary: string): void {
   try {
@@ -183,10 +175,4 @@ function discard(vfs: Vfs, temporary: string): void {
   } catch (error) {
     if (!isLdbError(error)) throw error
   }
-}
-
-function randomName(vfs: Vfs): string {
-  let name = ''
-  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
-  return name
 }

@@ -16,6 +16,7 @@ import { KeyAccess, KEYS_NAME, readKeyFile, replaceKeyFile } from '../encryption
 import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
+import { assertFree, publishDirectory, temporaryDirectory } from '../catalog/temporary-directory.js'
 import { BUILT_IN_ENGINES, engineOf } from '../engine/engine-registry.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import { NO_CHECKPOINT } from '../log/checkpoint-record.js'
@@ -57,7 +58,7 @@ export function* restoreSteps(
   const { vfs, directory } = place
   assertFree(vfs, directory)
   const chain = chooseBackup(place, options)
-  const temporary = `${directory}.restoring-${randomName(vfs)}`
+  const temporary = temporaryDirectory(vfs, directory, 'restoring')
   makeParents(vfs, temporary)
   const restoring = new Restoring(place, options, chain, temporary)
   assertSpace(vfs, directoryOf(temporary), restoring.totalBytes)
@@ -66,25 +67,13 @@ export function* restoreSteps(
     yield* restoring.steps()
     yield verify(temporary)
     throwIfAborted(options.signal, 'restore')
-    assertFree(vfs, directory)
-    // A rename does not replace a directory everywhere.
-    if (vfs.status(directory) !== undefined) vfs.removeDirectory(directory)
-    vfs.rename(temporary, directory)
+    publishDirectory(vfs, temporary, directory)
   } catch (error) {
     discardDirectory(vfs, temporary)
     throw error
   }
   yield new DirectorySync(vfs, directoryOf(directory))
   onDone(restoring.report())
-}
-
-/** @throws {@link LdbError} LDB_EXISTS unless the path is absent or an empty directory. */
-function assertFree(vfs: Vfs, directory: string): void {
-  const status = vfs.status(directory)
-  if (status === undefined || (status.kind === 'directory' && vfs.list(directory).length === 0)) return
-  throw new LdbError('LDB_EXISTS', `${directory} exists, and is not an empty directory`, {
-    details: { file: directory },
-  })
 }
 
 /** Returns the newest backup that a restore to a commit can use. */
@@ -129,12 +118,6 @@ function chainOf(vfs: Vfs, backups: string, number: number, isNeeded: boolean): 
     if (isNeeded || !isLdbError(error, 'LDB_CORRUPTION')) throw error
     return error
   }
-}
-
-function randomName(vfs: Vfs): string {
-  let name = ''
-  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
-  return name
 }
 
 /** One restore. */

@@ -47,7 +47,7 @@ describe.each(packages.map((subject) => [subject.name, subject] as const))('%s',
       'package.json',
       'README.md',
       'LICENSE',
-      'dist/index.js',
+      'lib/index.js',
       'dist/index.d.ts',
       'src/index.ts',
     ]

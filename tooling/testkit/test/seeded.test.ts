@@ -34,7 +34,7 @@ describe('the list of seeded bugs', () => {
   })
 
   test.each(SEEDED_BUGS)('finds the place of $name', (bug) => {
-    expect(mutantOf(bug).built).not.toBe('')
+    expect(mutantOf(bug).source).not.toBe('')
   })
 })
 

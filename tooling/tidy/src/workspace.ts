@@ -18,7 +18,7 @@ export interface Manifest {
   readonly bugs?: string
   readonly repository?: { readonly directory?: string }
   readonly exports?: Readonly<Record<string, unknown>>
-  readonly imports?: Readonly<Record<string, unknown>>
+  readonly imports?: Readonly<Record<string, object>>
   readonly files?: readonly string[]
   readonly scripts?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
@@ -44,6 +44,7 @@ export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url))
 const SKIPPED_FOLDERS = new Set([
   'node_modules',
   'dist',
+  'lib',
   'docs',
   'site',
   'coverage',

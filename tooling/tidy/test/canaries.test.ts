@@ -141,8 +141,14 @@ const canaries: [Rule, Canary[]][] = [
         {},
         { exports: { '.': {}, './package.json': '', './inner': './dist/inner.js' } },
       ],
+      [
+        'no bundle of a host',
+        'not the common form',
+        {},
+        { imports: { '#twin': { node: './dist/twin-node.js', default: './dist/twin.js' } } },
+      ],
       ['another build', "'build'", {}, { scripts: { build: 'rollup' } }],
-      ['tests shipped', '!src/**/*.test.ts', {}, { files: ['dist', 'src', 'README.md'] }],
+      ['tests shipped', '!src/**/*.test.ts', {}, { files: ['lib', 'src', 'README.md'] }],
       ['a fixed version', 'not taken from the workspace', {}, { dependencies: { '@ldb/base': '1.0.0' } }],
       [
         'a reference missing',

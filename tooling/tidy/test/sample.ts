@@ -12,12 +12,12 @@ const GOOD_MANIFEST: Manifest = {
   homepage: 'https://example.org',
   bugs: 'https://example.org/issues',
   exports: {
-    '.': { '@ldb/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
+    '.': { '@ldb/source': './src/index.ts', types: './dist/index.d.ts', default: './lib/index.js' },
     './package.json': './package.json',
   },
-  files: ['dist', 'src', '!src/**/*.test.ts', 'README.md'],
+  files: ['lib', 'dist/**/*.d.ts', 'dist/**/*.d.ts.map', 'src', '!src/**/*.test.ts', 'README.md'],
   scripts: {
-    build: 'tsc -b',
+    build: 'tsc -b && node ../../tooling/bundle/main.js',
     test: 'vitest run',
     lint: 'oxlint . && prettier --check . && tsc -p tsconfig.test.json',
     docs: 'typedoc',

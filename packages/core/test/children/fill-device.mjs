@@ -1,7 +1,7 @@
 // Commits numbered entries until the device is full, and prints the last acknowledged number and the error.
 // Arguments: directory, durability.
 import { writeSync } from 'node:fs'
-import { Database } from '../../dist/index.js'
+import { Database } from '@ldb/core'
 
 const [, , directory, durability] = process.argv
 let acknowledged = 0

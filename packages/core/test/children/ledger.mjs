@@ -1,7 +1,7 @@
 // Commits numbered changes, and reports each to the parent before and after. The parent kills it.
 // Arguments: directory, durability.
 import { writeSync } from 'node:fs'
-import { Database } from '../../dist/index.js'
+import { Database } from '@ldb/core'
 
 const [, , directory, durability] = process.argv
 const db = Database.open(directory, { durability, syncIntervalMs: 20, cacheBytes: 1_048_576 })

@@ -1,7 +1,7 @@
 // Rewrites the same keys repeatedly in random order, then deletes everything, and prints measurements as JSON.
 // Arguments: directory, number of keys, rounds.
 import { statSync, writeSync } from 'node:fs'
-import { Database } from '../../dist/index.js'
+import { Database } from '@ldb/core'
 
 const [, , directory, countText, roundsText] = process.argv
 const count = Number(countText)

@@ -1,7 +1,7 @@
 // Loads many entries, reads them back, and prints measurements as JSON.
 // Arguments: directory, number of entries, cache bytes.
 import { writeSync } from 'node:fs'
-import { Database } from '../../dist/index.js'
+import { Database } from '@ldb/core'
 
 const [, , directory, countText, cacheText] = process.argv
 const count = Number(countText)

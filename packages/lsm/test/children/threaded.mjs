@@ -1,7 +1,7 @@
 // Writes to a store whose compactions another thread runs, and prints what it did as JSON. Arguments: directory, case.
 import { toSeq, WriteBatch } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
-import { createCompactionThread, LsmTree } from '../../dist/index.js'
+import { createCompactionThread, LsmTree } from '@ldb/lsm'
 
 const [, , directory, name] = process.argv
 const ENTRIES = 120_000

@@ -1,12 +1,12 @@
-// Runs on the thread of Node's module loader. Replaces the text of one module.
+// Runs on the thread of Node's module loader. Replaces the text of modules.
 import { writeFileSync } from 'node:fs'
 import type { InitializeHook, LoadHook } from 'node:module'
 
-/** The module to replace, by its URL, and its new text. */
+/** The modules to replace. */
 export interface LoadReplacement {
-  readonly url: string
-  readonly text: string
-  /** File that is written when the module is loaded. */
+  /** The new texts, by the URLs of the modules. */
+  readonly texts: Readonly<Record<string, string>>
+  /** File that is written when one of the modules is loaded. */
   readonly mark: string
 }
 
@@ -19,7 +19,8 @@ export const initialize: InitializeHook<LoadReplacement> = (data) => {
 
 /** Called for every module. */
 export const load: LoadHook = (url, context, nextLoad) => {
-  if (replacement === undefined || url !== replacement.url) return nextLoad(url, context)
+  const source = replacement?.texts[url]
+  if (replacement === undefined || source === undefined) return nextLoad(url, context)
   writeFileSync(replacement.mark, url)
-  return { format: 'module', source: replacement.text, shortCircuit: true }
+  return { format: 'module', source, shortCircuit: true }
 }

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { bundlesOf } from '@ldb/bundle'
 import ts from 'typescript'
 import { WORKSPACE_ROOT } from '../report/workspace-root.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
 
 /** A module with a seeded bug. Its files are not modified. */
 export interface Mutant {
-  /** Path of the source. */
+  /** Absolute path of the source. */
   readonly sourcePath: string
-  /** Path of the built module. */
-  readonly builtPath: string
   /** Source text with the bug. */
   readonly source: string
-  /** Built text with the bug. */
-  readonly built: string
 }
 
 /**
@@ -28,14 +26,16 @@ export function mutantOf(bug: SeededBug): Mutant {
     throw new Error(`${bug.name}: ${bug.file} contains the text ${pieces.length - 1} times: ${bug.find}`)
   }
   const source = pieces.join(bug.replace)
-  const built = transpile(bug, source)
-  if (built === transpile(bug, original)) throw new Error(`${bug.name} changes no code`)
-  return {
-    sourcePath,
-    builtPath: sourcePath.replace('/src/', '/dist/').replace(/\.ts$/, '.js'),
-    source,
-    built,
-  }
+  if (transpile(bug, source) === transpile(bug, original)) throw new Error(`${bug.name} changes no code`)
+  return { sourcePath, source }
+}
+
+/** Returns the bundles that contain the module, built with the bug: their texts by their URLs. */
+export async function bundlesWith({ sourcePath, source }: Mutant): Promise<Record<string, string>> {
+  const [folder = ''] = sourcePath.split('/src/')
+  const bundles = await bundlesOf(folder, { path: sourcePath, text: source })
+  const mutated = bundles.filter(({ sources }) => sources.includes(sourcePath))
+  return Object.fromEntries(mutated.map(({ path, text }) => [pathToFileURL(path).href, text]))
 }
 
 function transpile(bug: SeededBug, source: string): string {

@@ -1,4 +1,4 @@
-// For `--import`: replaces one module in this process and in its children.
+// For `--import`: replaces modules in this process and in its children.
 import { readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import type { LoadReplacement } from './load-hook.js'

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { builtFile } from '../base/built-file.js'
 import type { LoadReplacement } from './load-hook.js'
+import { bundlesWith } from './mutant.js'
 import type { Mutant } from './mutant.js'
 import { NO_VERDICT } from './no-verdict.js'
 import type { Outcome } from './outcome.js'
@@ -33,7 +34,7 @@ export async function runInProcess(run: SuiteRun, mutant: Mutant | undefined): P
     const args = isTest
       ? [builtFile('seeded/test-child.js'), suite, test]
       : [builtFile('seeded/suite-child.js'), suite, String(firstSeed), String(cases)]
-    const environment = environmentOf(folder, mutant)
+    const environment = await environmentOf(folder, mutant)
     const { messages, stderr } = await spawnSuite(args, environment)
     const durationMs = Math.round(performance.now() - startedAt)
     if (mutant !== undefined && !existsSync(markIn(folder))) {
@@ -49,15 +50,14 @@ export async function runInProcess(run: SuiteRun, mutant: Mutant | undefined): P
   }
 }
 
-/** Returns the environment of the process and its children. Tests load sources, suites load built code. */
-function environmentOf(folder: string, mutant: Mutant | undefined): NodeJS.ProcessEnv {
+/** Returns the environment of the process and its children. Tests load sources, suites and children load bundles. */
+async function environmentOf(folder: string, mutant: Mutant | undefined): Promise<NodeJS.ProcessEnv> {
   const { NODE_OPTIONS: _options, ...plain } = process.env
   // Vitest in the child must not inherit the settings of the Vitest that runs this code.
   for (const name of Object.keys(plain)) if (/^(VITEST|LDB_)/.test(name)) delete plain[name]
   if (mutant === undefined) return plain
   const source: SourceReplacement = { path: mutant.sourcePath, text: mutant.source, mark: markIn(folder) }
-  const url = pathToFileURL(mutant.builtPath).href
-  const built: LoadReplacement = { url, text: mutant.built, mark: markIn(folder) }
+  const built: LoadReplacement = { texts: await bundlesWith(mutant), mark: markIn(folder) }
   const sourcePath = join(folder, 'source.json')
   const builtPath = join(folder, 'built.json')
   writeFileSync(sourcePath, JSON.stringify(source))

@@ -4,18 +4,18 @@ import type { Manifest, Package } from '../workspace.js'
 
 /** What each package's script runs; the same everywhere, so that one knows them all. */
 const SCRIPTS: Readonly<Record<string, RegExp>> = {
-  build: /^tsc -b/,
+  build: /^tsc -b && node \.\.\/\.\.\/tooling\/bundle\/main\.js$/,
   test: /^vitest run/,
   lint: /^oxlint .*prettier --check .*tsc -p tsconfig\.test\.json$/,
   docs: /^typedoc/,
 }
-const SHIPPED = ['dist', 'src', '!src/**/*.test.ts', 'README.md']
+const SHIPPED = ['lib', 'dist/**/*.d.ts', 'dist/**/*.d.ts.map', 'src', '!src/**/*.test.ts', 'README.md']
 
 /** Every public package has the same anatomy: manifest, README with an example, tests, FORMAT.md where it owns bytes. */
 export function checkManifest(subject: Package): Finding[] {
   const problems = [
     ...identityProblems(subject),
-    ...exportsProblems(subject.manifest.exports ?? {}),
+    ...exportsProblems(subject.manifest),
     ...dependencyProblems(subject),
     ...Object.entries(SCRIPTS)
       .filter(([script, form]) => !form.test(subject.manifest.scripts?.[script] ?? ''))
@@ -45,20 +45,19 @@ function identityProblems({ manifest, folder }: Package): string[] {
   return expectations.filter(([holds]) => !holds).map(([, message]) => message)
 }
 
-function exportsProblems(entries: NonNullable<Manifest['exports']>): string[] {
+function exportsProblems({ exports: entries = {}, imports = {} }: Manifest): string[] {
   const problems: string[] = []
   for (const [path, target] of Object.entries(entries)) {
     if (path === './package.json') continue
-    if (path !== '.' && path !== './format') {
-      problems.push(`exports ${path}: only '.', './package.json' and './format' are public`)
+    if (path !== '.') {
+      problems.push(`exports ${path}: only '.' and './package.json' are public`)
       continue
     }
-    const file = path === '.' ? 'index' : 'format'
-    const expected = {
-      '@ldb/source': `./src/${file}.ts`,
-      types: `./dist/${file}.d.ts`,
-      default: `./dist/${file}.js`,
-    }
+    const expected: Record<string, string> = { '@ldb/source': './src/index.ts', types: './dist/index.d.ts' }
+    // A host has a bundle of its own where an import of the package depends on it.
+    for (const host of ['node', 'browser'])
+      if (Object.values(imports).some((targets) => host in targets)) expected[host] = `./lib/${host}.js`
+    expected['default'] = './lib/index.js'
     // The order of conditions is their meaning, so the text is compared.
     if (JSON.stringify(target) !== JSON.stringify(expected))
       problems.push(`exports ${path} is not the common form`)

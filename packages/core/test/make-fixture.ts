@@ -64,7 +64,10 @@ function makeEncoded(): Files {
     db.put(`a-${String(index).padStart(3, '0')}`, city, index % 9 === 0 ? { ttlMs: DAY_MS } : {})
   }
   for (let index = 0; index < 200; index += 1) {
-    db.put(`b-${String(index).padStart(3, '0')}`, `level=warning request=${index * 31} message="the queue is longer than its limit"`)
+    db.put(
+      `b-${String(index).padStart(3, '0')}`,
+      `level=warning request=${index * 31} message="the queue is longer than its limit"`,
+    )
   }
   db.put('long', `{"identifier":1,"kind":"city"}`.repeat(100))
   db.put('short', 'short')

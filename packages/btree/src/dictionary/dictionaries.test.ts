@@ -96,7 +96,8 @@ describe('an encoded value', () => {
       'does not decompress',
       1,
       ENCODED_VALUE_DECODED_BYTES_MAX + 1,
-      [0x10, 1, 1, 0, 0x50, 1, 2, 3, 4, 5],
+      // A literal, 16,379 times repeated, and five literals: without the bound, it is valid.
+      [0x1f, 7, 1, 0, ...Array.from({ length: 64 }, () => 255), 40, 0x50, 1, 2, 3, 4, 5],
     ],
     ['a decoded length of 64 KiB', 'does not decompress', 1, 65_535, [0x50, 1, 2, 3, 4, 5]],
     ['a block that ends early', 'does not decompress', 1, 5, [0x50, 1, 2]],

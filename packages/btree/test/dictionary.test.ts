@@ -1,73 +1,19 @@
 // Strategy: values of several shapes, and values that do not compress, are written in all ways to trees with and without dictionaries, small
-// pages and few frames; dictionaries are trained from few samples. The extent of the dictionaries is damaged, moved and lost.
-// Invariants: reads equal the model, whichever dictionary encoded a value; `verify` has no findings and every page is accounted for; damage
-// of the dictionaries loses the values that they encode, and nothing else.
-import { isLdbError, readU32, toSeq } from '@ldb/base'
+// pages and few frames; dictionaries are trained from few samples. The extent of the dictionaries is moved.
+// Invariants: reads equal the model, whichever dictionary encoded a value; `verify` has no findings and every page is accounted for.
+import { readU32, toSeq } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
 import { decodeDictionaries } from '../src/dictionary/dictionary-set.js'
 import { SAMPLE_BYTES } from '../src/dictionary/value-encoder.js'
-import type { BTreeOptions } from '../src/file/options.js'
-import {
-  DICTIONARIES_COUNT_MAX,
-  META_BLOCK_DICTIONARIES_OFFSET,
-  META_STRIDE,
-  OVERFLOW_EXTENT_BYTES,
-} from '../src/format.js'
-import { salvageTree } from '../src/index.js'
+import { DICTIONARIES_COUNT_MAX, META_STRIDE } from '../src/format.js'
 import { seeded } from './crash-vfs.js'
+import { expectIntact, extentOf, filled, nameOf, open, OPTIONS, PAGE_BYTES } from './dictionary-trees.js'
 import { contentOf } from './golden.js'
 import { recordOf } from './records.js'
 import { ToyCipher } from './toy-cipher.js'
 import { entriesOf, findingsOf, keyOf, textOf, TreeHarness } from './tree-harness.js'
-
-const PAGE_BYTES = 1024
-const OPTIONS: BTreeOptions = { pageBytes: PAGE_BYTES, cacheBytes: 64 * PAGE_BYTES, dictionary: true }
-
-function nameOf(index: number): string {
-  return `user:${String(index).padStart(6, '0')}`
-}
-
-/** A tree with `count` records, all but the first samples encoded, and a checkpoint. */
-function filled(count: number, options: BTreeOptions = OPTIONS, vfs = new MemoryVfs()): TreeHarness {
-  const harness = new TreeHarness({ vfs, treeOptions: options })
-  for (let index = 0; index < count; index += 1) harness.put(nameOf(index), recordOf(index))
-  harness.tree.checkpoint()
-  return harness
-}
-
-function expectIntact(harness: TreeHarness): void {
-  expect(harness.actual()).toEqual(harness.expected())
-  expect(findingsOf(harness.tree)).toEqual([])
-}
-
-/** Start and length of the newest extent of dictionaries in a file. */
-function extentOf(image: Uint8Array): { start: number; content: Uint8Array } {
-  const blocks = [0, META_STRIDE].filter(
-    (at) => image.length > at && readU32(image, at + META_BLOCK_DICTIONARIES_OFFSET) > 0,
-  )
-  const newest = blocks.sort((a, b) => readU32(image, b + 80) - readU32(image, a + 80))[0]!
-  const start = readU32(image, newest + META_BLOCK_DICTIONARIES_OFFSET) * PAGE_BYTES
-  const byteCount = readU32(image, newest + META_BLOCK_DICTIONARIES_OFFSET + 4)
-  const from = start + OVERFLOW_EXTENT_BYTES
-  return { start, content: image.subarray(from, from + byteCount) }
-}
-
-function open(image: Uint8Array, options: BTreeOptions = OPTIONS): TreeHarness {
-  const vfs = new MemoryVfs()
-  vfs.open('/tree.ldb', 'createNew').write(image, 0, image.length, 0)
-  return new TreeHarness({ vfs, treeOptions: options })
-}
-
-function codeOf(part: () => unknown): string {
-  try {
-    part()
-  } catch (error) {
-    return isLdbError(error) ? error.code : String(error)
-  }
-  return 'nothing thrown'
-}
 
 test('records take half of the pages, and a tree without the option has no dictionary', () => {
   const plain = filled(2000, { ...OPTIONS, dictionary: false })
@@ -269,75 +215,6 @@ test('values of more than a page that are short enough when encoded are in leave
   harness.tree.checkpoint()
   expect(harness.tree.stats().liveBytes - before).toBeGreaterThan(20 * PAGE_BYTES)
   expectIntact(harness)
-})
-
-describe('a damaged extent of dictionaries', () => {
-  const built = filled(600)
-  const image = contentOf(built.vfs as MemoryVfs, built.path)
-  const { start } = extentOf(image)
-  const damaged = image.slice()
-  damaged[start + 200]! ^= 1
-
-  test('is a finding, and encoded values are LDB_CORRUPTION with file and offset', () => {
-    const harness = open(damaged)
-    // The first values are the samples.
-    expect(textOf(harness.tree.get(keyOf(nameOf(0)))!)).toBe(recordOf(0))
-    expect(codeOf(() => harness.tree.get(keyOf(nameOf(599))))).toBe('LDB_CORRUPTION')
-    try {
-      harness.tree.get(keyOf(nameOf(599)))
-    } catch (error) {
-      expect(isLdbError(error) && error.details).toMatchObject({
-        file: '/tree.ldb',
-        offset: start + 200 - 200,
-      })
-    }
-    expect(findingsOf(harness.tree).some(({ offset }) => offset === start)).toBe(true)
-  })
-
-  test('lets everything else be read and written, without encoding', () => {
-    const harness = open(damaged)
-    for (let index = 0; index < 600; index += 1) harness.put(nameOf(index), recordOf(index + 7))
-    harness.tree.compact()
-    expect(harness.actual()).toEqual(harness.expected())
-    expect(findingsOf(harness.tree).length).toBe(1)
-  })
-
-  test('costs a salvage the encoded values only', () => {
-    const found = new Map<string, string>()
-    let losses = 0
-    const vfs = open(damaged).vfs
-    salvageTree(vfs, '/tree.ldb', {
-      entry: (key, value) => found.set(textOf(key), textOf(value)),
-      loss: () => (losses += 1),
-      doubt: () => expect.unreachable(),
-    })
-    expect(found.size + losses).toBe(600)
-    expect(found.size).toBeGreaterThan(10)
-    for (const [key, value] of found) expect(value).toBe(built.model.get(key))
-  })
-})
-
-test('a salvage finds the dictionaries without any meta block', () => {
-  const built = filled(600)
-  built.put(nameOf(5), recordOf(9))
-  built.tree.checkpoint()
-  const image = contentOf(built.vfs as MemoryVfs, built.path)
-  for (const at of [0, META_STRIDE, 2 * META_STRIDE]) image.fill(0xaa, at, at + 512)
-  const found = new Map<string, string>()
-  const vfs = new MemoryVfs()
-  vfs.open('/tree.ldb', 'createNew').write(image, 0, image.length, 0)
-  const report = salvageTree(
-    vfs,
-    '/tree.ldb',
-    {
-      entry: (key, value) => found.set(textOf(key), textOf(value)),
-      loss: () => undefined,
-      doubt: () => expect.unreachable(),
-    },
-    { identity: built.tree.identity },
-  )
-  expect(report.hasMeta).toBe(false)
-  expect(found).toEqual(built.model)
 })
 
 test('the free space is rebuilt with the extent of the dictionaries, and a compaction moves it', () => {

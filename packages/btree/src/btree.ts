@@ -46,6 +46,7 @@ import { applyOperations } from './write/apply-operations.js'
 import { bulkLoad } from './write/bulk-load.js'
 import { PutGroup } from './write/put-group.js'
 import { SortedApply } from './write/sorted-apply.js'
+import { TreeEncoding } from './write/tree-encoding.js'
 import { TreeState } from './write/tree-state.js'
 
 /** Sections with fewer operations are applied one by one, even if they are sorted. */
@@ -72,6 +73,8 @@ export class BTree implements OrderedStore {
   readonly #reader: BatchReader = new BatchReader()
   readonly #puts: PutGroup = new PutGroup()
   readonly #sorted: SortedApply = new SortedApply(this.#puts)
+  /** Encodes values with dictionaries; `undefined` without them. */
+  readonly #encoding: TreeEncoding | undefined
   readonly #checkpoints: TreeCheckpoints
   readonly #snapshots: OpenSnapshots = new OpenSnapshots()
   #seq: Seq
@@ -88,13 +91,16 @@ export class BTree implements OrderedStore {
       durableEpoch: meta.epoch,
       extentCount: meta.extentCount,
       encodedValues: encodedValuesOf(opened, options),
+      dictionaries: meta.dictionaries,
       newEntries,
     })
     this.#multiGet = new MultiGet(this.#pages, this.#slab)
     const { rootPage: page, rootLevel: level } = meta
     const { rootChecksumLow: checksumLow, rootChecksumHigh: checksumHigh } = meta
     this.#tree = new TreeState(this.#pages, { page, level, checksumLow, checksumHigh }, meta.entryCount)
-    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened, this.#snapshots)
+    const { dictionary = false } = options
+    this.#encoding = dictionary ? new TreeEncoding(this.#tree) : undefined
+    this.#checkpoints = new TreeCheckpoints(this.#tree, this.#status, opened, this.#snapshots, this.#encoding)
   }
 
   /**
@@ -161,7 +167,7 @@ export class BTree implements OrderedStore {
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#status.assertReadable()
     const record = findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes)
-    return record < 0 ? undefined : viewFound(this.#pages, record, keyBytes)
+    return record < 0 ? undefined : viewFound(this.#pages, this.#slab, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {
@@ -183,14 +189,16 @@ export class BTree implements OrderedStore {
     this.#checkpoints.assertWritable()
     const isInOrder = this.#checkpoints.isReplaying ? seq >= this.#seq : seq > this.#seq
     assert(isInOrder, 'sections are applied in commit order')
-    const reader = this.#reader
+    const reader = this.#encoding?.reader ?? this.#reader
     reader.reset(section)
     this.#checkpoints.noteChange()
     this.#status.guardChange(() => {
+      this.#encoding?.begin()
       const { operationCount } = section
       if (section.isSorted === true && operationCount >= SORTED_MIN) {
         this.#sorted.apply(this.#tree, reader, operationCount)
       } else applyOperations(this.#tree, this.#puts, reader)
+      this.#encoding?.end()
     })
     if (section.bytes.length > SECTION_BYTES_KEPT) {
       reader.release()
@@ -273,7 +281,7 @@ export class BTree implements OrderedStore {
     assertIterable('entries', entries)
     if (this.#tree.entryCount > 0) throw invalidArgument('a bulk load requires an empty tree')
     this.#checkpoints.noteChange()
-    const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries))
+    const refusal = this.#status.guardLoad(() => bulkLoad(this.#tree, entries, this.#encoding))
     if (refusal !== undefined) throw refusal.fault
     this.#seq = seq
   }

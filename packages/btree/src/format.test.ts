@@ -42,6 +42,8 @@ const TOTAL_OF: Readonly<Record<string, string>> = {
 test('FORMAT.md has the expected tables', () => {
   expect([...tables().keys()].sort()).toEqual([
     'Branch record',
+    'Dictionaries',
+    'Encoded value',
     'Extent reference',
     'Free-space page',
     'Meta block',
@@ -75,7 +77,16 @@ test('the prose of FORMAT.md agrees with the constants', () => {
   expect(text).toContain(`kind \`${format.FILE_KIND}\``)
   expect(text).toContain(`version of the format, ${format.FORMAT_VERSION}.`)
   expect(text).toContain(`a reader must support, ${format.MINIMUM_READER}.`)
-  expect([format.FILE_FLAG_ENCRYPTED, format.FILE_FLAG_ENCODED_VALUES]).toEqual([1, 2])
+  expect([
+    format.FILE_FLAG_ENCRYPTED,
+    format.FILE_FLAG_ENCODED_VALUES,
+    format.FILE_FLAG_DICTIONARIES,
+  ]).toEqual([1, 2, 4])
+  expect(text).toContain(`\`${format.DICTIONARIES_MAGIC}\``)
+  expect(text).toContain(`number of dictionaries, 1 to ${format.DICTIONARIES_COUNT_MAX} `)
+  expect(text).toContain(
+    `bytes of the decoded value, at most ${format.ENCODED_VALUE_DECODED_BYTES_MAX.toLocaleString('en')} `,
+  )
   expect(text).toContain('1 leaf, 2 branch, 3 overflow extent, 4 free space')
   expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4 })
   expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([

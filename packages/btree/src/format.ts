@@ -13,8 +13,11 @@ export const FILE_KIND = 'B'
 export const FILE_FLAG_ENCRYPTED = 1
 /** Flag of the file header: values may be encoded. On disk: never renumber, never reuse. @internal */
 export const FILE_FLAG_ENCODED_VALUES = 2
+/** Flag of the file header: the file has dictionaries. On disk: never renumber, never reuse. @internal */
+export const FILE_FLAG_DICTIONARIES = 4
 /** Flags that have a meaning in this format version, supported by this build or not. @internal */
-export const FILE_FLAGS_DEFINED: number = FILE_FLAG_ENCRYPTED | FILE_FLAG_ENCODED_VALUES
+export const FILE_FLAGS_DEFINED: number =
+  FILE_FLAG_ENCRYPTED | FILE_FLAG_ENCODED_VALUES | FILE_FLAG_DICTIONARIES
 
 /** @internal */
 export const PAGE_BYTES_DEFAULT = 8192
@@ -57,16 +60,17 @@ export const META_BLOCK_PAGE_COUNT_OFFSET: number = META_BLOCK_EXTENT_COUNT_OFFS
 export const META_BLOCK_FREE_SPACE_PAGE_OFFSET: number = META_BLOCK_PAGE_COUNT_OFFSET + 4
 export const META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET: number = META_BLOCK_FREE_SPACE_PAGE_OFFSET + 4
 export const META_BLOCK_FREE_COUNT_OFFSET: number = META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 8
-// Reserved for a dictionary: zero unless FILE_FLAG_ENCODED_VALUES is set.
+// Reserved: zero.
 export const META_BLOCK_DICTIONARY_PAGE_OFFSET: number = META_BLOCK_FREE_COUNT_OFFSET + 4
 export const META_BLOCK_DICTIONARY_CHECKSUM_OFFSET: number = META_BLOCK_DICTIONARY_PAGE_OFFSET + 4
-// Reserved for copies: zero.
 export const META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET: number = META_BLOCK_DICTIONARY_CHECKSUM_OFFSET + 8
 export const META_BLOCK_META_COPY_PAGE_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET + 4
 export const META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET: number = META_BLOCK_META_COPY_PAGE_OFFSET + 4
 export const META_BLOCK_LOG_SEGMENT_ID_OFFSET: number = META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 8
-export const META_BLOCK_RESERVED3_OFFSET: number = META_BLOCK_LOG_SEGMENT_ID_OFFSET + 16
-export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED3_OFFSET + 304
+// Zeros unless FILE_FLAG_DICTIONARIES is set.
+export const META_BLOCK_DICTIONARIES_OFFSET: number = META_BLOCK_LOG_SEGMENT_ID_OFFSET + 16
+export const META_BLOCK_RESERVED3_OFFSET: number = META_BLOCK_DICTIONARIES_OFFSET + 24
+export const META_BLOCK_CHECKSUM_OFFSET: number = META_BLOCK_RESERVED3_OFFSET + 280
 /** One sector: most devices write it atomically, and the checksum detects a torn one. */
 export const META_BLOCK_BYTES: number = META_BLOCK_CHECKSUM_OFFSET + 8
 assert(META_BLOCK_BYTES === 512, 'a meta block is one sector')
@@ -103,10 +107,17 @@ assert(SLOT_BYTES === 8, 'a slot is two 32-bit words')
 export const VALUE_FIELD_BYTES = 2
 /** Mask of the value part's length in a value field. @internal */
 export const VALUE_LENGTH_MASK = 0x3fff
-/** Flag of a value field: the value is encoded, in files whose header announces encoded values. Reserved. @internal */
+/** Flag of a value field: the value part is an encoded value, in files with dictionaries. @internal */
 export const VALUE_IS_ENCODED = 0x4000
 /** Flag of a value field: the value part is an extent reference. @internal */
 export const VALUE_IS_EXTENT = 0x8000
+
+// Encoded value.
+export const ENCODED_VALUE_DICTIONARY_OFFSET = 0
+export const ENCODED_VALUE_DECODED_BYTES_OFFSET: number = ENCODED_VALUE_DICTIONARY_OFFSET + 1
+export const ENCODED_VALUE_BLOCK_OFFSET: number = ENCODED_VALUE_DECODED_BYTES_OFFSET + 2
+/** Longest value that is encoded with a dictionary. @internal */
+export const ENCODED_VALUE_DECODED_BYTES_MAX = 16_384
 
 // Branch record.
 export const BRANCH_RECORD_CHILD_OFFSET = 0
@@ -132,6 +143,17 @@ export const OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET: number = OVERFLOW_EXTENT_EPOC
 export const OVERFLOW_EXTENT_DECODED_BYTES_OFFSET: number = OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET + 4
 export const OVERFLOW_EXTENT_BYTES: number = OVERFLOW_EXTENT_DECODED_BYTES_OFFSET + 4
 assert(OVERFLOW_EXTENT_BYTES === 32, 'the header of an extent is 32 bytes')
+
+// Dictionaries.
+export const DICTIONARIES_MAGIC_OFFSET = 0
+export const DICTIONARIES_COUNT_OFFSET: number = DICTIONARIES_MAGIC_OFFSET + 8
+export const DICTIONARIES_RESERVED_OFFSET: number = DICTIONARIES_COUNT_OFFSET + 2
+export const DICTIONARIES_LENGTHS_OFFSET: number = DICTIONARIES_RESERVED_OFFSET + 2
+/** Most dictionaries of a file. @internal */
+export const DICTIONARIES_COUNT_MAX = 8
+export const DICTIONARIES_BYTES_OFFSET: number = DICTIONARIES_LENGTHS_OFFSET + 4 * DICTIONARIES_COUNT_MAX
+/** @internal */
+export const DICTIONARIES_MAGIC = 'LDB DICT'
 
 // Free-space page.
 export const FREE_SPACE_PAGE_FIRST_PAGE_OFFSET: number = PAGE_HEADER_BYTES

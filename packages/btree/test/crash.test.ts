@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CrashVfs, seeded } from './crash-vfs.js'
+import { recordOf } from './records.js'
 import { findingsOf, TreeHarness } from './tree-harness.js'
 
 /**
@@ -110,6 +111,30 @@ describe('power failure', () => {
     harness.deleteRange('', undefined)
     checkpoint(trace, true)
     expect(trace.images).toBeGreaterThan(200)
+  })
+})
+
+describe('power failure of a tree with dictionaries', () => {
+  test('leaves values that can be decoded', () => {
+    const random = seeded(15_485_863)
+    const crash = new CrashVfs('/tree.ldb')
+    const treeOptions = { pageBytes: PAGE_BYTES, cacheBytes: 32 * PAGE_BYTES, dictionary: true }
+    const harness = new TreeHarness({ vfs: crash.vfs, treeOptions })
+    const trace: Trace = { crash, harness, durable: [], next: undefined, images: 0 }
+    let operation = 0
+    crash.onChange = () => {
+      if (random(3) === 0) inspect(trace, random, `change ${(operation += 1)}`)
+    }
+    // Three kinds of records: each needs a dictionary of its own.
+    for (const [round, kind] of (['person', 'order', 'event', 'person'] as const).entries()) {
+      for (let step = 0; step < 120; step += 1) {
+        harness.put(`key-${random(150)}`, recordOf(random(999), kind))
+      }
+      checkpoint(trace, round === 2)
+    }
+    expect(trace.images).toBeGreaterThan(200)
+    // Flag 2 of the file header, in both meta blocks.
+    expect([crash.present()[12], crash.present()[4096 + 12]]).toEqual([4, 4])
   })
 })
 

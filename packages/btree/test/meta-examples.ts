@@ -1,5 +1,5 @@
 import { plainCodec } from '../src/file/file-codec.js'
-import { blockOf, encodeMeta, sealMeta } from '../src/file/meta.js'
+import { blockOf, encodeMeta, NO_DICTIONARIES, sealMeta } from '../src/file/meta.js'
 import type { Meta } from '../src/file/meta.js'
 
 /** A valid meta block of a file with pages of 512 bytes, for block A. */
@@ -22,6 +22,7 @@ export const EXAMPLE_META: Meta = {
   freeSpaceChecksumHigh: -8,
   freeCount: 20,
   logSegmentId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index),
+  dictionaries: NO_DICTIONARIES,
 }
 
 /** Returns the stored form of a meta block of a file that is not encrypted. */

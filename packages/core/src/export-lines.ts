@@ -43,8 +43,17 @@ export function* exportLines(database: Database): Generator<string, void, void> 
   }
 }
 
-function optionsOf({ name, engine, keys, values, compression, ttlMs }: KeyspaceDescriptor): object {
-  return { keyspace: name, engine, keys, values, compression, ...(ttlMs !== undefined && { ttlMs }) }
+function optionsOf({
+  name,
+  engine,
+  keys,
+  values,
+  compression,
+  dictionary,
+  ttlMs,
+}: KeyspaceDescriptor): object {
+  const optional = { ...(dictionary === true && { dictionary }), ...(ttlMs !== undefined && { ttlMs }) }
+  return { keyspace: name, engine, keys, values, compression, ...optional }
 }
 
 function* entriesOf(store: KeyspaceStore, pin: StorePin): Generator<string, void, void> {

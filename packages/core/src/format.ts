@@ -140,7 +140,7 @@ export const RESERVED_ENGINES: Readonly<Record<number, string>> = {}
 export const CompressionNumber = { none: 0, deflate: 1, lz4: 2, zstd: 3, adaptive: 4 } as const
 
 /** Flags of a keyspace. On disk: never renumber, never reuse. */
-export const KeyspaceFlag = { Expires: 1, Blobs: 2 } as const
+export const KeyspaceFlag = { Expires: 1, Blobs: 2, Dictionary: 4 } as const
 
 /** Greatest time to live: about 143,000 years, so that every expiry time is a safe integer. */
 export const TTL_MS_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 52

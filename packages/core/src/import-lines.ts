@@ -93,7 +93,7 @@ class Import {
 
   #openKeyspace(name: string, fields: ReadonlyMap<string, unknown>): void {
     const options = Object.fromEntries(
-      ['keys', 'values', 'ttlMs', ...(name === 'default' ? [] : ['engine', 'compression'])]
+      ['keys', 'values', 'ttlMs', ...(name === 'default' ? [] : ['engine', 'compression', 'dictionary'])]
         .filter((each) => fields.has(each))
         .map((each) => [each, fields.get(each)]),
     )

@@ -25,6 +25,7 @@ interface ExpectedKeyspace {
   readonly mayExpire: boolean
   /** Absent in the expectations of older formats. */
   readonly hasBlobs?: boolean
+  readonly hasDictionary?: boolean
   /** Number of the compression; absent for none. */
   readonly compression?: number
   readonly createdSeq: number
@@ -160,6 +161,7 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
       createdSeq: keyspace.createdSeq,
       ...(keyspace.mayExpire ? { expires: true } : {}),
       ...(keyspace.hasBlobs === true ? { blobs: true } : {}),
+      ...(keyspace.hasDictionary === true ? { dictionary: true } : {}),
       ...(keyspace.ttlMs === 0 ? {} : { ttlMs: keyspace.ttlMs }),
     }))
     expect(db.keyspaces()).toEqual(descriptors)

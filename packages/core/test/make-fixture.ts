@@ -30,6 +30,7 @@ export function makeFixtures(): Map<string, Files> {
     ['v5/closed', closed],
     ['v5/left-open', tearLog(before, after)],
     ['v5/compressed', makeCompressed()],
+    ['v5/dictionary', makeEncoded()],
   ])
 }
 
@@ -49,6 +50,27 @@ function makeCompressed(): Files {
     db.put(`blob-${index}`, text.repeat(3))
     deflated.put(`blob-${index}`, text.repeat(2))
   }
+  db.close()
+  return filesIn(vfs)
+}
+
+/** Returns the files of a database with values that are encoded with two dictionaries, which tests train from few values. */
+function makeEncoded(): Files {
+  const time = new ManualTime(FIXTURE_TIME)
+  const vfs = new MemoryVfs({ seed: 11, clock: time, scheduler: time })
+  const db = Database.open(DIRECTORY, { vfs, pageBytes: 4096, dictionary: true })
+  for (let index = 0; index < 60; index += 1) {
+    const city = `{"identifier":${index * 7919},"kind":"city","inhabitants":${index * 104_729},"country":"Norway"}`
+    db.put(`a-${String(index).padStart(3, '0')}`, city, index % 9 === 0 ? { ttlMs: DAY_MS } : {})
+  }
+  for (let index = 0; index < 200; index += 1) {
+    db.put(
+      `b-${String(index).padStart(3, '0')}`,
+      `level=warning request=${index * 31} message="the queue is longer than its limit"`,
+    )
+  }
+  db.put('long', `{"identifier":1,"kind":"city"}`.repeat(100))
+  db.put('short', 'short')
   db.close()
   return filesIn(vfs)
 }

@@ -13,7 +13,7 @@ type Any = any
 const RANGE = ['gt', 'gte', 'lt', 'lte', 'prefix', 'reverse', 'limit', 'offset']
 const PUT = ['durability', 'ttlMs']
 const TRANSACTION = ['isolation', 'readOnly', 'durability']
-const KEYSPACE = ['engine', 'keys', 'values', 'compression', 'ttlMs']
+const KEYSPACE = ['engine', 'keys', 'values', 'compression', 'dictionary', 'ttlMs']
 const DATABASE = [
   ...['engine', 'durability', 'syncIntervalMs', 'cacheBytes', 'pageBytes', 'compression', 'readOnly', 'vfs'],
   ...[

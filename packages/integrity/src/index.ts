@@ -23,6 +23,12 @@ export { checkedCodec, CodecTable, unknownCodec } from './codec-table.js'
 export type { CompressionCodec } from './codec.js'
 export { UnitCompressor } from './unit-compressor.js'
 
+// Dictionaries
+export { createLz4Dictionary } from '#lz4'
+export { LZ4_DICTIONARY_BYTES_MAX, LZ4_DICTIONARY_INPUT_BYTES_MAX } from './lz4/lz4-dictionary.js'
+export type { Lz4Dictionary } from './lz4/lz4-dictionary.js'
+export { trainDictionary } from './lz4/dictionary-training.js'
+
 // Units
 export { UnitCodec, UnitKind } from './unit-codec.js'
 export type { UnitCipher, UnitFile } from './unit-codec.js'

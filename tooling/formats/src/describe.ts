@@ -57,6 +57,7 @@ export function describeTree({ meta, validMetaBlocks, pages }: Tree): object {
     entries: meta.entryCount,
     extents: meta.extentCount,
     ...(meta.hasEncodedValues ? { hasEncodedValues: true } : {}),
+    ...(meta.dictionaries === undefined ? {} : { hasDictionaries: true }),
     pages,
   }
 }
@@ -98,6 +99,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     valueEncoding,
     mayExpire,
     hasBlobs,
+    hasDictionary,
     compression,
     createdSeq,
     ttlMs,
@@ -115,6 +117,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     valueEncoding,
     mayExpire,
     ...(hasBlobs ? { hasBlobs } : {}),
+    ...(hasDictionary ? { hasDictionary } : {}),
     ...(compression === 0 ? {} : { compression }),
     createdSeq,
     ttlMs,

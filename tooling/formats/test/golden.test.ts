@@ -91,7 +91,7 @@ test.each([
 test.each([
   ['v3', ['closed', 'left-open']],
   ['v4', ['closed', 'left-open']],
-  ['v5', ['closed', 'left-open', 'compressed']],
+  ['v5', ['closed', 'left-open', 'compressed', 'dictionary']],
 ] as const)('the golden databases %s', async (version, names) => {
   const databases = names.map((name) => {
     const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))

@@ -64,6 +64,7 @@ export function freezeTree(
     entryCount: state.entryCount,
     extentCount: pages.extents.count,
     hasEncodedValues: pages.encodedValues.isUsed,
+    dictionaries: pages.dictionaries.reference,
   }
   const pending = reclaim.freeze(epoch)
   pages.pendingChecksums.beginPropagation(epoch)

@@ -20,6 +20,7 @@ export class TreeShrinking {
   readonly #limit: number
   /** Keys of the leaves below the present level-1 branch that may have to move, the next one last. */
   #keys: Uint8Array[] = []
+  #hasMovedDictionaries = false
   /** Lower fence of the next level-1 branch. */
   #next: Uint8Array | undefined
 
@@ -45,6 +46,10 @@ export class TreeShrinking {
    */
   step(budget: number): boolean {
     let left = budget
+    if (!this.#hasMovedDictionaries) {
+      this.#hasMovedDictionaries = true
+      this.#state.pages.dictionaries.moveBelow(this.#limit)
+    }
     while (left > 0) {
       const key = this.#keys.pop()
       if (key !== undefined) left -= moveLeaf(this.#state, key, this.#limit)

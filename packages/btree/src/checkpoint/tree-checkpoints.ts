@@ -4,11 +4,13 @@ import type { Meta } from '../file/meta.js'
 import type { OpenSnapshots } from '../read/open-snapshots.js'
 import type { Rebuildable } from '../verify/tree-verifier.js'
 import type { TreeStatus } from '../tree-status.js'
+import type { TreeEncoding } from '../write/tree-encoding.js'
 import type { TreeState } from '../write/tree-state.js'
 import { freezeTree, writeFrozen } from './checkpoint.js'
 import type { FrozenTree } from './checkpoint.js'
 import { SLICE_EXAMINED, SLICE_MOVED } from '../space/time-slices.js'
 import { TreeShrinking } from './shrink.js'
+import { PlainValues } from './plain-values.js'
 import { TreePacking } from './tree-packing.js'
 
 /** Upper bound of the rounds of a compaction: copied branches and other writes may leave pages behind the limit for the next round. */
@@ -42,9 +44,18 @@ export class TreeCheckpoints {
   #isEpochUsed = false
   #isReplaying = false
   readonly #snapshots: OpenSnapshots
+  readonly #encoding: TreeEncoding | undefined
 
-  constructor(tree: TreeState, status: TreeStatus, stored: StoredCheckpoint, snapshots: OpenSnapshots) {
+  /** @param encoding - encodes values in a compaction of full effort. */
+  constructor(
+    tree: TreeState,
+    status: TreeStatus,
+    stored: StoredCheckpoint,
+    snapshots: OpenSnapshots,
+    encoding: TreeEncoding | undefined,
+  ) {
     this.#tree = tree
+    this.#encoding = encoding
     this.#snapshots = snapshots
     this.#status = status
     this.#meta = stored.meta
@@ -150,7 +161,9 @@ export class TreeCheckpoints {
     const checkpoint = (): ResumableTask => this.begin(seq(), log, timeSlice)
     yield checkpoint()
     if (ownProperty(request, 'effort', 'the request') === 'full') {
-      yield* this.#pack(ownProperty(request, 'bounds', 'the request') ?? {}, checkpoint, timeSlice)
+      const bounds = ownProperty(request, 'bounds', 'the request') ?? {}
+      yield* this.#encode(bounds, checkpoint, timeSlice)
+      yield* this.#pack(bounds, checkpoint, timeSlice)
     }
     for (let round = 0; round < COMPACTION_ROUNDS_MAX; round += 1) {
       const before = freeSpace.pageCount
@@ -159,6 +172,27 @@ export class TreeCheckpoints {
       // Writes meanwhile may have left a page at the end, which the next round moves.
       if (round > 0 && freeSpace.pageCount >= before) break
       if (!new TreeShrinking(this.#tree).isWorthwhile) break
+    }
+  }
+
+  /** Encodes the values of a range that are stored as they are, with a checkpoint after so many leaves as {@link TreeCheckpoints.#pack}. */
+  *#encode(bounds: KeyBounds, checkpoint: () => ResumableTask, timeSlice: Syncable | undefined): TaskSteps {
+    if (this.#encoding === undefined) return
+    const { freeSpace } = this.#tree.pages
+    const values = new PlainValues(this.#tree, this.#encoding.encoder, bounds)
+    let changedMax = 0
+    while (!values.isDone) {
+      changedMax = Math.max(PACKED_MIN, changedMax * 2, freeSpace.freeCount)
+      let changed = 0
+      while (!values.isDone && changed < changedMax) {
+        this.assertWritable()
+        this.noteChange()
+        this.#status.guardChange(() => {
+          for (let left = SLICE_MOVED; left > 0 && !values.isDone; left -= 1) if (values.step()) changed += 1
+        })
+        if (timeSlice !== undefined) yield timeSlice
+      }
+      if (changed > 0) yield checkpoint()
     }
   }
 

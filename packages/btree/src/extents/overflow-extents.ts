@@ -60,6 +60,19 @@ export class OverflowExtents {
     return this.#write(PLAIN_CONTENT, bytes, start, end)
   }
 
+  /** Writes an extent that the meta block refers to: it is not counted. Returns as {@link OverflowExtents.writeKey}. */
+  writeUncounted(content: Uint8Array): Uint8Array {
+    const reference = this.#write(PLAIN_CONTENT, content, 0, content.length)
+    this.#count -= 1
+    return reference
+  }
+
+  /** Retires an extent that the meta block refers to. */
+  retireUncounted(reference: Uint8Array): void {
+    this.#count += 1
+    this.retire(reference, 0)
+  }
+
   /** Copies an extent as it is stored to a new one. Returns as {@link OverflowExtents.writeKey}. */
   copy(reference: ExtentReference): Uint8Array {
     const whole = this.#file.readWhole(reference)

@@ -27,6 +27,13 @@ export class ValueSlab {
   /** A multiple of four. No value, however short, fits into the first slab. */
   #used = SLAB_BYTES + 4
 
+  /** Returns `length` bytes with any content, which the caller owns. */
+  take(length: number): Uint8Array {
+    if (length > SLICE_BYTES_MAX) return uninitializedBytes(length)
+    const start = this.#allocate(length)
+    return new Uint8Array(this.#buffer, start, length)
+  }
+
   /** Copies `length` bytes at `start` of a memory. The caller owns the returned array. */
   copy(source: PageMemory, start: number, length: number): Uint8Array {
     if (length > SLICE_BYTES_MAX) {
@@ -34,15 +41,8 @@ export class ValueSlab {
       own.set(new Uint8Array(source.buffer, source.bytes.byteOffset + start, length))
       return own
     }
-    if (length > SLAB_BYTES - this.#used) {
-      this.#bytes = sharedBytes(SLAB_BYTES)
-      this.#buffer = this.#bytes.buffer
-      this.#words = new Int32Array(this.#buffer)
-      this.#used = 0
-    }
+    const used = this.#allocate(length)
     const bytes = this.#bytes
-    const used = this.#used
-    this.#used = (used + length + 3) & ~3
     if (length <= LOOP_BYTES_MAX) {
       const { view } = source
       const words = this.#words
@@ -57,5 +57,18 @@ export class ValueSlab {
       bytes.set(new Uint8Array(source.buffer, source.bytes.byteOffset + start, length), used)
     }
     return new Uint8Array(this.#buffer, used, length)
+  }
+
+  /** Returns the start of `length` bytes of the slab; of a new one if the present one has too few left. */
+  #allocate(length: number): number {
+    if (length > SLAB_BYTES - this.#used) {
+      this.#bytes = sharedBytes(SLAB_BYTES)
+      this.#buffer = this.#bytes.buffer
+      this.#words = new Int32Array(this.#buffer)
+      this.#used = 0
+    }
+    const start = this.#used
+    this.#used = (start + length + 3) & ~3
+    return start
   }
 }

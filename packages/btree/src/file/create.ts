@@ -8,6 +8,7 @@ import { clearPage, setChecksum, setPageEpoch, setPageNumber } from '../page/pag
 import { FreeSpace } from '../space/free-space.js'
 import { writeFreeSpaceAtOnce } from './free-space-pages.js'
 import type { CodecOfFile } from './file-codec.js'
+import { NO_DICTIONARIES } from './meta.js'
 import type { Meta } from './meta.js'
 import { writeMeta } from './meta-blocks.js'
 import type { TreeIdentity } from './options.js'
@@ -66,6 +67,7 @@ export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: Unit
     freeSpaceChecksumHigh: chain.checksumHigh,
     freeCount: 0,
     logSegmentId: NO_SEGMENT_ID,
+    dictionaries: NO_DICTIONARIES,
   }
   writeMeta(target, codec, meta)
   return { meta, image }

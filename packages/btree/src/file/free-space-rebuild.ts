@@ -23,6 +23,7 @@ import {
   valueIsExtent,
 } from '../page/record.js'
 import { FreeSpace } from '../space/free-space.js'
+import { hasDictionaries } from './meta.js'
 import type { Meta } from './meta.js'
 import { readStoredPage, storedPageMemory } from './stored-page.js'
 
@@ -79,7 +80,8 @@ class ReachableWalk {
 
   /** @throws {@link LdbError} LDB_CORRUPTION when a page of the walk is damaged; LDB_IO. */
   run(): void {
-    const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh } = this.#meta
+    const { rootPage, rootLevel, rootChecksumLow, rootChecksumHigh, dictionaries } = this.#meta
+    if (hasDictionaries(this.#meta)) this.#takeExtent(dictionaries, 0)
     this.#visit(rootPage, rootLevel, rootChecksumLow, rootChecksumHigh)
   }
 

@@ -59,6 +59,13 @@ test('a meta block is decoded as it was encoded, at its own position and at the 
     freeSpaceChecksumHigh: fc.integer(),
     freeCount: fc.integer({ min: 0, max: 976 }),
     logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    // Of any extent behind the meta region, or none.
+    dictionaries: fc.oneof(
+      fc.constant(new Uint8Array(24)),
+      fc
+        .tuple(fc.integer({ min: 24, max: 999 }), fc.uint8Array({ minLength: 20, maxLength: 20 }))
+        .map(([page, rest]) => Uint8Array.of(page & 0xff, page >>> 8, 0, 0, ...rest)),
+    ),
   })
   fc.assert(
     fc.property(arbitrary, (meta) => {
@@ -102,6 +109,7 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
     ['no page count', u32(format.META_BLOCK_PAGE_COUNT_OFFSET, 24)],
     ['2^31 pages', u32(format.META_BLOCK_PAGE_COUNT_OFFSET, 2 ** 31)],
     ['free space behind the end', u32(format.META_BLOCK_FREE_SPACE_PAGE_OFFSET, 100)],
+    ['a reference to dictionaries without the flag', u32(format.META_BLOCK_DICTIONARIES_OFFSET, 30)],
     ['more free pages than pages', u32(format.META_BLOCK_FREE_COUNT_OFFSET, 77)],
   ])('with %s', (_, change) => {
     expect(codeOf(() => decode(forge(storedMeta(EXAMPLE_META), change)))).toBe('LDB_CORRUPTION')
@@ -136,8 +144,9 @@ describe('versions and flags', () => {
     ['version 2', { format: 2, minimumReader: 2, flags: 0 }, 'LDB_FORMAT'],
     ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
     ['encoded values', { format: 3, minimumReader: 3, flags: 2 }, 'nothing thrown'],
-    ['an undefined flag', { format: 3, minimumReader: 3, flags: 4 }, 'LDB_FORMAT'],
-    ['an undefined flag besides a defined one', { format: 3, minimumReader: 3, flags: 5 }, 'LDB_FORMAT'],
+    ['dictionaries without a reference', { format: 3, minimumReader: 3, flags: 4 }, 'LDB_CORRUPTION'],
+    ['an undefined flag', { format: 3, minimumReader: 3, flags: 8 }, 'LDB_FORMAT'],
+    ['an undefined flag besides a defined one', { format: 3, minimumReader: 3, flags: 9 }, 'LDB_FORMAT'],
   ])('%s', (_, header, code) => {
     expect(codeOf(() => decode(withHeader(header)))).toBe(code)
   })

@@ -9,6 +9,9 @@ import {
 } from '@ldb/integrity'
 import type { UnitCipher, UnitCodec } from '@ldb/integrity'
 import {
+  EXTENT_REFERENCE_BYTES,
+  EXTENT_REFERENCE_PAGE_OFFSET,
+  FILE_FLAG_DICTIONARIES,
   FILE_FLAG_ENCODED_VALUES,
   FILE_FLAG_ENCRYPTED,
   FILE_FLAGS_DEFINED,
@@ -21,6 +24,7 @@ import {
   META_BLOCK_BYTES,
   META_BLOCK_CHECKPOINT_OFFSET,
   META_BLOCK_CHECKSUM_OFFSET,
+  META_BLOCK_DICTIONARIES_OFFSET,
   META_BLOCK_DICTIONARY_PAGE_OFFSET,
   META_BLOCK_DURABLE_SEQ_OFFSET,
   META_BLOCK_ENTRY_COUNT_OFFSET,
@@ -78,6 +82,16 @@ export interface Meta {
   readonly freeCount: number
   /** `segmentId` of the log when the checkpoint was made; zeros without a log. */
   readonly logSegmentId: Uint8Array
+  /** Encoded reference to the extent of the dictionaries; zeros when there are none. */
+  readonly dictionaries: Uint8Array
+}
+
+/** The reference of a file without dictionaries. @internal */
+export const NO_DICTIONARIES: Uint8Array = new Uint8Array(EXTENT_REFERENCE_BYTES)
+
+/** Reports whether a checkpoint has dictionaries. @internal */
+export function hasDictionaries({ dictionaries }: Pick<Meta, 'dictionaries'>): boolean {
+  return !isZero(dictionaries, 0, EXTENT_REFERENCE_BYTES)
 }
 
 /** Returns the block, A (0) or B (1), that a checkpoint is written to. @internal */
@@ -101,7 +115,8 @@ export function encodeMeta(meta: Meta, cipher?: UnitCipher): Uint8Array {
       minimumReader: MINIMUM_READER,
       flags:
         (cipher === undefined ? 0 : FILE_FLAG_ENCRYPTED) |
-        (meta.hasEncodedValues ? FILE_FLAG_ENCODED_VALUES : 0),
+        (meta.hasEncodedValues ? FILE_FLAG_ENCODED_VALUES : 0) |
+        (hasDictionaries(meta) ? FILE_FLAG_DICTIONARIES : 0),
     }),
   )
   bytes.set(meta.fileId, META_BLOCK_FILE_ID_OFFSET)
@@ -123,6 +138,7 @@ export function encodeMeta(meta: Meta, cipher?: UnitCipher): Uint8Array {
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, meta.freeSpaceChecksumHigh, true)
   writeU32(bytes, META_BLOCK_FREE_COUNT_OFFSET, meta.freeCount)
   bytes.set(meta.logSegmentId, META_BLOCK_LOG_SEGMENT_ID_OFFSET)
+  bytes.set(meta.dictionaries, META_BLOCK_DICTIONARIES_OFFSET)
   return bytes
 }
 
@@ -194,9 +210,14 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
     freeSpaceChecksumHigh: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, true),
     freeCount: readU32(bytes, META_BLOCK_FREE_COUNT_OFFSET),
-    logSegmentId: bytes.slice(META_BLOCK_LOG_SEGMENT_ID_OFFSET, META_BLOCK_RESERVED3_OFFSET),
+    logSegmentId: bytes.slice(META_BLOCK_LOG_SEGMENT_ID_OFFSET, META_BLOCK_DICTIONARIES_OFFSET),
+    dictionaries: bytes.slice(META_BLOCK_DICTIONARIES_OFFSET, META_BLOCK_RESERVED3_OFFSET),
   }
-  const fault = faultOf(meta, bytes, block, codec)
+  const isFlagged = (flags & FILE_FLAG_DICTIONARIES) !== 0
+  const fault =
+    hasDictionaries(meta) === isFlagged
+      ? faultOf(meta, bytes, block, codec)
+      : 'the flag of dictionaries differs from their reference'
   if (fault !== undefined) throw corruption(file, offset, fault)
   return meta
 }
@@ -263,6 +284,9 @@ function faultOf(meta: Meta, bytes: Uint8Array, block: number, codec: UnitCodec)
   if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount)
     return 'the free space is outside of the file'
   if (meta.rootLevel >= LEVELS_MAX) return 'the tree has too many levels'
+  const dictionariesPage = readU32(meta.dictionaries, EXTENT_REFERENCE_PAGE_OFFSET)
+  if (hasDictionaries(meta) && (dictionariesPage < firstPage || dictionariesPage >= pageCount))
+    return 'the dictionaries are outside of the file'
   if (meta.freeCount > pageCount - firstPage) return 'there are more free pages than pages'
   for (const [start, end] of UNUSED_RANGES) {
     if (!isZero(bytes, start, end)) return 'reserved bytes are not zero'

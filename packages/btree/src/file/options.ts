@@ -48,6 +48,12 @@ export interface BTreeOptions {
    * LDB_UNSUPPORTED. Default: the built-in codecs.
    */
   readonly codecs?: CodecTable
+  /**
+   * Encode values of 64 bytes to 16 KiB that are stored in leaves with dictionaries of LZ4, which are trained from the values that are written. Values that
+   * are in the file stay as they are until they are written again, or until a compaction of full effort; a file can be opened with and
+   * without. Default false.
+   */
+  readonly dictionary?: boolean
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -85,6 +91,7 @@ const NAMES = [
   'creation',
   'compression',
   'codecs',
+  'dictionary',
   'createCipher',
 ] as const
 
@@ -120,6 +127,9 @@ export function resolveBTreeOptions(options: BTreeOptions, pageBytes?: number): 
     throw invalidArgument("creation 'write' needs the identity of the file")
   }
   checkCompression(options)
+  const { dictionary = false } = options
+  if (typeof dictionary !== 'boolean')
+    throw invalidArgument(`dictionary must be a boolean, got ${kindOf(dictionary)}`)
   if (cache === undefined) {
     const { cacheBytes = CACHE_BYTES_DEFAULT } = options
     const own = new PageCache({

@@ -83,7 +83,16 @@ describe('the fault of an invalid page is reported', () => {
       (memory) =>
         setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_EXTENT | (EXTENT_REFERENCE_BYTES - 1)),
     ],
-    ['encoded', (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_ENCODED | 10)],
+    ['past the end', (memory) => setValueField(memory, recordOffset(memory, 0, 3), VALUE_IS_ENCODED | 3)],
+    [
+      'past the end',
+      (memory) =>
+        setValueField(
+          memory,
+          recordOffset(memory, 0, 3),
+          VALUE_IS_ENCODED | VALUE_IS_EXTENT | EXTENT_REFERENCE_BYTES,
+        ),
+    ],
     ['prefix is too long', (memory) => setPrefixBytes(memory, 0, memory.prefixMax + 1)],
     ['shorter than the prefix', (memory) => setPrefixBytes(memory, 0, 9)],
     ['head', (memory) => setPrefixBytes(memory, 0, 6)],

@@ -4,6 +4,7 @@ import {
   PAGE_HEADER_BYTES,
   PAGE_HEADER_FLAGS_OFFSET,
   PageKind,
+  ENCODED_VALUE_BLOCK_OFFSET,
   EXTENT_REFERENCE_BYTES,
   SLOT_BYTES,
   VALUE_FIELD_BYTES,
@@ -81,7 +82,6 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
     const field = level === 0 ? valueField(memory, page + offset) : 0
     const bytes = level === 0 ? leafRecordBytes(memory, field, keyPart) : branchRecordBytes(keyPart)
     if (bytes < 0 || bytes > bytesLeft) return 'a record extends past the end of the page'
-    if ((field & VALUE_IS_ENCODED) !== 0) return 'a value is encoded in a file without encoded values'
     if (level !== 0) {
       if ((offset & 3) !== 0) return 'a branch record is not aligned'
       if (childOf(memory, page, slot) <= 0) return 'a branch record has no child'
@@ -96,8 +96,10 @@ function checkHeap(memory: PageMemory, page: number, level: number): string | un
 /** Returns the size of a leaf record, or -1 when the length in its value field is invalid. */
 function leafRecordBytes(memory: PageMemory, field: number, keyPart: number): number {
   const valuePart = field & VALUE_LENGTH_MASK
-  const isInvalid =
-    (field & VALUE_IS_EXTENT) !== 0 ? valuePart !== EXTENT_REFERENCE_BYTES : valuePart > memory.valueInlineMax
+  let isInvalid = valuePart > memory.valueInlineMax
+  if ((field & VALUE_IS_ENCODED) !== 0) {
+    isInvalid ||= (field & VALUE_IS_EXTENT) !== 0 || valuePart <= ENCODED_VALUE_BLOCK_OFFSET
+  } else if ((field & VALUE_IS_EXTENT) !== 0) isInvalid = valuePart !== EXTENT_REFERENCE_BYTES
   return isInvalid ? -1 : VALUE_FIELD_BYTES + keyPart + valuePart
 }
 

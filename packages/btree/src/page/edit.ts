@@ -1,5 +1,5 @@
 import { assert, copyWords } from '@ldb/base'
-import { PAGE_HEADER_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES } from '../format.js'
+import { PAGE_HEADER_BYTES, SLOT_BYTES, VALUE_FIELD_BYTES, VALUE_IS_ENCODED } from '../format.js'
 import {
   clearPage,
   deadBytes,
@@ -178,6 +178,7 @@ export function appendRecord(
   keyEnd: number,
   valueStart: number,
   valueEnd: number,
+  isEncoded: boolean,
 ): void {
   const keyBytes = keyEnd - keyStart
   const valueBytes = valueEnd - valueStart
@@ -194,7 +195,7 @@ export function appendRecord(
   memory.i32[word + 1] = offset | (keyBytes << 16)
   setHeapStart(memory, page, offset)
   setSlotCount(memory, page, count + 1)
-  setValueField(memory, record, valueBytes)
+  setValueField(memory, record, isEncoded ? valueBytes | VALUE_IS_ENCODED : valueBytes)
   copyWords(source, keyStart, memory.view, record + VALUE_FIELD_BYTES, keyBytes)
   copyWords(source, valueStart, memory.view, record + VALUE_FIELD_BYTES + keyBytes, valueBytes)
 }

@@ -2,11 +2,15 @@ import {
   BRANCH_RECORD_CHILD_CHECKSUM_OFFSET,
   BRANCH_RECORD_KEY_OFFSET,
   VALUE_FIELD_BYTES,
+  VALUE_IS_ENCODED,
   VALUE_IS_EXTENT,
   VALUE_LENGTH_MASK,
 } from '../format.js'
 import { pageLevel, SLOTS_WORD } from './page.js'
 import type { PageMemory } from './memory.js'
+
+/** The second byte of a value field with one of its flags is at least this. */
+const INDIRECT_BYTE_MIN = VALUE_IS_ENCODED >>> 8
 
 // Accessors of slots and records. `page` is the byte offset of the page in its memory. Returned offsets are byte offsets in
 // the same memory.
@@ -66,6 +70,16 @@ export function valuePartBytes(memory: PageMemory, record: number): number {
 /** Reports whether the leaf record at `record` stores its value in an overflow extent. @internal */
 export function valueIsExtent(memory: PageMemory, record: number): boolean {
   return (valueField(memory, record) & VALUE_IS_EXTENT) !== 0
+}
+
+/** Reports whether the value of the leaf record at `record` is not in the record as it is: in an extent, or encoded. @internal */
+export function valueIsIndirect(memory: PageMemory, record: number): boolean {
+  return (memory.bytes[record + 1] as number) >= INDIRECT_BYTE_MIN
+}
+
+/** Reports whether the value part of the leaf record at `record` is an encoded value. @internal */
+export function valueIsEncoded(memory: PageMemory, record: number): boolean {
+  return (valueField(memory, record) & VALUE_IS_ENCODED) !== 0
 }
 
 /** Returns the size of a slot's record. @internal */

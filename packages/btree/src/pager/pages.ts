@@ -2,6 +2,7 @@ import type { Syncable } from '@ldb/base'
 import type { PageCache, PageSpace } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import { Dictionaries } from '../dictionary/dictionaries.js'
 import type { EncodedValues } from '../extents/encoded-values.js'
 import { ExtentFile } from '../extents/extent-file.js'
 import { LargeValues } from '../extents/large-values.js'
@@ -34,6 +35,8 @@ export interface PagesFile {
   /** Overflow extents that the tree refers to. */
   readonly extentCount: number
   readonly encodedValues: EncodedValues
+  /** Encoded reference to the extent of the dictionaries in the newest checkpoint. */
+  readonly dictionaries: Uint8Array
   /** Makes the entries of a new file durable; `undefined` when they are. */
   readonly newEntries: Syncable | undefined
 }
@@ -82,6 +85,8 @@ export class Pages {
   readonly pins: FramePins
   /** Writes and retires overflow extents. */
   readonly extents: OverflowExtents
+  /** Decodes values that are encoded with dictionaries. */
+  readonly dictionaries: Dictionaries
   /** Private copies of leaves for cursors. */
   readonly copies: PageCopies
 
@@ -129,6 +134,11 @@ export class Pages {
     const { reclaim } = this
     const extentParts = { freeSpace, reclaim, epoch, metaRewrite, encodedValues }
     this.extents = new OverflowExtents(this.extentFile, extentParts, source.extentCount)
+    this.dictionaries = new Dictionaries(source.dictionaries, {
+      filePath: file.path,
+      extentFile: this.extentFile,
+      extents: this.extents,
+    })
   }
 
   /** Drops some of the pending checksums that all parents record. Returns true when none of them is left. */

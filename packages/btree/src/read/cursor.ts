@@ -6,10 +6,10 @@ import { pageNumberOf, slotCount } from '../page/page.js'
 import type { PageMemory } from '../page/memory.js'
 import type { Pages } from '../pager/pages.js'
 import type { CursorSource } from './cursor-source.js'
-import { copyKey, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
+import { copyKey, recordOffset, slotKeyBytes, valueIsIndirect, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import { LeafCopy } from './leaf-copy.js'
-import { prefetchRecords, skipSlots, slotOfBound, valueOffset } from './leaf-slots.js'
+import { copyIndirect, prefetchRecords, skipSlots, slotOfBound, valueOffset } from './leaf-slots.js'
 
 /**
  * Keys and values that are read from the leaf in the arena, after each descent. Then the leaf is copied, and so are the next ones: more
@@ -89,7 +89,7 @@ export class TreeCursor implements StoreCursor {
     const memory = this.#memory
     const record = recordOffset(memory, page, this.#slot)
     const at = valueOffset(memory, page, this.#slot)
-    if (valueIsExtent(memory, record)) return this.#pages.values.copy(memory, at)
+    if (valueIsIndirect(memory, record)) return copyIndirect(this.#pages, memory, this.#slab, record, at)
     return this.#bytesAt(at, valuePartBytes(memory, record))
   }
 
@@ -111,7 +111,7 @@ export class TreeCursor implements StoreCursor {
     const memory = this.#pages.arenas.of(page)
     const record = recordOffset(memory, page, this.#slot)
     const at = valueOffset(memory, page, this.#slot)
-    return valueIsExtent(memory, record) ? value : memory.bytes.slice(at, at + value.length)
+    return valueIsIndirect(memory, record) ? value : memory.bytes.slice(at, at + value.length)
   }
 
   first(): boolean {
@@ -164,7 +164,7 @@ export class TreeCursor implements StoreCursor {
   skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number {
     const page = this.#leaf()
     const limit = direction > 0 ? this.#end : this.#begin - 1
-    const end = skipSlots(this.#memory, page, this.#slot, limit, this.#pages.values, isSkipped)
+    const end = skipSlots(this.#memory, page, this.#slot, limit, this.#pages, this.#slab, isSkipped)
     const count = Math.abs(end - this.#slot)
     this.#slot = end === limit ? limit - direction : end
     return end === limit ? -count : count
@@ -312,7 +312,7 @@ export class TreeCursor implements StoreCursor {
     return this.#page
   }
 
-  /** Finds the leaf in the arena again, because its page may have moved to another frame, or copies it. */
+  /** Finds the leaf in the arena again: it may have moved to another frame. Or copies it. */
   #findLeaf(): void {
     const { space, arenas } = this.#pages
     const frame = space.peek(this.#pageNumber)

@@ -1,9 +1,17 @@
 import type { ValuePredicate } from '@ldb/base'
-import type { LargeValues } from '../extents/large-values.js'
+import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import type { PageMemory } from '../page/memory.js'
-import { keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent, valuePartBytes } from '../page/record.js'
+import {
+  keyPartBytes,
+  recordOffset,
+  slotKeyBytes,
+  valueIsExtent,
+  valueIsIndirect,
+  valuePartBytes,
+} from '../page/record.js'
 import { compareSlot, searchLeaf } from '../page/search.js'
+import type { Pages } from '../pager/pages.js'
 
 /** Returns the first of the `count` slots of a leaf whose key is not below a bound. @internal */
 export function slotOfBound(memory: PageMemory, page: number, count: number, bound: Uint8Array): number {
@@ -38,21 +46,35 @@ export function valueOffset(memory: PageMemory, page: number, slot: number): num
   return recordOffset(memory, page, slot) + VALUE_FIELD_BYTES + keyBytes
 }
 
+/** Returns a copy of a value that is in an extent or encoded; its reference or encoded form is at `at`. @internal */
+export function copyIndirect(
+  pages: Pages,
+  memory: PageMemory,
+  slab: ValueSlab,
+  record: number,
+  at: number,
+): Uint8Array {
+  return valueIsExtent(memory, record)
+    ? pages.values.copy(memory, at)
+    : pages.dictionaries.copyValue(memory, at, valuePartBytes(memory, record), slab)
+}
+
 /** Returns the first slot, from `start` towards `limit`, whose value is not skipped; `limit` when all are. @internal */
 export function skipSlots(
   memory: PageMemory,
   page: number,
   start: number,
   limit: number,
-  values: LargeValues,
+  pages: Pages,
+  slab: ValueSlab,
   isSkipped: ValuePredicate,
 ): number {
   const step = limit > start ? 1 : -1
   for (let slot = start; slot !== limit; slot += step) {
     const record = recordOffset(memory, page, slot)
     const at = valueOffset(memory, page, slot)
-    if (valueIsExtent(memory, record)) {
-      const value = values.copy(memory, at)
+    if (valueIsIndirect(memory, record)) {
+      const value = copyIndirect(pages, memory, slab, record, at)
       if (!isSkipped(value, 0, value.length)) return slot
     } else if (!isSkipped(memory.bytes, at, at + valuePartBytes(memory, record))) return slot
   }

@@ -3,12 +3,13 @@ import type { ValueSlab } from '../extents/value-slab.js'
 import { VALUE_FIELD_BYTES } from '../format.js'
 import { hashKey, wordAt } from '../page/key-hash.js'
 import type { PageMemory } from '../page/memory.js'
-import { keyPartBytes, recordOffset, valueIsExtent, valuePartBytes } from '../page/record.js'
+import { keyPartBytes, recordOffset, valueIsExtent, valueIsIndirect, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
 import { isIndexable } from '../pager/leaf-indexer.js'
 import type { PageReader } from '../pager/page-reader.js'
 import type { Pages } from '../pager/pages.js'
 import type { Root } from '../pager/root.js'
+import { copyIndirect } from './leaf-slots.js'
 import { filterExcludes, noteAbsentKey } from './leaf-filter.js'
 
 /**
@@ -183,14 +184,22 @@ export function copyValue(
   keyBytes: number,
 ): Uint8Array {
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsExtent(memory, record)) return pages.values.copy(memory, at)
+  if (valueIsIndirect(memory, record)) return copyIndirect(pages, memory, slab, record, at)
   return slab.copy(memory, at, valuePartBytes(memory, record))
 }
 
-/** Returns a view of the value of the record that was found at `record`, valid until the next page is loaded. @internal */
-export function viewFound(pages: Pages, record: number, keyBytes: number): Uint8Array {
+/**
+ * Returns a view of the value of the record that was found at `record`, valid until the next page is loaded; of an encoded value, a copy.
+ *
+ * @internal
+ */
+export function viewFound(pages: Pages, slab: ValueSlab, record: number, keyBytes: number): Uint8Array {
   const memory = pages.reader.foundMemory
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
-  if (valueIsExtent(memory, record)) return pages.values.view(memory, at)
+  if (valueIsIndirect(memory, record)) {
+    return valueIsExtent(memory, record)
+      ? pages.values.view(memory, at)
+      : copyIndirect(pages, memory, slab, record, at)
+  }
   return new Uint8Array(memory.buffer, memory.bytes.byteOffset + at, valuePartBytes(memory, record))
 }

@@ -82,7 +82,7 @@ export class TreeSnapshot implements StoreSnapshot, OpenSnapshot {
   getBorrowed(key: Uint8Array, keyBytes: number = key.length): Uint8Array | undefined {
     this.#assertOpen()
     const record = findRecord(this.#pages.reader, this.root, key, 0, keyBytes)
-    return record < 0 ? undefined : viewFound(this.#pages, record, keyBytes)
+    return record < 0 ? undefined : viewFound(this.#pages, this.#slab, record, keyBytes)
   }
 
   getMany(keys: Uint8Array, ends: readonly number[]): (Uint8Array | undefined)[] {

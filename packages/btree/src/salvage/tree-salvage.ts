@@ -4,7 +4,10 @@ import type { CodecTable } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
 import { EncodedValues } from '../extents/encoded-values.js'
 import { ExtentFile } from '../extents/extent-file.js'
+import type { Dictionaries } from '../dictionary/dictionaries.js'
 import { decodeReference } from '../extents/extent-reference.js'
+import { ValueSlab } from '../extents/value-slab.js'
+import { hasDictionaries } from '../file/meta.js'
 import { readStoredPage } from '../file/stored-page.js'
 import { extentPageCount, firstPageNumber, LEVELS_MAX, VALUE_FIELD_BYTES } from '../format.js'
 import { checkTreePage } from '../page/check.js'
@@ -20,7 +23,8 @@ import {
   keyPartBytes,
   recordOffset,
   slotKeyBytes,
-  valueIsExtent,
+  valueIsEncoded,
+  valueIsIndirect,
   valuePartBytes,
 } from '../page/record.js'
 import { readIntactPage } from './candidates.js'
@@ -29,6 +33,7 @@ import { findOrphans } from './census.js'
 import type { Orphans } from './census.js'
 import { salvageFreeSpace } from './free-space-scan.js'
 import type { SalvagedFreeSpace } from './free-space-scan.js'
+import { foundDictionaries } from './found-dictionaries.js'
 import { newestOf } from './overlapping-leaves.js'
 import type { TreeSalvageReport } from './report.js'
 
@@ -57,6 +62,9 @@ export class TreeSalvage {
   readonly #extents: ExtentFile
   /** One page buffer for each level. */
   readonly #memories: readonly PageMemory[]
+  readonly #dictionaries: Dictionaries
+  /** Receives decoded values. */
+  readonly #slab: ValueSlab = new ValueSlab()
   /** 1 for each page that was visited. */
   readonly #visited: Uint8Array
   readonly #lostBranches: LostBranch[] = []
@@ -95,10 +103,21 @@ export class TreeSalvage {
       () =>
         new PageMemory(new Uint8Array(pageBytes), pageBytes, this.#extents, undefined, codec.trailerBytes),
     )
+    this.#dictionaries = foundDictionaries(
+      file,
+      this.#extents,
+      tree.meta,
+      !isNewer,
+      pageCount,
+      this.#memories[0] as PageMemory,
+      this.#epoch,
+    )
   }
 
   run(): TreeSalvageReport {
     const { meta } = this.#tree
+    if (hasDictionaries({ dictionaries: this.#dictionaries.reference }))
+      this.#claimExtent(this.#dictionaries.reference, 0)
     if (meta === undefined) {
       this.#lostBranches.push({ page: 0, message: NO_META, lower: undefined, upper: undefined })
     } else {
@@ -193,7 +212,7 @@ export class TreeSalvage {
 
   #readKey(memory: PageMemory, slot: number): Uint8Array {
     if (slotKeyBytes(memory, 0, slot) > memory.keyPartMax) {
-      this.#claimExtent(memory, keyOffset(memory, 0, slot) + memory.keyInlineBytes)
+      this.#claimExtent(memory.bytes, keyOffset(memory, 0, slot) + memory.keyInlineBytes)
     }
     return copyKey(memory, 0, slot)
   }
@@ -220,14 +239,17 @@ export class TreeSalvage {
   #readValue(memory: PageMemory, slot: number): Uint8Array {
     const record = recordOffset(memory, 0, slot)
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, 0, slot))
-    if (!valueIsExtent(memory, record)) return memory.bytes.subarray(at, at + valuePartBytes(memory, record))
-    this.#claimExtent(memory, at)
+    const valueBytes = valuePartBytes(memory, record)
+    if (!valueIsIndirect(memory, record)) return memory.bytes.subarray(at, at + valueBytes)
+    if (valueIsEncoded(memory, record))
+      return this.#dictionaries.copyValue(memory, at, valueBytes, this.#slab)
+    this.#claimExtent(memory.bytes, at)
     return this.#extents.readValue(memory, at)
   }
 
   /** Marks the pages of an extent, so that none of them counts as an orphan. */
-  #claimExtent(memory: PageMemory, at: number): void {
-    const { page, contentBytes } = decodeReference(memory.bytes, at)
+  #claimExtent(bytes: Uint8Array, at: number): void {
+    const { page, contentBytes } = decodeReference(bytes, at)
     const { codec, pageBytes } = this.#tree
     const pageCount = extentPageCount(contentBytes, pageBytes, codec.trailerBytes)
     const count = Math.min(pageCount, this.#visited.length - page)

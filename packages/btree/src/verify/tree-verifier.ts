@@ -1,11 +1,9 @@
 import { compareBytes } from '@ldb/base'
 import type { VerifyFinding, VerifySink } from '@ldb/base'
 import { checkFreeSpace } from '../file/free-space-reading.js'
-import { blockOf } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import { findMeta, readMetaBlock } from '../file/meta-blocks.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
-import { extentPageCount, firstPageNumber, META_STRIDE, VALUE_FIELD_BYTES } from '../format.js'
+import { extentPageCount, firstPageNumber, VALUE_FIELD_BYTES } from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
@@ -21,10 +19,14 @@ import {
   recordOffset,
   slotKeyBytes,
   valueIsExtent,
+  valueIsIndirect,
+  valuePartBytes,
 } from '../page/record.js'
 import { decodeReference } from '../extents/extent-reference.js'
+import { ValueSlab } from '../extents/value-slab.js'
 import type { TreeSnapshot } from '../read/snapshot.js'
 import type { TreeState } from '../write/tree-state.js'
+import { verifyDictionaries, verifyMeta } from './checkpoint-check.js'
 import { checkFences } from './expected-page.js'
 import type { ExpectedPage } from './expected-page.js'
 import { PageAccounting } from './page-accounting.js'
@@ -76,6 +78,8 @@ export class TreeVerifier {
   #resumeKey: Uint8Array | undefined = undefined
   /** The page that is being verified. */
   readonly #memory: PageMemory
+  /** Receives decoded values. */
+  readonly #slab: ValueSlab = new ValueSlab()
   #entryCount = 0
   #extentCount = 0
   #isFreeSpaceDamaged = false
@@ -105,8 +109,12 @@ export class TreeVerifier {
     const { level } = root
     this.#report.begin()
     this.#accounting = new PageAccounting(pages, this.#report)
-    this.#verifyMeta()
+    verifyMeta(this.#tree.pages, this.#meta, this.#report)
     this.#verifyFreeSpace(this.#accounting)
+    const dictionaries = verifyDictionaries(pages, this.#report)
+    if (dictionaries !== undefined) this.#reachExtent(dictionaries, 0)
+    // That extent is not one of the tree.
+    this.#extentCount = 0
     const before = this.#report.findingCount
     this.#addFile()
     try {
@@ -163,17 +171,6 @@ export class TreeVerifier {
     this.#report.count(0, 0, pageBytes * firstPage)
     this.#figures.add('meta', firstPage)
     this.#figures.unusedBytes = Math.max(0, pages.file.length() - pages.freeSpace.pageCount * pageBytes)
-  }
-
-  #verifyMeta(): void {
-    const { file, codec, metaRewrite } = this.#tree.pages
-    const block = blockOf(this.#meta.checkpoint)
-    this.#report.guard(block * META_STRIDE, () => {
-      // Until the first write, the newest checkpoint may be in the spare block only.
-      const meta = metaRewrite.isDone ? readMetaBlock(file, block, codec) : findMeta(file, () => codec).meta
-      if (meta.checkpoint === this.#meta.checkpoint) return
-      this.#report.add('structure', block * META_STRIDE, 'the meta block is not that of the last checkpoint')
-    })
   }
 
   #verifyFreeSpace(accounting: PageAccounting): void {
@@ -304,12 +301,15 @@ export class TreeVerifier {
     this.#entryCount += count
     for (let slot = 0; slot < count; slot += 1) {
       const record = recordOffset(page, 0, slot)
-      if (!valueIsExtent(page, record)) continue
+      if (!valueIsIndirect(page, record)) continue
       const at = record + VALUE_FIELD_BYTES + keyPartBytes(page, slotKeyBytes(page, 0, slot))
+      const { extentFile, dictionaries } = this.#tree.pages
+      const isExtent = valueIsExtent(page, record)
       this.#report.guard(offset, () => {
-        this.#tree.pages.extentFile.readValue(page, at)
+        if (isExtent) extentFile.readValue(page, at)
+        else dictionaries.copyValue(page, at, valuePartBytes(page, record), this.#slab)
       })
-      this.#reachExtent(page.bytes, at)
+      if (isExtent) this.#reachExtent(page.bytes, at)
     }
   }
 

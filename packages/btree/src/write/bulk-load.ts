@@ -7,13 +7,15 @@ import {
   toPlainBytes,
   VALUE_BYTES_MAX,
 } from '@ldb/base'
-import { VALUE_FIELD_BYTES } from '../format.js'
+import { ENCODED_VALUE_DECODED_BYTES_MAX, VALUE_FIELD_BYTES, VALUE_IS_ENCODED } from '../format.js'
 import { prefixBytes, slotCount } from '../page/page.js'
 import { admitKey } from '../page/prefix.js'
 import { copyBytes, fits, insertSlot } from '../page/edit.js'
 import { setSlotHead, setValueField } from '../page/record.js'
 import { deleteAll } from './range-delete.js'
 import { keyHead } from '../page/search.js'
+import type { TreeEncoding } from './tree-encoding.js'
+import { NONE_ENCODED } from './tree-state.js'
 import type { TreeState } from './tree-state.js'
 import { putEntry } from './writer.js'
 
@@ -21,6 +23,7 @@ import { putEntry } from './writer.js'
 const PREVIOUS_BYTES_MIN = 256
 /** Values above this size are copied with `set`, shorter ones byte by byte. */
 const WHOLE_BYTES_MIN = 32
+const NO_BYTES = new Uint8Array(0)
 
 /**
  * Fills an empty tree from entries in ascending key order. Appends each entry to the rightmost leaf, without descent or search,
@@ -34,12 +37,15 @@ const WHOLE_BYTES_MIN = 32
 export function bulkLoad(
   state: TreeState,
   entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
+  encoding?: TreeEncoding,
 ): { readonly fault: unknown } | undefined {
   const { pages } = state
   let previous = new Uint8Array(PREVIOUS_BYTES_MIN)
   let previousBytes = -1
   let leaf = -1
   let isChanging = false
+  const encoder = encoding?.encoder
+  const encoded = encoder === undefined ? NO_BYTES : new Uint8Array(ENCODED_VALUE_DECODED_BYTES_MAX)
   try {
     for (const entry of entries) {
       if (!Array.isArray(entry)) throw invalidArgument(`an entry is a key and a value, not ${kindOf(entry)}`)
@@ -55,11 +61,17 @@ export function bulkLoad(
       if (previousBytes > previous.length) previous = key.slice()
       else copyBytes(key, 0, previous, 0, previousBytes)
       isChanging = true
+      let part = value
+      if (encoder !== undefined) {
+        const length = encoder.encode(value, 0, value.length, encoded, 0)
+        if (length > 0) part = encoded.subarray(0, length)
+      }
+      const isEncoded = part !== value
       if (leaf < 0) leaf = state.descend(key, 0, key.length)
-      if (!appendEntry(state, leaf, key, value)) {
+      if (!appendEntry(state, leaf, key, part, isEncoded)) {
         pages.pins.unpinAll()
         leaf = -1
-        putWithSplit(state, key, value)
+        putWithSplit(state, key, part, isEncoded)
       }
       isChanging = false
     }
@@ -74,15 +86,23 @@ export function bulkLoad(
 }
 
 /** Puts an entry that does not fit into the rightmost leaf or needs an extent. */
-function putWithSplit(state: TreeState, key: Uint8Array, value: Uint8Array): void {
+function putWithSplit(state: TreeState, key: Uint8Array, value: Uint8Array, isEncoded: boolean): void {
   const entry = new Uint8Array(key.length + value.length)
   entry.set(key)
   entry.set(value, key.length)
+  state.encodedFrom = isEncoded ? key.length : NONE_ENCODED
   putEntry(state, entry, 0, key.length, key.length, entry.length)
+  state.encodedFrom = NONE_ENCODED
 }
 
 /** Appends an entry to the rightmost leaf. Returns false, without a change, when it does not fit or needs an extent. */
-function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uint8Array): boolean {
+function appendEntry(
+  state: TreeState,
+  leaf: number,
+  key: Uint8Array,
+  value: Uint8Array,
+  isEncoded: boolean,
+): boolean {
   const memory = state.arenas.of(leaf)
   const keyBytes = key.length
   const valueBytes = value.length
@@ -92,7 +112,7 @@ function appendEntry(state: TreeState, leaf: number, key: Uint8Array, value: Uin
   admitKey(memory, leaf, key, 0, keyBytes)
   const slot = slotCount(memory, leaf)
   const record = insertSlot(memory, leaf, slot, keyBytes, bytes)
-  setValueField(memory, record, valueBytes)
+  setValueField(memory, record, isEncoded ? valueBytes | VALUE_IS_ENCODED : valueBytes)
   copyBytes(key, 0, memory.bytes, record + VALUE_FIELD_BYTES, keyBytes)
   const valueAt = record + VALUE_FIELD_BYTES + keyBytes
   if (valueBytes > WHOLE_BYTES_MIN) memory.bytes.set(value, valueAt)

@@ -129,7 +129,11 @@ function overwrite(
   const record = recordOffset(memory, leaf, slot)
   const valueStart = operations.valueStart(index)
   const valueBytes = operations.valueEnd(index) - valueStart
-  if (valueBytes > memory.valueInlineMax || valueField(memory, record) !== valueBytes) return false
+  if (
+    valueBytes > memory.valueInlineMax ||
+    valueField(memory, record) !== state.inlineField(valueStart, valueBytes)
+  )
+    return false
   pages.allocator.markChanged(leaf)
   const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, slotKeyBytes(memory, leaf, slot))
   copyWords(state.viewOf(operations.bytes), valueStart, memory.view, at, valueBytes)

@@ -42,7 +42,7 @@ export class SortedApply {
   /** Applies the operations of a reader, at most `countMax`. */
   apply(state: TreeState, reader: BatchReader, countMax: number): void {
     const operations = this.#operations
-    operations.read(reader, countMax, state.viewOf(reader.bytes))
+    operations.read(reader, countMax, state.viewOf(reader.bytes), state.encodedFrom)
     let index = 0
     while (index < operations.count) index = this.#applyNext(state, index)
   }

@@ -17,9 +17,14 @@ export class SortedOperations {
   count = 0
   #view: DataView = new DataView(this.bytes.buffer)
   #words = new Int32Array(0)
+  #encodedFrom = 0
 
-  /** Parses the operations of a reader, `countMax` of them at most; `view` covers the reader's bytes. */
-  read(reader: BatchReader, countMax: number, view: DataView): void {
+  /**
+   * Parses the operations of a reader, `countMax` of them at most; `view` covers the reader's bytes.
+   *
+   * @param encodedFrom - values at or above this position are encoded.
+   */
+  read(reader: BatchReader, countMax: number, view: DataView, encodedFrom: number): void {
     if (this.#words.length < countMax * OPERATION_WORDS)
       this.#words = new Int32Array(countMax * OPERATION_WORDS)
     const words = this.#words
@@ -52,6 +57,7 @@ export class SortedOperations {
     }
     this.bytes = bytes
     this.#view = view
+    this.#encodedFrom = encodedFrom
     this.count = word / OPERATION_WORDS
   }
 
@@ -96,6 +102,7 @@ export class SortedOperations {
       words[word + 1] as number,
       words[word + 2] as number,
       words[word + 3] as number,
+      (words[word + 2] as number) >= this.#encodedFrom,
     )
   }
 

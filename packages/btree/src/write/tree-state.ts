@@ -1,5 +1,5 @@
 import { slotCount, pageNumberOf } from '../page/page.js'
-import { LEVELS_MAX, VALUE_FIELD_BYTES } from '../format.js'
+import { LEVELS_MAX, VALUE_FIELD_BYTES, VALUE_IS_ENCODED } from '../format.js'
 import type { PageArenas } from '../page/arenas.js'
 import type { PageLimits } from '../page/memory.js'
 import type { Pages } from '../pager/pages.js'
@@ -16,6 +16,9 @@ import {
 import { searchBranch } from '../page/search.js'
 
 const NO_BYTES = new Uint8Array(0)
+
+/** No value of a batch is encoded. @internal */
+export const NONE_ENCODED = 0x7fff_ffff
 
 /**
  * The present tree: its root and counters, and the path to the leaf of the current operation.
@@ -36,6 +39,8 @@ export class TreeState {
   /** Position of the last insertion, which shows whether keys are inserted in order. */
   lastPage = 0
   lastSlot = 0
+  /** Values of the present batch at or above this position are encoded. */
+  encodedFrom: number = NONE_ENCODED
   /** Consecutive puts for which the hash index was useless: of new keys, or in leaves that were not resident. */
   indexMissesInRow = 0
   #viewed: Uint8Array = NO_BYTES
@@ -119,6 +124,11 @@ export class TreeState {
     const copy = pages.allocator.copy(page)
     setChild(arenas.of(parent), parent, slot, pageNumberOf(arenas.of(copy), copy))
     return copy
+  }
+
+  /** Returns the value field of a value of the present batch that is stored in a leaf. */
+  inlineField(valueStart: number, valueBytes: number): number {
+    return valueStart < this.encodedFrom ? valueBytes : valueBytes | VALUE_IS_ENCODED
   }
 
   /** Returns a view of the bytes of a batch. Keeps the last view, because batches are reused. */

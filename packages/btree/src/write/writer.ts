@@ -15,7 +15,6 @@ import {
   setSlotHead,
   setValueField,
   valueField,
-  valueIsExtent,
   valuePartBytes,
 } from '../page/record.js'
 import { keyHead, searchLeaf } from '../page/search.js'
@@ -74,7 +73,11 @@ function overwriteIndexed(
   const memory = arenas.ofFrame(space.indexedFrame)
   if (!recordHasKey(memory, record, bytes, keyStart, keyEnd)) return false
   const leaf = arenas.pageOf(space.indexedFrame)
-  if (!pages.allocator.isWritable(leaf) || valueField(memory, record) !== valueBytes) return false
+  if (
+    !pages.allocator.isWritable(leaf) ||
+    valueField(memory, record) !== state.inlineField(valueStart, valueBytes)
+  )
+    return false
   pages.allocator.markChanged(leaf)
   const at = record + VALUE_FIELD_BYTES + keyBytes
   copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
@@ -133,7 +136,7 @@ export function putInLeaf(
   const slot = searchLeaf(memory, leaf, bytes, keyStart, keyEnd)
   if (slot >= 0) {
     const record = recordOffset(memory, leaf, slot)
-    if (valueField(memory, record) !== valueBytes) return false
+    if (valueField(memory, record) !== state.inlineField(valueStart, valueBytes)) return false
     pages.allocator.markChanged(leaf)
     const at = record + VALUE_FIELD_BYTES + keyBytes
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
@@ -180,7 +183,8 @@ function replace(
   const memory = state.arenas.of(leaf)
   const record = recordOffset(memory, leaf, slot)
   const valueBytes = valueEnd - valueStart
-  if (!valueIsExtent(memory, record) && valuePartBytes(memory, record) === valueBytes) {
+  const isInline = valueBytes <= memory.valueInlineMax
+  if (isInline && valueField(memory, record) === state.inlineField(valueStart, valueBytes)) {
     const at = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyEnd - keyStart)
     copyWords(state.viewOf(bytes), valueStart, memory.view, at, valueBytes)
     return
@@ -235,7 +239,8 @@ export function writeRecord(
   const valueBytes = valueEnd - valueStart
   const isLong = valueBytes > memory.valueInlineMax
   const record = insertSlot(memory, page, slot, keyBytes, recordSize)
-  setValueField(memory, record, isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : valueBytes)
+  const field = isLong ? EXTENT_REFERENCE_BYTES | VALUE_IS_EXTENT : state.inlineField(valueStart, valueBytes)
+  setValueField(memory, record, field)
   writeKeyPart(state, memory, record + VALUE_FIELD_BYTES, bytes, keyStart, keyEnd)
   const valueAt = record + VALUE_FIELD_BYTES + keyPartBytes(memory, keyBytes)
   if (isLong) memory.bytes.set(state.pages.extents.writeValue(bytes, valueStart, valueEnd), valueAt)

@@ -60,6 +60,7 @@ const EXAMPLE: Catalog = {
         keys: 'tuple',
         values: 'json',
         createdSeq: 12,
+        dictionary: true,
         expires: true,
         ttlMs: 2 ** 40,
       },
@@ -139,7 +140,7 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
     'a section longer than the file',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_SECTION_BYTES + 1] = 9),
   ],
-  ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 4)],
+  ['an unknown flag of a record', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_FLAGS] = 8)],
   [
     'a time to live without the expiry flag',
     (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_TTL_MS] = 1),

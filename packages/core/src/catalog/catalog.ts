@@ -25,6 +25,8 @@ export interface KeyspaceDescriptor {
   readonly expires?: true | undefined
   /** Present, and true, when some values may be in blob files. */
   readonly blobs?: true | undefined
+  /** Present, and true, when values in pages of its B+tree are encoded with dictionaries. */
+  readonly dictionary?: true | undefined
   /** Default time to live in milliseconds; absent for no expiry. */
   readonly ttlMs?: number | undefined
 }

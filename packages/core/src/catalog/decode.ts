@@ -50,6 +50,9 @@ import type {
 import { keyspaceDescriptor } from './descriptor.js'
 import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
 
+/** The flags of a keyspace record that have a meaning. */
+const KEYSPACE_FLAGS = KeyspaceFlag.Expires | KeyspaceFlag.Blobs | KeyspaceFlag.Dictionary
+
 /** Start and end of the reserved bytes of the catalog root. */
 const RESERVED_RANGES: readonly (readonly [start: number, end: number])[] = [
   [CATALOG_OFFSET_RESERVED, CATALOG_OFFSET_DATABASE_ID],
@@ -166,11 +169,12 @@ function decodeDescriptor(
   const flags = view.getUint16(start + KEYSPACE_OFFSET_FLAGS, true)
   const expires = (flags & KeyspaceFlag.Expires) !== 0
   const blobs = (flags & KeyspaceFlag.Blobs) !== 0
+  const dictionary = (flags & KeyspaceFlag.Dictionary) !== 0
   const ttlMs = readCheckedU64(bytes, start + KEYSPACE_OFFSET_TTL_MS, file, start + KEYSPACE_OFFSET_TTL_MS)
   const createdSeqAt = start + KEYSPACE_OFFSET_CREATED_SEQ
   if (
     names.name.length > KEYSPACE_NAME_BYTES_MAX ||
-    (flags & ~(KeyspaceFlag.Expires | KeyspaceFlag.Blobs)) !== 0 ||
+    (flags & ~KEYSPACE_FLAGS) !== 0 ||
     view.getUint16(start + KEYSPACE_OFFSET_RESERVED, true) !== 0 ||
     (ttlMs !== 0 && (!expires || ttlMs > TTL_MS_MAX))
   ) {
@@ -181,6 +185,7 @@ function decodeDescriptor(
   return keyspaceDescriptor({
     ...(expires ? { expires } : {}),
     ...(blobs ? { blobs } : {}),
+    ...(dictionary ? { dictionary } : {}),
     ...(ttlMs === 0 ? {} : { ttlMs }),
     id: view.getUint32(start + KEYSPACE_OFFSET_KEYSPACE_ID, true),
     engine,

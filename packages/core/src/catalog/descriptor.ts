@@ -10,5 +10,9 @@ export function keyspaceDescriptor(fields: KeyspaceDescriptor): KeyspaceDescript
   const expires = ownProperty(fields, 'expires')
   const ttlMs = ownProperty(fields, 'ttlMs')
   const blobs = ownProperty(fields, 'blobs')
-  return Object.freeze({ id, name, engine, compression, keys, values, createdSeq, expires, ttlMs, blobs })
+  const dictionary = ownProperty(fields, 'dictionary')
+  return Object.freeze({
+    ...{ id, name, engine, compression, keys, values, createdSeq },
+    ...{ expires, ttlMs, blobs, dictionary },
+  })
 }

@@ -96,7 +96,8 @@ function encodeKeyspace(
   view.setUint8(start + KEYSPACE_OFFSET_COMPRESSION, number)
   const flags =
     (descriptor.expires === true ? KeyspaceFlag.Expires : 0) |
-    (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0)
+    (descriptor.blobs === true ? KeyspaceFlag.Blobs : 0) |
+    (descriptor.dictionary === true ? KeyspaceFlag.Dictionary : 0)
   view.setUint16(start + KEYSPACE_OFFSET_FLAGS, flags, true)
   writeU64(bytes, start + KEYSPACE_OFFSET_CREATED_SEQ, descriptor.createdSeq)
   view.setUint16(start + KEYSPACE_OFFSET_NAME_BYTES, name.length, true)

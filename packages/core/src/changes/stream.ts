@@ -286,6 +286,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     const { keys, values } = encodingsOf<K, V>(descriptor, {
       engine: undefined,
       compression: undefined,
+      dictionary: undefined,
       keys: undefined,
       values: undefined,
       ttlMs: undefined,

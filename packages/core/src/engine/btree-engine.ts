@@ -40,6 +40,7 @@ export const BTREE_ENGINE: Engine = Object.freeze({
       cache: context.cache,
       compression: context.compression,
       codecs: context.codecs,
+      dictionary: context.dictionary,
       create: false,
       identity,
       rewriteMeta: state === 'recorded' ? 'none' : 'write',

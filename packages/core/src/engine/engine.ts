@@ -20,6 +20,8 @@ export interface StoreContext {
   readonly thread: CompactionThread | undefined
   /** Compression of the keyspace. */
   readonly compression: StoredCompression
+  /** Values in pages are encoded with dictionaries; in an LSM tree, that means nothing. */
+  readonly dictionary: boolean
   /** Compression codecs that the database knows; a keyspace that is opened later may add one of the application. */
   readonly codecs: CodecTable
   /**

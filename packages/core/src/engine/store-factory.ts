@@ -110,7 +110,7 @@ export class StoreFactory {
     return engineOf(this.engines, name)
   }
 
-  #contextOf({ id, name, compression }: KeyspaceDescriptor): StoreContext {
+  #contextOf({ id, name, compression, dictionary }: KeyspaceDescriptor): StoreContext {
     return {
       vfs: this.vfs,
       directory: keyspacePath(this.directory, id),
@@ -119,6 +119,7 @@ export class StoreFactory {
       memtableBytes: this.#memtableBytes,
       thread: this.#threads[id % Math.max(1, this.#threads.length)],
       compression,
+      dictionary: dictionary === true,
       codecs: this.codecs,
       log: this.#log,
       keys: this.keys?.data,

@@ -78,13 +78,19 @@ export interface DatabaseOptions {
    * Compression of the `default` keyspace and of new keyspaces: `'lz4'`; `'deflate'` or, on Node from 22.15 on, `'zstd'` for fewer bytes and
    * more processor time; `'adaptive'` for LZ4, and deflate in the last level of an LSM tree; `'none'`; or a codec of the application. It applies
    * to the blocks of an LSM tree, to the values of a B+tree that leave its pages, and to values in blob files. Values in pages of a B+tree are
-   * never compressed, and neither is what does not become an eighth smaller.
+   * compressed with a `dictionary` only. What does not become an eighth smaller is not compressed.
    *
    * @remarks It is stored with each keyspace. A codec of the application must be passed again when the database is opened; otherwise reads of
    * what it has compressed are `LDB_UNSUPPORTED`. So is `'zstd'` where the platform has none.
    * @defaultValue 'lz4'
    */
   readonly compression?: Compression
+  /**
+   * Encode small values of the `default` keyspace and of new keyspaces with dictionaries; those with the engine `'lsm'` have none. See
+   * `KeyspaceOptions`.
+   * @defaultValue false
+   */
+  readonly dictionary?: boolean
   /**
    * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
    * processes and containers of one machine. They and an opener that writes exclude each other.
@@ -172,6 +178,7 @@ export interface ResolvedDatabaseOptions {
   /** The requested page size; `undefined` accepts any page size. */
   readonly pageBytes: number | undefined
   readonly compression: Compression
+  readonly dictionary: boolean
   readonly readOnly: boolean
   readonly createIfMissing: boolean
   readonly errorIfExists: boolean
@@ -212,6 +219,7 @@ const KNOWN = [
   'cacheBytes',
   'pageBytes',
   'compression',
+  'dictionary',
   'readOnly',
   'createIfMissing',
   'errorIfExists',
@@ -249,6 +257,7 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     blobBytes: resolveNumber(given, 'blobBytes', BLOB_BYTES_DEFAULT, BLOB_BYTES_MIN, VALUE_BYTES_MAX),
     pageBytes: resolvePageBytes(given.pageBytes),
     compression: resolveCompression(given.compression) ?? DEFAULT_COMPRESSION,
+    dictionary: resolveBoolean(given, 'dictionary', false),
     readOnly: resolveBoolean(given, 'readOnly', false),
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),

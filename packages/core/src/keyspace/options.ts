@@ -44,6 +44,12 @@ export interface KeyspaceOptions<K = never, V = never> {
    */
   readonly compression?: Compression
   /**
+   * Encode values of 64 bytes to 16 KiB in the pages of a new keyspace with the engine `'btree'` with dictionaries of LZ4, which are trained from the values that are
+   * written. For many similar values, as JSON records: their pages take half the space or less, for about a microsecond a put and half of one a get. Stored values
+   * are encoded when they are written again, and by `compact()`. Default: the `dictionary` of the database.
+   */
+  readonly dictionary?: boolean
+  /**
    * Default time to live of entries, in milliseconds; `Infinity` for no expiry. It is stored, and a new value applies to all later
    * writes. Ignored on a read-only database. Default: as stored, or `Infinity` for a new keyspace.
    */
@@ -72,12 +78,13 @@ export type ValuesOf<O> = O extends { readonly values: 'binary' }
 export interface ResolvedKeyspaceOptions<K, V> {
   readonly engine: EngineName | undefined
   readonly compression: Compression | undefined
+  readonly dictionary: boolean | undefined
   readonly keys: KeyEncoding<K> | undefined
   readonly values: ValueEncoding<V> | undefined
   readonly ttlMs: number | undefined
 }
 
-const KNOWN = ['engine', 'keys', 'values', 'compression', 'ttlMs'] as const
+const KNOWN = ['engine', 'keys', 'values', 'compression', 'dictionary', 'ttlMs'] as const
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
 export function resolveKeyspaceOptions<K, V>(
@@ -89,6 +96,7 @@ export function resolveKeyspaceOptions<K, V>(
   const resolved = {
     engine: resolveEngine(given.engine),
     compression: resolveCompression(given.compression),
+    dictionary: resolveDictionary(given.dictionary),
     keys: keys === undefined ? undefined : keyEncoding(keys),
     values: values === undefined ? undefined : valueEncoding(values),
     ttlMs: resolveTtl(given.ttlMs),
@@ -99,6 +107,12 @@ export function resolveKeyspaceOptions<K, V>(
     }
   }
   return resolved
+}
+
+/** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
+function resolveDictionary(value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value
+  throw invalidArgument(`dictionary must be true or false, not ${kindOf(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a string of 1 to 1,024 bytes. */
@@ -121,7 +135,7 @@ export function checkAgainstStored<K, V>(
   descriptor: KeyspaceDescriptor,
   options: ResolvedKeyspaceOptions<K, V>,
 ): void {
-  const { engine, compression, keys, values } = options
+  const { engine, compression, dictionary, keys, values } = options
   const pairs = [
     ['engine', engine, descriptor.engine],
     [
@@ -129,6 +143,7 @@ export function checkAgainstStored<K, V>(
       compression === undefined ? undefined : storedCompression(compression),
       descriptor.compression,
     ],
+    ['dictionary', dictionary, descriptor.dictionary === true],
     ['keys', keys?.name, descriptor.keys],
     ['values', values?.name, descriptor.values],
   ] as const
@@ -137,9 +152,13 @@ export function checkAgainstStored<K, V>(
     throw new LdbError(
       'LDB_EXISTS',
       `keyspace ${JSON.stringify(descriptor.name)} has ${option} ${JSON.stringify(stored)}, not ${JSON.stringify(wanted)}`,
-      { details: { expected: wanted, actual: stored } },
+      { details: { expected: detailOf(wanted), actual: detailOf(stored) } },
     )
   }
+}
+
+function detailOf(value: string | number | boolean): string | number {
+  return typeof value === 'boolean' ? String(value) : value
 }
 
 /**

@@ -32,6 +32,7 @@ import { WalLog } from '../log/wal-log.js'
 export interface CreationOptions {
   readonly engine: EngineName
   readonly compression: Compression
+  readonly dictionary: boolean
   /** Page size in bytes. */
   readonly pageBytes: number
   /** Engines of this build. */
@@ -134,7 +135,7 @@ function createDatabase(
   return { databaseId, log: end }
 }
 
-function defaultKeyspace({ engine, compression }: CreationOptions): KeyspaceDescriptor {
+function defaultKeyspace({ engine, compression, dictionary }: CreationOptions): KeyspaceDescriptor {
   return keyspaceDescriptor({
     id: DEFAULT_KEYSPACE_ID,
     name: DEFAULT_KEYSPACE_NAME,
@@ -143,6 +144,7 @@ function defaultKeyspace({ engine, compression }: CreationOptions): KeyspaceDesc
     keys: 'utf8',
     values: 'utf8',
     createdSeq: 0,
+    ...(dictionary && engine === 'btree' ? { dictionary } : {}),
   })
 }
 

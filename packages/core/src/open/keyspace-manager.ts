@@ -150,6 +150,9 @@ export class KeyspaceManager {
 
   #describeNew<K, V>(name: string, requested: ResolvedKeyspaceOptions<K, V>): KeyspaceDescriptor {
     const { ttlMs, engine = this.#options.engine, compression = this.#options.compression } = requested
+    const { dictionary = this.#options.dictionary && engine === 'btree' } = requested
+    if (dictionary && engine !== 'btree')
+      throw invalidArgument(`dictionary: the engine '${engine}' has none, only 'btree'`)
     return keyspaceDescriptor({
       id: this.catalog.nextKeyspaceId,
       name,
@@ -158,6 +161,7 @@ export class KeyspaceManager {
       keys: requested.keys?.name ?? 'utf8',
       values: requested.values?.name ?? 'utf8',
       createdSeq: this.#pipeline.seq,
+      ...(dictionary ? { dictionary } : {}),
       ...(ttlMs === undefined || ttlMs === Infinity ? {} : { expires: true, ttlMs }),
     })
   }

@@ -213,9 +213,17 @@ class Opening {
   }
 
   #creationOptions(): CreationOptions {
-    const { engine, compression, pageBytes = this.#tuning.pageBytes } = this.#options
+    const { engine, compression, dictionary, pageBytes = this.#tuning.pageBytes } = this.#options
     const { engines } = this.#tuning
-    return { engine, compression, pageBytes, withLog: this.#withLog, engines, access: this.#access }
+    return {
+      engine,
+      compression,
+      dictionary,
+      pageBytes,
+      withLog: this.#withLog,
+      engines,
+      access: this.#access,
+    }
   }
 
   /** Closes everything that was opened. Its errors are logged: the error of the open is thrown. */

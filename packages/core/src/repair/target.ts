@@ -59,6 +59,7 @@ export class RepairTarget {
     createDirectory(InternalVfs.over(vfs), temporary, {
       engine: 'btree',
       compression: 'none',
+      dictionary: false,
       pageBytes,
       engines: BUILT_IN_ENGINES,
       withLog: true,

@@ -185,6 +185,7 @@ class FileWalk {
       memtableBytes: MEMTABLE_BYTES,
       thread: undefined,
       compression: record?.descriptor.compression ?? 'none',
+      dictionary: false,
       codecs: new CodecTable(),
       log: NO_LOG,
       observer: NO_OBSERVER,

@@ -1,9 +1,11 @@
-import { uninitializedBytes } from '@ldb/base'
+import { assert, uninitializedBytes } from '@ldb/base'
+import { LZ4_DICTIONARY_BYTES_MAX, LZ4_DICTIONARY_INPUT_BYTES_MAX } from './lz4-dictionary.js'
+import type { Lz4Dictionary } from './lz4-dictionary.js'
 import * as portable from './lz4.js'
 import { LZ4_MODULE } from './lz4-module.js'
 
 /** Bytes at the start of the memory that belong to the module. */
-const INPUT_START = 16_384
+const INPUT_START = 32_768
 /** Bytes behind the input and behind the output that copies of the module may touch. */
 const SLACK_BYTES = 32
 const WASM_PAGE_BYTES = 65_536
@@ -21,8 +23,9 @@ interface WasmMemory {
 
 interface Lz4Exports {
   readonly memory: WasmMemory
-  compress(source: number, bytes: number, target: number, bytesMax: number): number
-  decompress(source: number, bytes: number, target: number, rawBytes: number): number
+  index(source: number, bytes: number): void
+  compress(source: number, bytes: number, target: number, bytesMax: number, history: number): number
+  decompress(source: number, bytes: number, target: number, rawBytes: number, history: number): number
 }
 
 interface WasmNamespace {
@@ -35,21 +38,21 @@ class Lz4Instance {
   readonly #exports: Lz4Exports
   #bytes: Uint8Array
 
-  constructor(wasm: WasmNamespace, module: object) {
-    this.#exports = new wasm.Instance(module).exports as Lz4Exports
-    this.#bytes = new Uint8Array(this.#exports.memory.buffer)
+  constructor(exports: Lz4Exports) {
+    this.#exports = exports
+    this.#bytes = new Uint8Array(exports.memory.buffer)
   }
 
   compress(source: Uint8Array): Uint8Array | undefined {
     const { length } = source
     const target = this.#place(source, length)
-    const end = this.#exports.compress(INPUT_START, length, target, length - 1)
+    const end = this.#exports.compress(INPUT_START, length, target, length - 1, 0)
     return end === 0 ? undefined : this.#copy(target, end)
   }
 
   decompress(block: Uint8Array, rawBytes: number): Uint8Array | undefined {
     const target = this.#place(block, rawBytes)
-    const isIntact = this.#exports.decompress(INPUT_START, block.length, target, rawBytes) === 1
+    const isIntact = this.#exports.decompress(INPUT_START, block.length, target, rawBytes, 0) === 1
     return isIntact ? this.#copy(target, rawBytes) : undefined
   }
 
@@ -73,18 +76,86 @@ class Lz4Instance {
   }
 }
 
-/** What makes instances; `undefined` until the first use, `null` where there is no WebAssembly. */
-let create: (() => Lz4Instance) | undefined | null = undefined
+/**
+ * A dictionary in the memory of an instance of its own, before the bytes that are compressed, or decompressed. The block follows them.
+ */
+class WasmDictionary implements Lz4Dictionary {
+  readonly bytes: Uint8Array
+  readonly #exports: Lz4Exports
+  readonly #memory: Uint8Array
+  /** Position behind the dictionary. */
+  readonly #raw: number
+
+  constructor(exports: Lz4Exports, bytes: Uint8Array) {
+    this.bytes = bytes
+    this.#exports = exports
+    this.#raw = INPUT_START + bytes.length
+    // Blocks are shorter than the bytes that they stand for.
+    const end = this.#raw + 2 * (LZ4_DICTIONARY_INPUT_BYTES_MAX + SLACK_BYTES)
+    const missing = end - exports.memory.buffer.byteLength
+    if (missing > 0) exports.memory.grow(Math.ceil(missing / WASM_PAGE_BYTES))
+    this.#memory = new Uint8Array(exports.memory.buffer)
+    this.#memory.set(bytes, INPUT_START)
+    exports.index(INPUT_START, bytes.length)
+  }
+
+  compress(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    target: Uint8Array,
+    at: number,
+    bytesMax: number,
+  ): number {
+    const byteCount = end - start
+    if (byteCount < COMPRESSED_BYTES_MIN || byteCount > LZ4_DICTIONARY_INPUT_BYTES_MAX) return 0
+    const raw = this.#raw
+    const block = raw + byteCount + SLACK_BYTES
+    this.#memory.set(source.subarray(start, end), raw)
+    const most = Math.min(bytesMax, byteCount)
+    const blockBytes = this.#exports.compress(raw, byteCount, block, most, this.bytes.length)
+    if (blockBytes > 0) target.set(this.#memory.subarray(block, block + blockBytes), at)
+    return blockBytes
+  }
+
+  decompress(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    target: Uint8Array,
+    at: number,
+    rawBytes: number,
+  ): boolean {
+    const blockBytes = end - start
+    if (rawBytes > LZ4_DICTIONARY_INPUT_BYTES_MAX || blockBytes > LZ4_DICTIONARY_INPUT_BYTES_MAX) return false
+    const raw = this.#raw
+    const block = raw + rawBytes + SLACK_BYTES
+    this.#memory.set(source.subarray(start, end), block)
+    if (this.#exports.decompress(block, blockBytes, raw, rawBytes, this.bytes.length) === 0) return false
+    target.set(this.#memory.subarray(raw, raw + rawBytes), at)
+    return true
+  }
+}
+
+/** Compiles the module once; `undefined` until the first use, `null` where there is no WebAssembly. */
+let instantiate: (() => Lz4Exports) | undefined | null = undefined
 let shared: Lz4Instance | undefined = undefined
 
 /** Returns an instance for inputs and outputs of so many bytes; `undefined` where there is none. */
 function instanceFor(byteCount: number): Lz4Instance | undefined {
-  if (create === undefined) create = creator()
-  if (create === null) return undefined
+  if (byteCount <= SHARED_BYTES_MAX && shared !== undefined) return shared
+  const exports = newExports()
+  if (exports === undefined) return undefined
+  const instance = new Lz4Instance(exports)
+  if (byteCount <= SHARED_BYTES_MAX) shared = instance
+  return instance
+}
+
+/** Returns the exports of a new instance; `undefined` where there is none. */
+function newExports(): Lz4Exports | undefined {
+  if (instantiate === undefined) instantiate = instantiator()
   try {
-    if (byteCount > SHARED_BYTES_MAX) return create()
-    shared ??= create()
-    return shared
+    return instantiate?.()
   } catch {
     // Address space for another memory is missing.
     return undefined
@@ -92,12 +163,12 @@ function instanceFor(byteCount: number): Lz4Instance | undefined {
 }
 
 /** Compiles the module. A content security policy, or an engine without vectors of 128 bits, may refuse it. */
-function creator(): (() => Lz4Instance) | null {
+function instantiator(): (() => Lz4Exports) | null {
   const wasm = (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly
   if (wasm === undefined) return null
   try {
     const module = new wasm.Module(decodeHex(LZ4_MODULE))
-    return () => new Lz4Instance(wasm, module)
+    return () => new wasm.Instance(module).exports as Lz4Exports
   } catch {
     return null
   }
@@ -123,4 +194,11 @@ export function decompressLz4(block: Uint8Array, rawBytes: number): Uint8Array |
   return instance === undefined
     ? portable.decompressLz4(block, rawBytes)
     : instance.decompress(block, rawBytes)
+}
+
+/** WebAssembly implementation of `createLz4Dictionary`, which it calls where there is no WebAssembly. */
+export function createLz4Dictionary(bytes: Uint8Array): Lz4Dictionary {
+  assert(bytes.length <= LZ4_DICTIONARY_BYTES_MAX, 'a dictionary is not too long')
+  const exports = newExports()
+  return exports === undefined ? portable.createLz4Dictionary(bytes) : new WasmDictionary(exports, bytes)
 }

@@ -1,7 +1,8 @@
 ;; LZ4 blocks: FORMAT.md. The source of lz4-module.ts, which a test compares with this file.
 ;;
-;; The memory begins with the table of the compressor. The caller puts the input behind it and the output behind the input, each followed by
-;; at least 32 bytes that mean nothing: copies proceed in steps of 16 bytes, and may read and write up to 15 bytes behind their end.
+;; The memory begins with the table of the compressor and the table of a dictionary, 16 KiB each. The caller puts the input behind them and the
+;; output behind the input, each followed by at least 32 bytes that mean nothing: copies proceed in steps of 16 bytes, and may read and write
+;; up to 15 bytes behind their end. A dictionary directly precedes what it is the history of: the bytes that are compressed, or the output.
 (module
   (memory (export "memory") 3)
 
@@ -111,12 +112,29 @@
     (i32.store8 (local.get $token_at) (local.get $token))
     (local.get $at))
 
-  ;; Compresses $bytes bytes, more than 12, to at most $bytes_max bytes at $target. Returns their number; 0 when it would be greater.
+  ;; Fills the table of the dictionary with the positions of the $bytes bytes at $source, plus one. Of equal hashes, the last remains.
+  (func (export "index") (param $source i32) (param $bytes i32)
+    (local $at i32) (local $last i32)
+    (memory.fill (i32.const 16384) (i32.const 0) (i32.const 16384))
+    (local.set $at (local.get $source))
+    (local.set $last (i32.sub (i32.add (local.get $source) (local.get $bytes)) (i32.const 8)))
+    (block $done
+      (loop $more
+        (br_if $done (i32.gt_s (local.get $at) (local.get $last)))
+        (i32.store offset=16384
+          (call $slot (i64.load align=1 (local.get $at)))
+          (i32.add (i32.sub (local.get $at) (local.get $source)) (i32.const 1)))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $more))))
+
+  ;; Compresses $bytes bytes, more than 12, to at most $bytes_max bytes at $target. Returns their number; 0 when it would be greater. The
+  ;; $history bytes before $source are the dictionary that the table has; together they are at most 65,535 bytes, unless $history is 0.
   (func (export "compress")
-    (param $source i32) (param $bytes i32) (param $target i32) (param $bytes_max i32) (result i32)
+    (param $source i32) (param $bytes i32) (param $target i32) (param $bytes_max i32) (param $history i32) (result i32)
     (local $base i32) (local $at i32) (local $literals i32) (local $last_match i32) (local $match_end i32)
     (local $out i32) (local $limit i32) (local $misses i32) (local $word i64) (local $slot i32) (local $entry i32)
-    (local $match i32) (local $stop i32)
+    (local $match i32) (local $stop i32) (local $start i32)
+    (local.set $start (i32.sub (local.get $source) (local.get $history)))
     (local.set $base (global.get $base))
     (if (i32.gt_u (local.get $base) (i32.const 0x40000000))
       (then
@@ -146,11 +164,18 @@
         (i32.store (local.get $slot)
           (i32.add (i32.sub (i32.add (local.get $base) (local.get $at)) (local.get $source)) (i32.const 1)))
         (block $miss
-          (br_if $miss (i32.le_u (local.get $entry) (local.get $base)))
-          (local.set $match
-            (i32.sub (i32.sub (i32.add (local.get $source) (local.get $entry)) (local.get $base)) (i32.const 1)))
-          (br_if $miss (i32.gt_u (i32.sub (local.get $at) (local.get $match)) (i32.const 65535)))
-          (br_if $miss (i32.ne (i32.load align=1 (local.get $match)) (i32.wrap_i64 (local.get $word))))
+          (block $found
+            (block $absent
+              (br_if $absent (i32.le_u (local.get $entry) (local.get $base)))
+              (local.set $match
+                (i32.sub (i32.sub (i32.add (local.get $source) (local.get $entry)) (local.get $base)) (i32.const 1)))
+              (br_if $absent (i32.gt_u (i32.sub (local.get $at) (local.get $match)) (i32.const 65535)))
+              (br_if $found (i32.eq (i32.load align=1 (local.get $match)) (i32.wrap_i64 (local.get $word)))))
+            (br_if $miss (i32.eqz (local.get $history)))
+            (local.set $entry (i32.load offset=16384 (local.get $slot)))
+            (br_if $miss (i32.eqz (local.get $entry)))
+            (local.set $match (i32.sub (i32.add (local.get $start) (local.get $entry)) (i32.const 1)))
+            (br_if $miss (i32.ne (i32.load align=1 (local.get $match)) (i32.wrap_i64 (local.get $word)))))
           (local.set $misses (i32.const 64))
           (local.set $stop
             (call $end_of_match
@@ -160,7 +185,7 @@
           (block $back_done
             (loop $back
               (br_if $back_done (i32.le_u (local.get $at) (local.get $literals)))
-              (br_if $back_done (i32.le_u (local.get $match) (local.get $source)))
+              (br_if $back_done (i32.le_u (local.get $match) (local.get $start)))
               (br_if $back_done
                 (i32.ne
                   (i32.load8_u (i32.sub (local.get $at) (i32.const 1)))
@@ -200,15 +225,16 @@
       (else (i32.const 0))))
 
   ;; Decompresses the block of $bytes bytes at $source to $target. Returns 1 when it is intact and stands for exactly $raw_bytes bytes.
-  ;; Every length and offset is checked before its bytes are read or written.
+  ;; Every length and offset is checked before its bytes are read or written. The $history bytes before $target are the dictionary.
   (func (export "decompress")
-    (param $source i32) (param $bytes i32) (param $target i32) (param $raw_bytes i32) (result i32)
+    (param $source i32) (param $bytes i32) (param $target i32) (param $raw_bytes i32) (param $history i32) (result i32)
     (local $in i32) (local $in_end i32) (local $out i32) (local $out_end i32) (local $token i32)
-    (local $length i32) (local $byte i32) (local $offset i32) (local $from i32) (local $stop i32)
+    (local $length i32) (local $byte i32) (local $offset i32) (local $from i32) (local $stop i32) (local $start i32)
     (local.set $in (local.get $source))
     (local.set $in_end (i32.add (local.get $source) (local.get $bytes)))
     (local.set $out (local.get $target))
     (local.set $out_end (i32.add (local.get $target) (local.get $raw_bytes)))
+    (local.set $start (i32.sub (local.get $target) (local.get $history)))
     (loop $sequence
       (if (i32.ge_u (local.get $in) (local.get $in_end)) (then (return (i32.const 0))))
       (local.set $token (i32.load8_u (local.get $in)))
@@ -246,7 +272,7 @@
       (if
         (i32.or
           (i32.eqz (local.get $offset))
-          (i32.gt_u (local.get $offset) (i32.sub (local.get $out) (local.get $target))))
+          (i32.gt_u (local.get $offset) (i32.sub (local.get $out) (local.get $start))))
         (then (return (i32.const 0))))
       (local.set $length (i32.add (i32.and (local.get $token) (i32.const 15)) (i32.const 4)))
       (if (i32.eq (local.get $length) (i32.const 19))

@@ -26,8 +26,12 @@ function inflated(stored: Uint8Array, rawBytes: number): Uint8Array {
   }
 }
 
-/** Decompresses a block of LZ4, byte by byte. */
-function unpackLz4(block: Uint8Array, rawBytes: number): Uint8Array {
+/** Decompresses a block of LZ4, byte by byte. The bytes of a dictionary precede the output. */
+export function unpackLz4(
+  block: Uint8Array,
+  rawBytes: number,
+  dictionary: Uint8Array = new Uint8Array(),
+): Uint8Array {
   requireSound(rawBytes <= 255 * block.length, 'a block of LZ4 is too short')
   const raw = new Uint8Array(rawBytes)
   let at = 0
@@ -48,12 +52,13 @@ function unpackLz4(block: Uint8Array, rawBytes: number): Uint8Array {
     raw[end] = byte
     end += 1
   }
+  const byteAt = (from: number): number => (from < 0 ? dictionary[dictionary.length + from] : raw[from]) ?? 0
   for (;;) {
     const token = next()
     for (let rest = lengthOf(token >>> 4); rest > 0; rest -= 1) append(next())
     if (at === block.length) return raw.subarray(0, end)
     const offset = next() + 256 * next()
-    requireSound(offset > 0 && offset <= end, 'an offset of LZ4 is outside of the output')
-    for (let rest = lengthOf(token & 15) + 4; rest > 0; rest -= 1) append(raw[end - offset] ?? 0)
+    requireSound(offset > 0 && offset <= end + dictionary.length, 'an offset of LZ4 is outside of the output')
+    for (let rest = lengthOf(token & 15) + 4; rest > 0; rest -= 1) append(byteAt(end - offset))
   }
 }

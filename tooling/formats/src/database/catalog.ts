@@ -16,6 +16,7 @@ export interface Keyspace {
   readonly valueEncoding: string
   readonly mayExpire: boolean
   readonly hasBlobs: boolean
+  readonly hasDictionary: boolean
   readonly compression: number
   readonly createdSeq: number
   readonly ttlMs: number
@@ -88,7 +89,7 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
   const compression = view.u8(start + 5)
   requireKnown(compression <= 4 || compression >= 128, `compression ${compression}`)
   const flags = view.u16(start + 6)
-  requireSound(flags <= 3 && view.u16(start + 22) === 0, 'flags or reserved field of a keyspace')
+  requireSound(flags <= 7 && view.u16(start + 22) === 0, 'flags or reserved field of a keyspace')
   const ttlMs = view.u64(start + 24)
   requireSound((flags & 1) === 1 || ttlMs === 0, 'a time to live in a keyspace whose entries never expire')
   const nameBytes = view.u16(start + 16)
@@ -107,6 +108,7 @@ function readKeyspace(view: ByteView, start: number, pageBytes: number): { keysp
     valueEncoding: decodeText(view.slice(keyEncodingEnd, valueEncodingEnd)),
     mayExpire: (flags & 1) === 1,
     hasBlobs: (flags & 2) === 2,
+    hasDictionary: (flags & 4) === 4,
     compression,
     createdSeq: view.u64(start + 8),
     ttlMs,

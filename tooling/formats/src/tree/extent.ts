@@ -16,6 +16,14 @@ export function readExtent(file: TreeFile, reference: ByteView): Uint8Array {
   return content
 }
 
+/** Returns the content of the extent of the dictionaries, which is not one of the tree. */
+export function readUncounted(file: TreeFile, reference: ByteView): Uint8Array {
+  const content = readExtent(file, reference)
+  const extent = file.extents.pop()
+  requireSound(extent !== undefined, 'the extent of the dictionaries')
+  return content
+}
+
 /** Returns the value that a reference of 24 bytes names. */
 export function readValue(file: TreeFile, reference: ByteView): Uint8Array {
   const { codec, content, decodedBytes } = readStored(file, reference)

@@ -13,7 +13,7 @@ const ZERO_RANGES: readonly (readonly [number, number])[] = [
   [48, 80],
   [156, 168],
   [168, 184],
-  [200, 504],
+  [224, 504],
 ]
 
 /** A valid meta block. */
@@ -38,6 +38,8 @@ export interface MetaBlock {
   readonly freeSpaceChecksum: bigint
   readonly freeCount: number
   readonly logSegmentId: string
+  /** Reference to the extent of the dictionaries; `undefined` when there are none. */
+  readonly dictionaries: ByteView | undefined
 }
 
 /** Returns the valid meta blocks of a file, newest first. */
@@ -80,7 +82,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
 
 function readMetaBlock(view: ByteView, block: number): MetaBlock {
   const { flags } = readFileHeader(view, 'B', 3)
-  requireKnown(flags <= 3, 'flags of a B+tree')
+  requireKnown(flags <= 7, 'flags of a B+tree')
   requireSupported((flags & 1) === 0, 'the tree is encrypted')
   requireSound(view.length === META_BYTES, 'the file ends within a meta block')
   requireSound(view.checksum(504) === xxHash64(view.slice(0, 504), 0n), 'checksum of a meta block')
@@ -101,13 +103,15 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
     rootChecksum: view.checksum(112),
     entryCount: view.u64(120),
     extentCount: view.u64(128),
-    hasEncodedValues: flags === 2,
+    hasEncodedValues: (flags & 2) !== 0,
     pageCount: view.u32(136),
     freeSpacePage: view.u32(140),
     freeSpaceChecksum: view.checksum(144),
     freeCount: view.u32(152),
     logSegmentId: view.hex(184, 200),
+    dictionaries: view.isZero(200, 224) ? undefined : new ByteView(view.slice(200, 224)),
   }
+  requireSound((meta.dictionaries !== undefined) === (flags & 4) > 0, 'flag of dictionaries')
   requireSound(view.u32(44) === block, 'position of a meta block')
   for (const [start, end] of ZERO_RANGES) requireSound(view.isZero(start, end), 'zero fields of a meta block')
   requireSound(

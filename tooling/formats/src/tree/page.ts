@@ -2,6 +2,7 @@
 import { ByteView, compareBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { decodeValue } from './dictionaries.js'
 import { EXTENT_REFERENCE_BYTES, readExtent, readValue } from './extent.js'
 import type { TreeFile } from './tree-file.js'
 
@@ -78,10 +79,13 @@ export function readEntries(page: TreePage): Entry[] {
     const start = slot.recordOffset + 2 + key.partBytes
     const partBytes = valueField & 0x3fff
     const valuePart = new ByteView(view.slice(start, start + partBytes))
-    requireSound((valueField & 0x4000) === 0, `encoded value in page ${page.pageNumber}`)
+    const isEncoded = (valueField & 0x4000) !== 0
     recordBytes += 2 + key.partBytes + partBytes
     const isInExtent = valueField >= 0x8000
     requireSound(!isInExtent || partBytes === EXTENT_REFERENCE_BYTES, `length of an extent reference`)
+    requireSound(!isInExtent || !isEncoded, 'a value is in an extent and encoded')
+    if (!isInExtent) requireSound(partBytes <= file.meta.pageBytes / 4, 'a value part is too long')
+    if (isEncoded) return { key: key.bytes, value: decodeValue(file, valuePart) }
     const value = isInExtent ? readValue(file, valuePart) : valuePart.bytes
     requireSound(value.length > file.meta.pageBytes / 4 === isInExtent, `form of a value`)
     return { key: key.bytes, value }

@@ -6,6 +6,10 @@ export class TreeFile {
   readonly bytes: Uint8Array
   readonly meta: MetaBlock
   readonly extents: { page: number; pages: number }[] = []
+  /** By id, from 1 on. */
+  dictionaries: readonly Uint8Array[] = []
+  /** Pages of the extent of the dictionaries. */
+  dictionaryPages = 0
   readonly #reached = new Set<number>()
 
   constructor(bytes: Uint8Array, meta: MetaBlock) {

@@ -1,6 +1,7 @@
 // A whole B+tree file: FORMAT.md of packages/btree.
 import { compareBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
+import { readDictionaries } from './dictionaries.js'
 import { readFreeSpace } from './free-space.js'
 import { readMetaBlocks } from './meta.js'
 import type { MetaBlock } from './meta.js'
@@ -39,6 +40,7 @@ export function readTree(bytes: Uint8Array): Tree {
   const blocks = readMetaBlocks(bytes)
   const [meta] = blocks
   const file = new TreeFile(bytes, meta)
+  file.dictionaries = meta.dictionaries === undefined ? [] : readDictionaries(file, meta.dictionaries)
   const walk = new TreeWalk(file)
   const root = { separator: new Uint8Array(), page: meta.rootPage, checksum: meta.rootChecksum }
   walk.descend(root, meta.rootLevel, { lower: undefined, upper: undefined })
@@ -58,14 +60,17 @@ export function readTree(bytes: Uint8Array): Tree {
     meta: meta.metaPages,
     branch: walk.branches.length,
     leaf: walk.leaves.length,
-    extent: file.extents.reduce((total, extent) => total + extent.pages, 0),
+    extent: file.extents.reduce((total, extent) => total + extent.pages, 0) + file.dictionaryPages,
     freeSpace: freeSpace.pages.length,
     free,
   }
   const pageNumbers = {
     branch: walk.branches,
     leaf: walk.leaves,
-    extent: file.extents.map((extent) => extent.page),
+    extent: [
+      ...(meta.dictionaries === undefined ? [] : [meta.dictionaries.u32(0)]),
+      ...file.extents.map((extent) => extent.page),
+    ],
     freeSpace: freeSpace.pages,
   }
   const validMetaBlocks = blocks.map(({ block }) => block).sort((left, right) => left - right)

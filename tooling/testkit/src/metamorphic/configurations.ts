@@ -91,6 +91,11 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     compression: 'deflate',
     checkpointLogBytes: 5_000,
   }),
+  configuration('dictionaries', 'memory files', {
+    pageBytes: 1_024,
+    usesDictionaries: true,
+    checkpointLogBytes: 5_000,
+  }),
   configuration('memory only', 'memory only', { pageBytes: 2_048, cacheBytes: 65_536 }),
   ...LSM_COMPRESSIONS.map((compression, index) =>
     configuration(

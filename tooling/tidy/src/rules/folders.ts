@@ -59,6 +59,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'read',
       'compare',
       'pager',
+      'dictionary',
       'extents',
       'file',
       'page',

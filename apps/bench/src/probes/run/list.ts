@@ -1,6 +1,7 @@
 import type { Probe } from '../../model/probe.js'
 import { commits } from '../commits.js'
 import { compression } from '../compression/compression.js'
+import { dictionaries } from '../compression/dictionaries.js'
 import { compaction } from '../maintenance/compaction.js'
 import { deviceReads } from '../device-reads.js'
 import { encryption } from '../maintenance/encryption.js'
@@ -36,6 +37,7 @@ export const PROBES: readonly Probe[] = [
   eventLoop,
   compaction,
   compression,
+  dictionaries,
   encryption,
   expiry,
   sortedLoad,

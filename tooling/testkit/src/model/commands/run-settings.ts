@@ -33,6 +33,8 @@ export interface RunSettings {
   readonly isEncrypted?: boolean
   /** Compression of new keyspaces. @defaultValue that of the database */
   readonly compression?: CompressionName
+  /** Whether values of the keyspaces are encoded with dictionaries. @defaultValue false */
+  readonly usesDictionaries?: boolean
   /** Engines by name that replace the built-in ones. @defaultValue the built-in engines */
   readonly engines?: object
   /** Default key encoding of new keyspaces. */
@@ -66,6 +68,7 @@ export function optionsOf(settings: RunSettings): {
     blobBytes,
     isEncrypted = false,
     compression,
+    usesDictionaries = false,
   } = settings
   const cacheBytes = Math.max(settings.cacheBytes, 48 * pageBytes)
   const arenaBytes = dividesCache ? 2 ** Math.floor(Math.log2(cacheBytes / 3)) : undefined
@@ -88,6 +91,7 @@ export function optionsOf(settings: RunSettings): {
     ...(blobBytes === undefined ? {} : { blobBytes }),
     ...(isEncrypted ? { encryption: { key: TEST_KEY } } : {}),
     ...(compression === undefined ? {} : { compression }),
+    ...(usesDictionaries ? { dictionary: true } : {}),
     [Symbol.for('ldb.tuning')]: tuning,
   }
 }

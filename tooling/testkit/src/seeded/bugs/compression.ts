@@ -2,8 +2,9 @@ import type { SeededBug } from './seeded-bug.js'
 
 const EXTENTS = 'packages/btree/src/extents/overflow-extents.test.ts'
 const VALUES = 'packages/core/test/value-compression.test.ts'
+const DICTIONARIES = 'packages/btree/test/dictionary.test.ts'
 
-/** Bugs of compressed values in extents and in blob files. */
+/** Bugs of compressed values in extents and in blob files, and of values that are encoded with dictionaries. */
 export const COMPRESSION_BUGS: readonly SeededBug[] = [
   {
     name: 'encoded-extent-copied-as-plain',
@@ -60,5 +61,49 @@ export const COMPRESSION_BUGS: readonly SeededBug[] = [
       '      this.#opened().read(bytes, start)\n      return true\n    } catch (error) {\n      if (isLdbError(error))',
     suite: VALUES,
     test: 'recovery needs none',
+  },
+  {
+    name: 'empty-value-flagged-as-encoded',
+    area: 'tree',
+    rows: [12],
+    effect: 'an empty value at the end of a batch is marked as encoded',
+    file: 'packages/btree/src/dictionary/encoding-reader.ts',
+    find: 'this.encodedFrom = this.#end = end + 1',
+    replace: 'this.encodedFrom = this.#end = end',
+    suite: DICTIONARIES,
+    test: 'a random workload equals the model',
+  },
+  {
+    name: 'older-dictionaries-dropped',
+    area: 'tree',
+    rows: [21],
+    effect: 'a new dictionary replaces those that older values name',
+    file: 'packages/btree/src/dictionary/dictionaries.ts',
+    find: 'encodeDictionaries([...codecs.map((codec) => codec.bytes), bytes])',
+    replace: 'encodeDictionaries([bytes])',
+    suite: DICTIONARIES,
+    test: 'a new dictionary is trained when the values change',
+  },
+  {
+    name: 'dictionaries-not-in-the-rebuilt-free-space',
+    area: 'tree',
+    rows: [21],
+    effect: 'the pages of the dictionaries are free after the free space was rebuilt',
+    file: 'packages/btree/src/file/free-space-rebuild.ts',
+    find: '    if (hasDictionaries(this.#meta)) this.#takeExtent(dictionaries, 0)\n',
+    replace: '',
+    suite: DICTIONARIES,
+    test: 'the free space is rebuilt',
+  },
+  {
+    name: 'decoded-length-of-a-value-not-bounded',
+    area: 'tree',
+    rows: [33],
+    effect: 'memory is allocated for whatever length an encoded value states',
+    file: 'packages/btree/src/dictionary/dictionaries.ts',
+    find: 'codec !== undefined && decodedBytes <= ENCODED_VALUE_DECODED_BYTES_MAX',
+    replace: 'codec !== undefined',
+    suite: 'packages/btree/src/dictionary/dictionaries.test.ts',
+    test: 'a decoded length above the bound',
   },
 ]

@@ -89,6 +89,16 @@ export class DataKeys implements FileKeys {
     return new FileCipher(this, this.#nonces, purpose, fileId)
   }
 
+  /**
+   * Returns the cipher of the file with an id, for a file all of whose units have one data key: the one that is the current one now, even if
+   * another one becomes it.
+   */
+  cipherOfWhole(purpose: FilePurpose, fileId: Uint8Array): FileCipher {
+    const fileKey: FileKeys['fileKey'] = (...parameters) => this.fileKey(...parameters)
+    const keys = { databaseId: this.databaseId, currentId: this.#currentId, fileKey }
+    return new FileCipher(keys, this.#nonces, purpose, fileId)
+  }
+
   /** Returns the keys as plain data. The caller keeps them in memory only. */
   export(): KeyMaterial {
     const keys = [...this.#keys].map(([id, key]) => ({ id, key }))

@@ -120,5 +120,5 @@ export type {
   VerifyTreeShape,
   VerifyUnitKind,
 } from '@ldb/base'
-export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
+export type { ReportedFinding, VerifiedDataKey, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
 export type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'

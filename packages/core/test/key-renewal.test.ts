@@ -52,7 +52,8 @@ function expectWhole(
   const db = Database.open('data', optionsOf(vfs, engine, key))
   expect(db.stats().encryption?.dataKeyCount).toBe(1)
   expect(contentOf(db)).toEqual(content)
-  expect(db.verify().findings).toEqual([])
+  const { findings, dataKeys } = db.verify()
+  expect([findings, dataKeys.length]).toEqual([[], 1])
   db.close()
 }
 
@@ -65,6 +66,11 @@ describe.each(['btree', 'lsm'] as const)('renewal with engine %s', (engine) => {
     expect(db.stats().encryption).toMatchObject({ dataKeyId: 1, dataKeyCount: 1 })
     db.rotateKey(SECOND)
     expect(db.stats().encryption).toMatchObject({ dataKeyId: 2, dataKeyCount: 2 })
+    db.put('under', 'the new key')
+    content.set('under', 'the new key')
+    const counted = db.verify().dataKeys
+    expect(counted.map(({ dataKeyId }) => dataKeyId)).toEqual([1, 2])
+    expect(counted[0]?.count).toBeGreaterThan(10)
     const events: unknown[] = []
     db.on('renewal', (event) => events.push(event))
     const stats = db.renewKeys()

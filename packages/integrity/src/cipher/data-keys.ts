@@ -27,6 +27,8 @@ export class DataKeys implements FileKeys {
   readonly #keys: Map<number, Uint8Array> = new Map()
   readonly #nonces: NoncePool
   #currentId = 0
+  /** Called for each unit that was decrypted, with the bytes of its stored form; for a count. */
+  noteDecrypted: ((dataKeyId: number, byteCount: number) => void) | undefined = undefined
 
   /** @param random - a cryptographically secure source. */
   constructor(databaseId: Uint8Array, random: RandomBytes) {

@@ -96,6 +96,7 @@ export { LeakDetector } from './leaks/leak-detector.js'
 // The contracts of stores
 export type {
   CompactionRequest,
+  KeyRenewal,
   KeyBounds,
   OrderedStore,
   RangeEstimate,

@@ -133,7 +133,7 @@ export interface OrderedStore {
 
   /**
    * Begins a compaction if it is worth its cost: the store rewrites live data so that files shrink or reads get cheaper. Returns
-   * `undefined` when the store declines; with `'full'` and `'shrink'` it never does.
+   * `undefined` when the store declines; with `'full'`, `'shrink'` and `'renew'` it never does.
    */
   beginCompaction(request: CompactionRequest): ResumableTask | undefined
 
@@ -187,9 +187,11 @@ export interface CompactionRequest {
    * `'full'`: the user asked for a compaction; rewrite all that takes more space than it needs. `'shrink'`: the device is nearly full;
    * release the free space of the files. `'explicit'`: part of a checkpoint that the user
    * asked for, or of `close`; may take a while. `'automatic'`: part of a background checkpoint; only where it pays at once. `'idle'`: the
-   * program has made no commit for a while; whatever pays when nothing else has to be done.
+   * program has made no commit for a while; whatever pays when nothing else has to be done. `'renew'`: rewrite what `renewal` names.
    */
-  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic' | 'idle'
+  readonly effort: 'full' | 'shrink' | 'explicit' | 'automatic' | 'idle' | 'renew'
+  /** With effort `'renew'`: what to rewrite. */
+  readonly renewal?: KeyRenewal | undefined
   /** Keys to compact; an engine may compact more. @defaultValue all */
   readonly bounds?: KeyBounds | undefined
   /** Called between steps with effort `'idle'`: the compaction ends early when it returns true. */
@@ -198,6 +200,23 @@ export interface CompactionRequest {
   readonly log?: StoreLog | undefined
   /** Yielded about every millisecond of work. */
   readonly timeSlice?: Syncable | undefined
+}
+
+/**
+ * The units of a store that are encrypted with older data keys, which a compaction with effort `'renew'` rewrites. Every field is an own
+ * property.
+ *
+ * @category Contracts
+ */
+export interface KeyRenewal {
+  /** Reports whether units with a data key are to be rewritten. False for numbers that no data key has. */
+  readonly isOld: (dataKeyId: number) => boolean
+  /** Bytes to rewrite, about: then the store ends, and goes on from there the next time. 0: it only counts, all of them. */
+  readonly bytesMax: number
+  /** Called for units that are still to be rewritten, where `bytesMax` is 0. */
+  readonly noteFound: (unitCount: number, byteCount: number) => void
+  /** Called for units that were rewritten. */
+  readonly noteRewritten: (unitCount: number, byteCount: number) => void
 }
 
 /**

@@ -9,7 +9,7 @@ import type { BlobFileInfo, BlobRecord } from './blob-info.js'
 import { BlobSource } from './blob-source.js'
 import { compactionSteps, removeUnfinished, truncationSteps } from './compaction.js'
 import type { KeptRecord } from './compaction.js'
-import { byFileNumber, rewriteRecords } from './rewriting.js'
+import { BlobRenewal, byFileNumber, rewriteRecords } from './rewriting.js'
 import { resolveBlobFilesOptions } from './blob-options.js'
 import type { BlobFilesOptions, ResolvedBlobFilesOptions } from './blob-options.js'
 import { BlobStreams } from './blob-streams.js'
@@ -24,10 +24,9 @@ import type { BlobReference } from './reference.js'
 /**
  * The blob files of one directory: values are appended to them, and read by their references.
  *
- * @remarks Invariants: (V1) a file that was found at open is never appended to; (V2) a number is used once: the next one is above every
- * number in the directory, and the file with the greatest number is never removed; (V3) a value is never changed; (V4) after `sync`,
- * every value that was appended before is on the device, with the directory entry of its file. FORMAT.md specifies the bytes. The
- * directory must exist; files with other names are left alone.
+ * @remarks Invariants: (V1) a file that was found at open is never appended to; (V2) a number is used once: the next one is above all in the
+ * directory, and the file with the greatest one is never removed; (V3) a value is never changed; (V4) after `sync`, every value that was
+ * appended before is on the device, with the entry of its file. The directory must exist; files with other names are left alone.
  * @category Blob files
  */
 export class BlobFiles implements Syncable {
@@ -47,6 +46,8 @@ export class BlobFiles implements Syncable {
   #active: BlobFile | undefined = undefined
   /** Values that are being written as streams. */
   readonly #streams: BlobStreams
+  /** Rewrites files under older data keys. A file that is rewritten is not the active one. */
+  readonly renewal: BlobRenewal
   #closed = false
 
   private constructor(vfs: Vfs, directory: string, options: ResolvedBlobFilesOptions) {
@@ -59,6 +60,12 @@ export class BlobFiles implements Syncable {
         this.#addSource(number, `${directory}/${blobFileName(number)}`)
       },
       dropStreamed: (number) => this.#drop(number),
+    })
+    const [open, replace] = [this.#open.bind(this), this.#replace.bind(this)]
+    this.renewal = new BlobRenewal(vfs, directory, {
+      open,
+      replace,
+      isWriting: () => this.#streams.isWriting,
     })
   }
 
@@ -106,8 +113,8 @@ export class BlobFiles implements Syncable {
    * Appends a value to the active file.
    * @param key - stored beside the value, so that a collector finds the entry that the value belongs to.
    * @param compressor - compresses the value, where that saves an eighth and the value has at most 1 MiB.
-   * @returns the encoded reference. When it throws, nothing was appended.
-   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO, LDB_TOO_LARGE when the numbers are used up.
+   * @returns the encoded reference.
+   * @throws {@link LdbError} LDB_NO_SPACE, LDB_IO, LDB_TOO_LARGE when the numbers are used up: nothing was appended.
    */
   append(
     key: Uint8Array,
@@ -240,25 +247,18 @@ export class BlobFiles implements Syncable {
   }
 
   /**
-   * Replaces a file by a copy that has only some of its records. References to these stay valid; those to others are `LDB_CORRUPTION` from
-   * then on. A crash leaves the file as before or compacted.
-   * @param kept - the records to keep, by ascending offset. Without any, only the header of the file stays; a file that was not compacted
-   * before is then truncated, which needs no space.
-   * @param timeSlice - synced after each MiB, to yield the thread.
+   * Replaces a file by a copy that has only some of its records. References to others are `LDB_CORRUPTION` from then on. A crash leaves the
+   * file as before or compacted.
+   * @param kept - by ascending offset. Without any, only the header stays; a file that was not compacted before is then truncated.
    */
   beginCompaction(number: number, kept: readonly KeptRecord[], timeSlice: Syncable): ResumableTask {
-    assert(number !== this.#active?.number, 'the active blob file is not compacted')
     const newPath = `${this.#directory}/${newBlobFileName(number)}`
     const source = this.#open(number)
     if (kept.length === 0 && source.index === undefined)
       return new ResumableTask(truncationSteps(this.#vfs, source))
     const copy = { source, kept, newPath }
-    const steps = compactionSteps(this.#vfs, copy, this.#directory, timeSlice, () => {
-      const path = this.#drop(number)
-      this.#addSource(number, path)
-      this.#vfs.rename(newPath, path)
-    })
-    return new ResumableTask(steps)
+    const replace = (): void => this.#replace(number, newPath)
+    return new ResumableTask(compactionSteps(this.#vfs, copy, this.#directory, timeSlice, replace))
   }
 
   /**
@@ -280,7 +280,9 @@ export class BlobFiles implements Syncable {
 
   /** Returns what removes a file to which no reference is left, when it is synced. */
   beginRemoval(number: number): Syncable {
-    return new FileRemoval(this.#vfs, this.#forget(number))
+    assert(this.isRemovable(number), 'the newest blob file is not removed')
+    assert(number !== this.#active?.number, 'the active blob file is not removed')
+    return new FileRemoval(this.#vfs, this.#drop(number))
   }
 
   /** Aborts all streams, and closes all files. Idempotent. */
@@ -291,10 +293,11 @@ export class BlobFiles implements Syncable {
     for (const source of this.#sources.values()) source.close()
   }
 
-  #forget(number: number): string {
-    assert(this.isRemovable(number), 'the newest blob file is not removed')
-    assert(number !== this.#active?.number, 'the active blob file is not removed')
-    return this.#drop(number)
+  #replace(number: number, newPath: string): void {
+    assert(number !== this.#active?.number, 'the active blob file is not replaced')
+    const path = this.#drop(number)
+    this.#addSource(number, path)
+    this.#vfs.rename(newPath, path)
   }
 
   #drop(number: number): string {

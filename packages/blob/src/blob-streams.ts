@@ -52,6 +52,11 @@ export class BlobStreams {
     return writer
   }
 
+  /** True while a value is being written. */
+  get isWriting(): boolean {
+    return this.#open.size > 0
+  }
+
   isPinned(number: number): boolean {
     return this.#pinned.has(number)
   }

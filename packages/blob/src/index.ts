@@ -13,6 +13,7 @@ export { blobFileName, blobFileNumber, isBlobFileName } from './encoding/file-na
 export { CHUNK_BYTES, FIRST_RECORD_OFFSET, REFERENCE_BYTES } from './format.js'
 export { decodedBytesOf, decodeReference, encodeReference, referencedBytes } from './reference.js'
 export type { BlobReference } from './reference.js'
+export type { BlobRenewal } from './rewriting.js'
 export type { BlobStreamWriter } from './stream-writer.js'
 export { verifyBlobFiles, verifyBlobFileSteps } from './verify.js'
 export type { BlobRecordTotals } from './verify.js'

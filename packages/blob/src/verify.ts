@@ -5,7 +5,7 @@ import { blobFileName } from './encoding/file-name.js'
 import { HEADER_BYTES } from './format.js'
 
 /** Records of a step. */
-const STEP_RECORDS = 64
+const STEP_RECORDS = 16
 
 /** The records of blob files, live and dead. @category Blob files */
 export interface BlobRecordTotals {

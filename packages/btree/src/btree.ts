@@ -242,6 +242,9 @@ export class BTree implements OrderedStore {
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
     this.#checkpoints.assertWritable()
+    const { renewal } = request
+    if (renewal !== undefined)
+      return new ResumableTask(this.#checkpoints.renewalSteps(renewal, request, () => this.#seq))
     if (!isWorthCompacting(this.stats(), request.effort, this.#pages.cacheBytes)) return undefined
     return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }

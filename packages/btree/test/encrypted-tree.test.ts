@@ -211,3 +211,18 @@ test('every flipped byte of the pages of an encrypted file is found, or has no e
   }
   expect(foundCount).toBeGreaterThan(100)
 })
+
+test('a verification of a page with long values takes a step for each few of them', () => {
+  const { vfs, harness, cipher } = build()
+  harness.tree = BTree.open(vfs, harness.path, optionsWith(cipher))
+  const stepsOf = (): number =>
+    [...harness.tree.verifySteps({ finding: () => undefined, progress: () => undefined })].length
+  const before = stepsOf()
+  // 12 values of 4,000 bytes in extents, whose references fill few pages.
+  for (let index = 0; index < 12; index += 1) harness.put(`${MARK} 7 ${index}`, 'v'.repeat(4000))
+  harness.tree.checkpoint()
+  const after = stepsOf()
+  expect(findingsOf(harness.tree)).toEqual([])
+  expect(after - before).toBeGreaterThanOrEqual(12)
+  harness.tree.close()
+})

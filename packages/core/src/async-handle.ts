@@ -18,6 +18,9 @@ import type { Encryption } from './encryption/secret.js'
 import { AsyncSnapshot } from './async/snapshot.js'
 import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
 import { explicitEffort } from './maintenance.js'
+import { renewalOf } from './keys-and-tokens.js'
+import type { RotateKeyOptions } from './keys-and-tokens.js'
+import type { RenewalStats } from './maintenance/background-renewal.js'
 import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
@@ -117,9 +120,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   async dropKeyspace(name: string): Promise<void> {
     this.api.assertOpen()
     this.writes.pipeline.assertWritable()
-    await actInCommitOrder(this.api.commits, () => {
-      this.sync.dropKeyspace(name)
-    })
+    await actInCommitOrder(this.api.commits, () => this.sync.dropKeyspace(name))
   }
 
   /** Returns an empty batch, with the keyspace `default` as its target. */
@@ -128,10 +129,7 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return new AsyncBatch(this.api, this.sync.batch())
   }
 
-  /**
-   * Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `await
-   * using`.
-   */
+  /** Returns a snapshot: a consistent view of all keyspaces as of this call. Release it, or declare it with `await using`. */
   snapshot(): AsyncSnapshot {
     this.api.assertOpen()
     return new AsyncSnapshot(this.api, this.sync.snapshot())
@@ -268,19 +266,19 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return this.api.calls.run(() => backupInTimeSlices(this.#opened, this.api, directory, checked))
   }
 
-  /**
-   * Replaces the key or the passphrase; see `Database.rotateKey`. Accepts a `keyProvider`, too.
-   *
-   * @throws {@link LdbError} as `Database.rotateKey`.
-   */
-  async rotateKey(encryption: Encryption): Promise<void> {
+  /** Replaces the key or the passphrase; see `Database.rotateKey`. Accepts a `keyProvider`, too. @throws {@link LdbError} as it does. */
+  async rotateKey(encryption: Encryption, options?: RotateKeyOptions): Promise<void> {
     this.api.assertOpen()
     await this.api.calls.run(async () => {
       const provided = (await provideKey(encryption)) as Encryption
-      await actInCommitOrder(this.api.commits, () => {
-        this.sync.rotateKey(provided)
-      })
+      await actInCommitOrder(this.api.commits, () => this.sync.rotateKey(provided, options))
     })
+  }
+
+  /** Renews data keys between other operations; see `Database.renewKeys`. @throws {@link LdbError} as it does. */
+  async renewKeys(): Promise<RenewalStats> {
+    this.writes.pipeline.assertAccepting()
+    return this.api.calls.run(() => renewalOf(this.#opened).run())
   }
 
   /** Makes every write called before durable, and returns a token of this state; see `Database.stateToken`. */

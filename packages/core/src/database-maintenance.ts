@@ -6,7 +6,9 @@ import { backupDatabase } from './backup/backup-database.js'
 import type { BackupOptions, BackupReport } from './backup/options.js'
 import type { Encryption } from './encryption/secret.js'
 import { listenersOf } from './event-listeners.js'
-import { rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
+import { renewalOf, rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
+import type { RotateKeyOptions } from './keys-and-tokens.js'
+import type { RenewalStats } from './maintenance/background-renewal.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
 import { verifyDatabase } from './verification/database-steps.js'
@@ -100,10 +102,26 @@ export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string>
   /**
    * Replaces the key or the passphrase at once: the old one is then `LDB_KEY`, and what is written is encrypted with a new data key.
    *
+   * @remarks What was written before is rewritten in the background, unless `renew` is false, as far as the program yields to the event loop:
+   * see `renewKeys`. `stats().encryption.renewal` reports the progress, and the event `renewal` its end.
    * @throws {@link LdbError} LDB_KEY when it is not encrypted; LDB_INVALID_ARGUMENT; and as `checkpoint`.
    */
-  rotateKey(encryption: Encryption): void {
-    rotateDatabaseKey(this.opened, encryption)
+  rotateKey(encryption: Encryption, options?: RotateKeyOptions): void {
+    rotateDatabaseKey(this.opened, encryption, options)
+  }
+
+  /**
+   * Rewrites now what is encrypted with older data keys, and removes these keys when nothing needs them any more. Makes checkpoints. Does
+   * nothing when there are none.
+   *
+   * @returns what is left: a damaged unit, the log of a consumer of changes, or what open reads keep, stands in the way of the rest.
+   * @throws {@link LdbError} as `rotateKey`.
+   */
+  renewKeys(): RenewalStats {
+    const renewal = renewalOf(this.opened)
+    this.assertNotVerifying()
+    this.opened.pipeline.drain()
+    return renewal.runNow()
   }
 
   /**

@@ -18,6 +18,7 @@ import { destroyDatabase } from './open/removal.js'
 import { HandleSentinel } from './health/leaks.js'
 import { resolveVfs } from './health/options.js'
 import type { DatabaseOptions } from './health/options.js'
+import { startRenewal } from './renewal/key-renewal.js'
 import { startScrub } from './verification/scrubber.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { Keyspace } from './write/keyspace.js'
@@ -65,6 +66,7 @@ export class Database extends DatabaseMaintenance implements Disposable {
     this.#handles = new KeyspaceHandles(opened, sentinel)
     opened.releaseAfter(sentinel)
     startScrub(opened)
+    startRenewal(opened)
   }
 
   /**

@@ -78,6 +78,8 @@ export type { DatabaseStats, EncryptionStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
 export type { CheckpointStats } from './commit/checkpointer.js'
 export type { ScrubStats } from './maintenance/background-scrub.js'
+export type { RenewalAmount, RenewalKind, RenewalStats } from './maintenance/background-renewal.js'
+export type { RotateKeyOptions } from './keys-and-tokens.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { RepairOptions, RepairProgress } from './repair/options.js'
 export type { RepairedKeyspace, RepairLoss, RepairReport, RepairSuspect } from './repair/report.js'
@@ -87,6 +89,7 @@ export type { DatabaseComparison, KeyDifference, KeyspaceComparison } from './ve
 export type {
   CheckpointEvent,
   CompactionEvent,
+  RenewalEvent,
   ScrubEvent,
   DatabaseEventName,
   DatabaseEvents,
@@ -117,5 +120,5 @@ export type {
   VerifyTreeShape,
   VerifyUnitKind,
 } from '@ldb/base'
-export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
+export type { ReportedFinding, VerifiedDataKey, VerifyPart, VerifyReport, VerifyUnits } from '@ldb/integrity'
 export type { BlockCacheStats, CacheBudgetStats, PageCacheStats } from '@ldb/cache'

@@ -6,8 +6,8 @@ import type { OpenFileStats } from '@ldb/vfs'
 import type { ArchiveStats } from './archive/archive-stats.js'
 import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
-import type { DatabaseKeys } from './encryption/database-keys.js'
 import type { LogStats } from './log/commit-log.js'
+import type { RenewalStats } from './maintenance/background-renewal.js'
 import type { ScrubStats } from './maintenance/background-scrub.js'
 import type { OpenDatabase } from './open/open-database.js'
 import type { KeyspaceStore } from './keyspace/store.js'
@@ -28,6 +28,8 @@ export interface EncryptionStats {
   readonly dataKeyId: number
   /** Data keys in `KEYS`: the current one, and those that older units may need. */
   readonly dataKeyCount: number
+  /** What is rewritten because of older data keys; `undefined` in a read-only database. */
+  readonly renewal: RenewalStats | undefined
 }
 
 /** Statistics of a database. @category Statistics */
@@ -85,7 +87,7 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
     archive: opened.archive?.stats(),
-    encryption: encryptionStatsOf(opened.engines.keys),
+    encryption: encryptionStatsOf(opened),
     blobs: opened.blobs?.stats(),
     scrub: opened.scrub?.stats(),
     reads: opened.openReads.stats(),
@@ -94,8 +96,9 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
   }
 }
 
-function encryptionStatsOf(keys: DatabaseKeys | undefined): EncryptionStats | undefined {
-  return keys === undefined ? undefined : { dataKeyId: keys.data.currentId, dataKeyCount: keys.count }
+function encryptionStatsOf({ engines: { keys }, renewal }: OpenDatabase): EncryptionStats | undefined {
+  if (keys === undefined) return undefined
+  return { dataKeyId: keys.data.currentId, dataKeyCount: keys.count, renewal: renewal?.stats() }
 }
 
 function statsOf({ descriptor, store }: KeyspaceStore): KeyspaceStats | undefined {

@@ -50,4 +50,4 @@ export type { FileHeader, KnownFormat } from './file-header.js'
 
 // Reports
 export { ReportBuilder } from './report.js'
-export type { ReportedFinding, VerifyPart, VerifyReport, VerifyUnits } from './report.js'
+export type { ReportedFinding, VerifiedDataKey, VerifyPart, VerifyReport, VerifyUnits } from './report.js'

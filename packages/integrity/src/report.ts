@@ -24,6 +24,14 @@ export interface VerifyUnits {
   readonly rawBytes: number
 }
 
+/** Units that `verify` has decrypted with one data key. @category Reports */
+export interface VerifiedDataKey {
+  readonly dataKeyId: number
+  readonly count: number
+  /** Bytes in the files. */
+  readonly bytes: number
+}
+
 /**
  * Counts of the data that `verify` read and checked in one part of a database.
  *
@@ -67,6 +75,8 @@ export interface VerifyReport {
   readonly parts: readonly VerifyPart[]
   /** Units by kind, in all parts. */
   readonly units: readonly VerifyUnits[]
+  /** Encrypted units by data key, ascending; empty for a database that is not encrypted. */
+  readonly dataKeys: readonly VerifiedDataKey[]
   /** Bytes read and checked, in all parts. */
   readonly byteCount: number
   readonly durationMs: number
@@ -93,6 +103,7 @@ export class ReportBuilder implements VerifySink {
   readonly #findingsMax: number
   readonly #findings: ReportedFinding[] = []
   readonly #parts: OpenPart[] = []
+  readonly #dataKeys: Map<number, Writable<VerifiedDataKey>> = new Map()
   #findingCount = 0
   #errorCount = 0
 
@@ -137,6 +148,14 @@ export class ReportBuilder implements VerifySink {
       this.#findings.push(Object.freeze({ ...finding, severity }))
   }
 
+  /** Adds a unit that was decrypted. */
+  addDecrypted(dataKeyId: number, byteCount: number): void {
+    const sum = this.#dataKeys.get(dataKeyId) ?? { dataKeyId, count: 0, bytes: 0 }
+    sum.count++
+    sum.bytes += byteCount
+    this.#dataKeys.set(dataKeyId, sum)
+  }
+
   /** Adds counts. Implements `VerifySink`. */
   progress(progress: VerifyProgress): void {
     const part = this.#part()
@@ -168,6 +187,11 @@ export class ReportBuilder implements VerifySink {
       warningCount: this.#findingCount - this.#errorCount,
       parts: Object.freeze(this.#parts.map((part) => Object.freeze({ ...part, units: part.units.list() }))),
       units: units.list(),
+      dataKeys: Object.freeze(
+        [...this.#dataKeys.values()]
+          .sort((left, right) => left.dataKeyId - right.dataKeyId)
+          .map((sum) => Object.freeze({ ...sum })),
+      ),
       byteCount,
       durationMs,
       bytesPerSecond: durationMs > 0 ? (byteCount * 1000) / durationMs : 0,

@@ -211,8 +211,8 @@ export class LsmTree implements OrderedStore {
     const { effort, log = this.#opened.options.log, timeSlice } = request
     // A compaction takes space before it frees any.
     if (effort === 'shrink') return undefined
-    if (effort !== 'full' && !work.isCompactionNeeded && !(effort === 'idle' && work.isIdleCompactionDue))
-      return undefined
+    const isRequired = effort === 'full' || effort === 'renew' || work.isCompactionNeeded
+    if (!isRequired && !(effort === 'idle' && work.isIdleCompactionDue)) return undefined
     if (effort === 'full') work.assertRangeReadable(rangeOf(request.bounds))
     this.#checkpoint?.sync()
     state.freeze()

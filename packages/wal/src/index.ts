@@ -13,6 +13,7 @@ export type { WalStats } from './wal-stats.js'
 export { WalReader } from './read/reader.js'
 export type { CreatedLog, WalOptions } from './options.js'
 export { verifyWal } from './verify.js'
+export type { OldSegments } from './read/old-segments.js'
 
 // Salvage
 export { salvageLog } from './salvage.js'

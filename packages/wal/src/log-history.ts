@@ -1,5 +1,8 @@
 import { assert, toLsn } from '@ldb/base'
 import type { Lsn } from '@ldb/base'
+import type { Vfs } from '@ldb/vfs'
+import { oldSegments } from './read/old-segments.js'
+import type { OldSegments } from './read/old-segments.js'
 import type { SegmentList } from './segment/list.js'
 import type { LogWriter } from './write/log-writer.js'
 
@@ -11,11 +14,13 @@ import type { LogWriter } from './write/log-writer.js'
  * @category Log
  */
 export class LogHistory {
+  readonly #vfs: Vfs
   readonly #segments: SegmentList
   readonly #writer: LogWriter
 
   /** @internal */
-  constructor(segments: SegmentList, writer: LogWriter) {
+  constructor(vfs: Vfs, segments: SegmentList, writer: LogWriter) {
+    this.#vfs = vfs
     this.#segments = segments
     this.#writer = writer
   }
@@ -44,5 +49,15 @@ export class LogHistory {
   appendEndOf(segmentId: Uint8Array): Lsn | undefined {
     const end = this.#segments.appendEndOf(segmentId)
     return end === undefined ? undefined : toLsn(Math.min(end, this.#writer.endLsn))
+  }
+
+  /**
+   * Counts the segments with records on file that are encrypted with older data keys. Reads the first record of each.
+   *
+   * @param isOld - reports whether a number is that of an older data key.
+   * @throws {@link LdbError} LDB_IO.
+   */
+  oldSegments(isOld: (dataKeyId: number) => boolean): OldSegments {
+    return oldSegments(this.#vfs, this.#segments.all, this.#writer.flushedLsn, isOld)
   }
 }

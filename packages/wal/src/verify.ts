@@ -29,8 +29,8 @@ import type { FoundSegment } from './segment/segment.js'
 /** Records between two progress reports. */
 const PROGRESS_RECORDS = 4096
 /** Records of a step, and bytes from which on it ends earlier. */
-const STEP_RECORDS = 256
-const STEP_BYTES = 262_144
+const STEP_RECORDS = 64
+const STEP_BYTES = 65_536
 
 /**
  * Verifies every record of a log and the chain of its segments, and continues after each finding. Only reads; the log need not be

@@ -60,7 +60,7 @@ export class Wal {
     this.openedClean = opened.isClean
     this.#directory = directory
     this.#writer = opened.writer
-    this.history = new LogHistory(opened.segments, opened.writer)
+    this.history = new LogHistory(vfs, opened.segments, opened.writer)
     this.#groupSync = new GroupSync(() => this.#syncGroup())
     this.#closed = false
   }

@@ -108,6 +108,12 @@ export function writeMeta(file: UnitFile, codec: UnitCodec, meta: Meta): void {
   file.write(bytes, 0, bytes.length, block * META_STRIDE)
 }
 
+/** Writes the spare block with the content of a meta block that is on the device. @internal */
+export function writeSpare(file: UnitFile, codec: UnitCodec, meta: Meta): void {
+  const bytes = sealMeta(encodeMeta(meta, codec.cipher), codec, SPARE_BLOCK)
+  file.write(bytes, 0, bytes.length, SPARE_BLOCK * META_STRIDE)
+}
+
 /** Returns the meta region of a file with one checkpoint: its block, and the spare with the same content. @internal */
 export function metaRegion(meta: Meta, codec: UnitCodec): Uint8Array {
   const bytes = new Uint8Array(META_REGION_BYTES)

@@ -32,3 +32,6 @@ export const SLICE_FORGOTTEN: number = INVARIANTS ? 16 : 4096
 
 /** Bytes by which a file is truncated in a time slice: cutting off more at once blocks some file systems. @internal */
 export const SLICE_TRUNCATED_BYTES: number = INVARIANTS ? 1024 : 1 << 24
+
+/** Bytes of values in extents that a verification reads in a time slice. @internal */
+export const SLICE_VALUE_BYTES: number = INVARIANTS ? 2048 : 65_536

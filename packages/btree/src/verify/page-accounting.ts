@@ -3,6 +3,8 @@ import type { FreeSpace } from '../space/free-space.js'
 import type { VerifyReport } from './verify-report.js'
 
 const SEVEN = 7
+/** Pages that are compared with the free space in one step. */
+const STEP_PAGES = 65_536
 
 /**
  * Accounts for the pages of a file as they are at its construction: each is reachable, pending or free, and only one of these (B2).
@@ -58,15 +60,16 @@ export class PageAccounting {
   }
 
   /**
-   * Compares the pages in use with the free space.
+   * Compares the pages in use with the free space, in steps.
    *
    * @param isComplete - every reachable page was marked, so that the others are free or leaked.
    * @returns the number of free pages.
    */
-  compareWithFreeSpace(isComplete: boolean): number {
+  *compareWithFreeSpace(isComplete: boolean): Generator<void, number> {
     const freeSpace = this.#freeSpace
     let freeCount = 0
     for (let page = freeSpace.firstPage; page < freeSpace.pageCount; page += 1) {
+      if (page % STEP_PAGES === 0) yield
       const isInUse = ((this.#inUse[page >>> 3] as number) & (1 << (page & SEVEN))) !== 0
       const isFree = freeSpace.isFree(page)
       if (isInUse && isFree) {

@@ -4,6 +4,7 @@ import { checkFreeSpace } from '../file/free-space-reading.js'
 import type { Meta } from '../file/meta.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
 import { extentPageCount, firstPageNumber, VALUE_FIELD_BYTES } from '../format.js'
+import { SLICE_VALUE_BYTES } from '../space/time-slices.js'
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
@@ -99,8 +100,7 @@ export class TreeVerifier {
   }
 
   /**
-   * Verifies the state of the first step; yields after each page.
-   *
+   * Verifies the state of the first step; yields after each page, and within one with long values.
    * @returns what can be rebuilt; nothing when a page is damaged, or another state was visited, too.
    */
   *steps(pinMs: number, now: () => number): Generator<void, Rebuildable> {
@@ -121,7 +121,7 @@ export class TreeVerifier {
       this.#pin()
       let pinnedAtMs = now()
       for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {
-        this.#verifyPage(next)
+        yield* this.#verifyPage(next)
         yield
         this.#source.assertReadable()
         if (pinMs === Infinity || now() - pinnedAtMs < pinMs || !this.#canRenew) continue
@@ -133,7 +133,7 @@ export class TreeVerifier {
     }
     // What a damaged page reaches is unknown: without it, nothing adds up.
     const isWhole = this.#accounting !== undefined && this.#report.findingCount === before
-    this.#compareTotals(isWhole, { entryCount, extentCount })
+    yield* this.#compareTotals(isWhole, entryCount, extentCount)
     this.#report.flush()
     this.#report.shape(this.#figures.shape(level + 1))
     const { leaked, inUseAndFree } = isWhole ? this.#accounting : { leaked: [], inUseAndFree: [] }
@@ -186,14 +186,13 @@ export class TreeVerifier {
     this.#report.count(count, 0, count * this.#meta.pageBytes)
   }
 
-  #compareTotals(isWhole: boolean, expected: { entryCount: number; extentCount: number }): void {
+  *#compareTotals(isWhole: boolean, entryCount: number, extentCount: number): Generator<void, void> {
     const accounting = this.#accounting
     if (accounting === undefined) return
-    this.#figures.add('free', accounting.compareWithFreeSpace(isWhole))
+    this.#figures.add('free', yield* accounting.compareWithFreeSpace(isWhole))
     this.#figures.add('pending', accounting.pendingCount)
     this.#figures.add('unreached', accounting.leaked.length)
     if (!isWhole) return
-    const { entryCount, extentCount } = expected
     if (this.#entryCount !== entryCount) {
       this.#report.add('count', 0, `the tree has ${this.#entryCount} entries, and counts ${entryCount}`)
     }
@@ -206,7 +205,7 @@ export class TreeVerifier {
     return this.#accounting?.reach(page, count) ?? true
   }
 
-  #verifyPage(expected: ExpectedPage): void {
+  *#verifyPage(expected: ExpectedPage): Generator<void, void> {
     const { pages } = this.#tree
     const { pageBytes } = pages.limits
     const offset = expected.pageNumber * pageBytes
@@ -235,7 +234,7 @@ export class TreeVerifier {
     const areKeysReadable = this.#report.guard(offset, () => {
       this.#verifyKeys(copy, expected, offset)
     })
-    if (expected.level === 0) this.#verifyValues(page, offset)
+    if (expected.level === 0) yield* this.#verifyValues(page, offset)
     else this.#pushChildren(page, expected, expected.isUnfenced || !areKeysReadable)
     this.#figures.addPage(page)
     this.#report.count(1, expected.level === 0 ? slotCount(page, 0) : 0, pageBytes)
@@ -296,9 +295,11 @@ export class TreeVerifier {
     this.#reachExtent(page.bytes, at + page.keyInlineBytes)
   }
 
-  #verifyValues(page: PageMemory, offset: number): void {
+  /** Reads the values in extents. The page is in memory of its own, and the snapshot keeps the extents between two steps. */
+  *#verifyValues(page: PageMemory, offset: number): Generator<void, void> {
     const count = slotCount(page, 0)
     this.#entryCount += count
+    let stepBytes = 0
     for (let slot = 0; slot < count; slot += 1) {
       const record = recordOffset(page, 0, slot)
       if (!valueIsIndirect(page, record)) continue
@@ -306,10 +307,14 @@ export class TreeVerifier {
       const { extentFile, dictionaries } = this.#tree.pages
       const isExtent = valueIsExtent(page, record)
       this.#report.guard(offset, () => {
-        if (isExtent) extentFile.readValue(page, at)
+        if (isExtent) stepBytes += extentFile.readValue(page, at).length
         else dictionaries.copyValue(page, at, valuePartBytes(page, record), this.#slab)
       })
       if (isExtent) this.#reachExtent(page.bytes, at)
+      if (stepBytes < SLICE_VALUE_BYTES) continue
+      stepBytes = 0
+      yield
+      this.#source.assertReadable()
     }
   }
 

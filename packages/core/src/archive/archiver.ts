@@ -18,7 +18,7 @@ import type { Catalog } from '../catalog/catalog.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { encodeCatalog } from '../catalog/encode.js'
-import { copyKeyFile } from '../encryption/database-keys.js'
+import { archiveKeyFile } from '../encryption/database-keys.js'
 import {
   BLOB_BYTES_HEADER_BYTES,
   BLOB_BYTES_OFFSET_FILE_NUMBER,
@@ -61,8 +61,8 @@ export class Archiver implements LogArchive {
   #reader: ArchiveReader | undefined = undefined
   #file: OpenArchiveFile | undefined = undefined
   #task: ResumableTask | undefined = undefined
-  /** Number of data keys in the copied key file. */
-  #keyCount = 0
+  /** Generation of the key file whose data keys the archive has. */
+  keysGeneration = 0
   #failure: string | undefined = undefined
   #scheduled: ScheduledTask | undefined = undefined
   #isClosed = false
@@ -164,7 +164,7 @@ export class Archiver implements LogArchive {
   }
 
   *#pass(): TaskSteps {
-    if (this.#keyCount !== (this.#parts.keys?.count ?? 0) && this.#reader !== undefined)
+    if (this.keysGeneration !== (this.#parts.keys?.generation ?? 0) && this.#reader !== undefined)
       yield* this.#copyKeys()
     this.#reader ??= yield* this.#open()
     const reader = this.#reader
@@ -219,10 +219,11 @@ export class Archiver implements LogArchive {
 
   /** Copies the key file, without which the archive cannot be read; after a rotation, the new one. */
   *#copyKeys(): TaskSteps {
-    const { keys, source, directory, target } = this.#parts
+    const { keys, target } = this.#parts
     if (keys === undefined) return
-    this.#keyCount = keys.count
-    yield* copyKeyFile(source, directory, target, this.#branch)
+    const { generation } = keys
+    yield* archiveKeyFile(keys, target, this.#branch)
+    this.keysGeneration = generation
   }
 
   /** Adds the catalogs and the time marks that precede a commit. */

@@ -1,6 +1,6 @@
 import type { HeldCheckpoint } from '@ldb/base'
 import { blobFileName } from '@ldb/blob'
-import type { DataKeys } from '@ldb/integrity'
+import { DataKeys } from '@ldb/integrity'
 import type { Catalog } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
@@ -92,7 +92,8 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
 }
 
 function keysOf({ engines: { vfs, directory, keys } }: OpenDatabase): HeldDatabase['keys'] {
-  return keys && { data: keys.data, file: readKeyFile(vfs, directory) }
+  // The copy of the key file lacks the data keys of later rotations: nothing in the backup may be under one of them.
+  return keys && { data: DataKeys.import(keys.data.export(), vfs.random), file: readKeyFile(vfs, directory) }
 }
 
 /** (K4) The files of a keyspace that is dropped meanwhile stay. */

@@ -96,6 +96,11 @@ export class BlobValues implements Syncable {
     return this.#holdCount > 0
   }
 
+  /** Number of copies that are made. */
+  get holdCount(): number {
+    return this.#holdCount
+  }
+
   /** Keeps all blob files as they are, except for appended values, until the returned function is called. */
   hold(): () => void {
     this.#holdCount++

@@ -132,6 +132,11 @@ export class BackgroundCollection {
     if (this.#collector.isWaiting) await this.#collector.next(false)?.syncAsync()
   }
 
+  /** True while files are examined or replaced. */
+  get isWorking(): boolean {
+    return this.#collector.running !== undefined
+  }
+
   /** Completes the work in progress. */
   completeNow(): void {
     this.#collector.running?.sync()

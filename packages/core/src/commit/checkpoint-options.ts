@@ -1,9 +1,11 @@
-import type { CompactionRequest, KeyBounds, Syncable } from '@ldb/base'
+import type { CompactionRequest, KeyBounds, KeyRenewal, Syncable } from '@ldb/base'
 
 /** How to make one checkpoint. Every field is an own property. */
 export interface CheckpointOptions {
   /** Work that the stores may spend on compaction afterwards. */
   readonly effort: CompactionRequest['effort']
+  /** With effort `'renew'`: what to rewrite in each open store. */
+  readonly renewal?: KeyRenewal
   /** Keys of the keyspace `default` to compact; other keyspaces are compacted as a whole. `undefined` for all. */
   readonly bounds: KeyBounds | undefined
   /** Make a checkpoint even when no commit is newer than the last one. */

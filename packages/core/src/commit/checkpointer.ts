@@ -242,7 +242,7 @@ export class Checkpointer {
 
   *#compact(
     { keyspace: { descriptor, dropped }, store }: OpenStore,
-    { effort, bounds, timeSlice }: CheckpointOptions,
+    { effort, bounds, renewal, timeSlice }: CheckpointOptions,
     compactions: Compactions,
   ): TaskSteps {
     if (dropped) return
@@ -253,7 +253,7 @@ export class Checkpointer {
     // An idle compaction gives way to the next commit, of any keyspace.
     const { bytesSinceCheckpoint } = log
     const isInterrupted = (): boolean => log.bytesSinceCheckpoint > bytesSinceCheckpoint
-    const request = { effort, bounds: ownBounds, log, timeSlice, isInterrupted }
+    const request = { effort, bounds: ownBounds, renewal, log, timeSlice, isInterrupted }
     const task = beginCompaction(store, request, compactions)
     if (task === undefined) return
     yield task

@@ -1,11 +1,19 @@
-import { corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import { assert, corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import { DataKeys, KEY_BYTES } from '@ldb/integrity'
+import type { RandomBytes } from '@ldb/integrity'
 import { DirectorySync, isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { DATA_KEYS_MAX, KEYS_SLOT_BYTES } from '../format.js'
-import { decodeKeyFile, encodeKeyFile } from './key-file.js'
-import type { KeyFileContent } from './key-file.js'
+import {
+  createWrapping,
+  dataKeyIdsOf,
+  decodeKeyFile,
+  encodeKeyFile,
+  joinedKeyFile,
+  unwrapKeyFile,
+} from './key-file.js'
+import type { KeyFileContent, KeyWrapping, OpenedKeyFile } from './key-file.js'
 import type { Secret } from './secret.js'
 
 /** Names of the key file, and of one that is being written. */
@@ -18,10 +26,13 @@ export class DatabaseKeys {
   readonly data: DataKeys
   readonly #file: Uint8Array
   #content: KeyFileContent
+  /** Wrappings of the key files of this process; the last one is that of the present one. */
+  readonly #wrappings: KeyWrapping[]
 
   /** @param file - bytes of the key file. */
-  private constructor(content: KeyFileContent, file: Uint8Array, vfs: Vfs) {
+  private constructor({ content, wrapping }: OpenedKeyFile, file: Uint8Array, vfs: Vfs) {
     this.#content = content
+    this.#wrappings = [wrapping]
     this.#file = file
     this.data = new DataKeys(content.databaseId, vfs.random)
     for (const { id, key } of content.keys) this.data.add(id, key)
@@ -32,9 +43,10 @@ export class DatabaseKeys {
   static create(vfs: Vfs, directory: string, databaseId: Uint8Array, secret: Secret): DatabaseKeys {
     const key = vfs.random.fill(new Uint8Array(KEY_BYTES))
     const content = { databaseId, generation: 1, currentId: 1, keys: [{ id: 1, key }] }
-    const bytes = encodeKeyFile(content, secret, vfs.random)
+    const wrapping = createWrapping(secret, vfs.random)
+    const bytes = encodeKeyFile(content, wrapping, vfs.random)
     writeFile(vfs, `${directory}/${KEYS_NAME}`, bytes)
-    return new DatabaseKeys(content, bytes, vfs)
+    return new DatabaseKeys({ content, wrapping }, bytes, vfs)
   }
 
   /**
@@ -56,15 +68,26 @@ export class DatabaseKeys {
     const bytes = readKeyFile(vfs, directory)
     const isKnown = known !== undefined && equalBytes(bytes, known.#file)
     if (isKnown && (databaseId === undefined || equalBytes(known.data.databaseId, databaseId))) return known
-    const content = decodeKeyFile(bytes, secret, file)
-    if (databaseId === undefined || equalBytes(content.databaseId, databaseId))
-      return new DatabaseKeys(content, bytes, vfs)
+    const opened = decodeKeyFile(bytes, secret, file)
+    if (databaseId === undefined || equalBytes(opened.content.databaseId, databaseId))
+      return new DatabaseKeys(opened, bytes, vfs)
     throw corruption(file, 0, 'the key file belongs to another database')
   }
 
   /** Number of the data keys: the current one, and those of older units. */
   get count(): number {
     return this.#content.keys.length
+  }
+
+  /** Number of the key file: one more with each replacement. */
+  get generation(): number {
+    return this.#content.generation
+  }
+
+  /** Numbers of the data keys in the key file, without the current one. */
+  get olderIds(): number[] {
+    const { keys, currentId } = this.#content
+    return keys.map(({ id }) => id).filter((id) => id !== currentId)
   }
 
   /**
@@ -85,7 +108,68 @@ export class DatabaseKeys {
       currentId: isFull ? before.currentId : id,
       keys: [...before.keys, ...added],
     }
-    const temporary = writeNewKeyFile(vfs, directory, encodeKeyFile(content, secret, vfs.random))
+    const wrapping = createWrapping(secret, vfs.random)
+    this.#replace(vfs, directory, content, wrapping, failed)
+    this.#wrappings.push(wrapping)
+    for (const { id: addedId, key } of added) this.data.add(addedId, key)
+    this.data.use(content.currentId)
+  }
+
+  /**
+   * Removes older data keys from the key file: no unit of the database needs them. This process keeps them in memory, for what open reads may
+   * still reach.
+   *
+   * @param failed - as of {@link DatabaseKeys.rotate}. Both files open the database.
+   */
+  remove(vfs: Vfs, directory: string, ids: readonly number[], failed: (error: unknown) => void): void {
+    const { generation, ...before } = this.#content
+    assert(!ids.includes(before.currentId), 'the current data key is not removed')
+    const keys = before.keys.filter(({ id }) => !ids.includes(id))
+    this.#replace(vfs, directory, { ...before, generation: generation + 1, keys }, this.#wrapping, failed)
+  }
+
+  /**
+   * Returns the key file of an archive of this database: with the present data keys and those that only the archive has.
+   *
+   * @param stored - its present bytes; `undefined` when it has none.
+   * @returns `undefined` when it may stay as it is.
+   * @throws {@link LdbError} LDB_KEY when it has data keys that this database has not, under a secret that this process does not know.
+   */
+  archived(stored: Uint8Array | undefined, file: string, random: RandomBytes): Uint8Array | undefined {
+    const content = this.#content
+    if (stored === undefined) return encodeKeyFile(content, this.#wrapping, random)
+    const known = new Set(content.keys.map(({ id }) => id))
+    let found: KeyFileContent | undefined
+    for (const wrapping of this.#wrappings) found ??= unwrapKeyFile(stored, wrapping, file)
+    const isUnknown = found === undefined && dataKeyIdsOf(stored, file).some((id) => !known.has(id))
+    if (isUnknown) {
+      const message = `the key file of the archive has data keys under an earlier key or passphrase (${file})`
+      throw new LdbError('LDB_KEY', message, { details: { file } })
+    }
+    const others = found?.keys.filter(({ id }) => !known.has(id)) ?? []
+    const keys = [...others, ...content.keys].sort((left, right) => left.id - right.id)
+    if (keys.length > DATA_KEYS_MAX) {
+      throw new LdbError('LDB_TOO_LARGE', `the archive has too many data keys; begin another one (${file})`)
+    }
+    const isPresent =
+      found?.currentId === content.currentId &&
+      found.keys.length === keys.length &&
+      unwrapKeyFile(stored, this.#wrapping, file) !== undefined
+    return isPresent ? undefined : encodeKeyFile({ ...content, keys }, this.#wrapping, random)
+  }
+
+  get #wrapping(): KeyWrapping {
+    return this.#wrappings.at(-1) as KeyWrapping
+  }
+
+  #replace(
+    vfs: Vfs,
+    directory: string,
+    content: KeyFileContent,
+    wrapping: KeyWrapping,
+    failed: (error: unknown) => void,
+  ): void {
+    const temporary = writeNewKeyFile(vfs, directory, encodeKeyFile(content, wrapping, vfs.random))
     try {
       vfs.rename(temporary, `${directory}/${KEYS_NAME}`)
       vfs.syncDirectory(directory)
@@ -94,8 +178,6 @@ export class DatabaseKeys {
       throw error
     }
     this.#content = content
-    for (const { id: addedId, key } of added) this.data.add(addedId, key)
-    this.data.use(content.currentId)
   }
 }
 
@@ -120,9 +202,13 @@ export function replaceKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): 
   vfs.rename(writeNewKeyFile(vfs, directory, bytes), `${directory}/${KEYS_NAME}`)
 }
 
-/** Copies the key file of a database to another directory. */
-export function* copyKeyFile(source: Vfs, directory: string, target: Vfs, to: string): TaskSteps {
-  replaceKeyFile(target, to, readKeyFile(source, directory))
+/** Writes the key file of an archive, which may have data keys that the database has no more; see {@link DatabaseKeys.archived}. */
+export function* archiveKeyFile(keys: DatabaseKeys, target: Vfs, to: string): TaskSteps {
+  const file = `${to}/${KEYS_NAME}`
+  const stored = target.status(file) === undefined ? undefined : readKeyFile(target, to)
+  const bytes = keys.archived(stored, file, target.random)
+  if (bytes === undefined) return
+  replaceKeyFile(target, to, bytes)
   yield new DirectorySync(target, to)
 }
 
@@ -153,6 +239,18 @@ export function readKeyFile(vfs: Vfs, directory: string): Uint8Array {
     if (!isLdbError(error) || !isMissingPath(error)) throw error
     throw corruption(path, 0, 'the key file of an encrypted database is missing', { cause: error })
   }
+}
+
+/** Returns the key file of a restored database: that of an archive, with the data keys that only the file in its directory has. */
+export function joinKeyFiles(
+  vfs: Vfs,
+  directory: string,
+  archive: string,
+  secret: Secret | undefined,
+): Uint8Array {
+  if (secret === undefined) throw needsKey(directory)
+  const [older, newer] = [readKeyFile(vfs, directory), readKeyFile(vfs, archive)]
+  return joinedKeyFile(older, newer, secret, vfs.random, `${archive}/${KEYS_NAME}`)
 }
 
 function removeQuietly(vfs: Vfs, path: string): void {

@@ -71,10 +71,35 @@ export interface KeyFileContent {
   readonly keys: readonly NumberedKey[]
 }
 
+/** What wraps the data keys of a key file: derived from a secret, and the same until another secret replaces it. */
+export interface KeyWrapping {
+  readonly masterKey: Uint8Array
+  readonly salt: Uint8Array
+  /** Binary logarithm of the cost of scrypt; `undefined` when the secret is a key. */
+  readonly cost: number | undefined
+}
+
+/** A decoded key file. */
+export interface OpenedKeyFile {
+  readonly content: KeyFileContent
+  readonly wrapping: KeyWrapping
+}
+
+/** Derives the wrapping of a secret, with a random salt. */
+export function createWrapping(secret: Secret, random: RandomBytes): KeyWrapping {
+  const salt = random.fill(new Uint8Array(KEY_BYTES))
+  const cost = secret.kind === 'key' ? undefined : secret.cost
+  return { masterKey: deriveMasterKey(secret.bytes, salt, cost), salt, cost }
+}
+
 const KNOWN = { kind: KEYS_KIND, format: KEYS_FORMAT, minimumReader: KEYS_FORMAT, flags: 0 }
 
 /** Encodes a key file: two equal slots, in which the master key of a secret wraps the data keys. */
-export function encodeKeyFile(content: KeyFileContent, secret: Secret, random: RandomBytes): Uint8Array {
+export function encodeKeyFile(
+  content: KeyFileContent,
+  { masterKey, salt, cost }: KeyWrapping,
+  random: RandomBytes,
+): Uint8Array {
   const { keys } = content
   assert(keys.length > 0 && keys.length <= DATA_KEYS_MAX, 'a key file has 1 to 64 data keys')
   const slot = new Uint8Array(KEYS_SLOT_BYTES)
@@ -84,14 +109,13 @@ export function encodeKeyFile(content: KeyFileContent, secret: Secret, random: R
   slot[KEYS_OFFSET_SUITE] = SUITE_XAES_256_GCM
   writeU16(slot, KEYS_OFFSET_KEY_COUNT, keys.length)
   writeU32(slot, KEYS_OFFSET_CURRENT_ID, content.currentId)
-  const salt = random.fill(slot.subarray(KEYS_OFFSET_SALT, KEYS_OFFSET_SALT + KEY_BYTES))
-  slot[KEYS_OFFSET_DERIVATION] = secret.kind === 'key' ? KeyDerivation.Key : KeyDerivation.Passphrase
-  if (secret.kind === 'passphrase') {
-    slot[KEYS_OFFSET_COST] = secret.cost
+  slot.set(salt, KEYS_OFFSET_SALT)
+  slot[KEYS_OFFSET_DERIVATION] = cost === undefined ? KeyDerivation.Key : KeyDerivation.Passphrase
+  if (cost !== undefined) {
+    slot[KEYS_OFFSET_COST] = cost
     slot[KEYS_OFFSET_BLOCK_SIZE] = SCRYPT_BLOCK_SIZE
     slot[KEYS_OFFSET_PARALLELIZATION] = SCRYPT_PARALLELIZATION
   }
-  const masterKey = deriveMasterKey(secret.bytes, salt, secret.kind === 'key' ? undefined : secret.cost)
   slot.set(masterCheckOf(masterKey, content.databaseId), KEYS_OFFSET_MASTER_CHECK)
   const nonce = random.fill(slot.subarray(KEYS_OFFSET_NONCE, KEYS_OFFSET_NONCE + NONCE_BYTES))
   const plain = new Uint8Array(keys.length * KEY_BYTES)
@@ -115,8 +139,54 @@ export function encodeKeyFile(content: KeyFileContent, secret: Secret, random: R
  *
  * @throws {@link LdbError} LDB_KEY for a wrong secret; LDB_CORRUPTION when both slots are damaged, or were changed; LDB_FORMAT.
  */
-export function decodeKeyFile(bytes: Uint8Array, secret: Secret, file: string): KeyFileContent {
-  return openSlot(intactSlot(bytes, file), secret, file)
+export function decodeKeyFile(bytes: Uint8Array, secret: Secret, file: string): OpenedKeyFile {
+  const slot = intactSlot(bytes, file)
+  const cost = checkedCost(slot, file)
+  checkKind(cost === undefined ? 'key' : 'passphrase', secret, file)
+  const salt = saltOf(slot)
+  const wrapping = { masterKey: deriveMasterKey(secret.bytes, salt, cost), salt, cost }
+  const databaseId = slot.slice(KEYS_OFFSET_DATABASE_ID, KEYS_OFFSET_GENERATION)
+  const check = slot.subarray(KEYS_OFFSET_MASTER_CHECK, KEYS_OFFSET_NONCE)
+  if (!equalBytes(masterCheckOf(wrapping.masterKey, databaseId), check)) {
+    throw new LdbError('LDB_KEY', `the ${secret.kind} is not that of the database`, { details: { file } })
+  }
+  return { content: openSlot(slot, wrapping, file), wrapping }
+}
+
+/**
+ * Decodes a key file with a wrapping.
+ *
+ * @returns `undefined` when the file has another one.
+ * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT.
+ */
+export function unwrapKeyFile(
+  bytes: Uint8Array,
+  wrapping: KeyWrapping,
+  file: string,
+): KeyFileContent | undefined {
+  const slot = intactSlot(bytes, file)
+  checkedCost(slot, file)
+  return equalBytes(saltOf(slot), wrapping.salt) ? openSlot(slot, wrapping, file) : undefined
+}
+
+/** Returns the numbers of the data keys in a key file, which are plain. @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT. */
+export function dataKeyIdsOf(bytes: Uint8Array, file: string): number[] {
+  const slot = intactSlot(bytes, file)
+  const ids: number[] = []
+  for (let index = 0; index < keyCountOf(slot, file); index++) {
+    ids.push(readU32(slot, KEYS_OFFSET_ENTRIES + index * KEY_ENTRY_BYTES + KEY_ENTRY_OFFSET_ID))
+  }
+  return ids
+}
+
+function saltOf(slot: Uint8Array): Uint8Array {
+  return slot.slice(KEYS_OFFSET_SALT, KEYS_OFFSET_MASTER_CHECK)
+}
+
+function keyCountOf(slot: Uint8Array, file: string): number {
+  const keyCount = readU16(slot, KEYS_OFFSET_KEY_COUNT)
+  if (keyCount > 0 && keyCount <= DATA_KEYS_MAX) return keyCount
+  throw corruption(file, KEYS_OFFSET_KEY_COUNT, 'the key file has an invalid number of data keys')
 }
 
 /** Returns the first slot that is intact. */
@@ -140,20 +210,9 @@ function intactSlot(bytes: Uint8Array, file: string): Uint8Array {
   throw corruption(file, 0, 'both slots of the key file are damaged', { cause: fault })
 }
 
-function openSlot(slot: Uint8Array, secret: Secret, file: string): KeyFileContent {
-  const cost = checkedCost(slot, file)
-  checkKind(cost === undefined ? 'key' : 'passphrase', secret, file)
+function openSlot(slot: Uint8Array, { masterKey }: KeyWrapping, file: string): KeyFileContent {
   const databaseId = slot.slice(KEYS_OFFSET_DATABASE_ID, KEYS_OFFSET_GENERATION)
-  const salt = slot.subarray(KEYS_OFFSET_SALT, KEYS_OFFSET_MASTER_CHECK)
-  const masterKey = deriveMasterKey(secret.bytes, salt, cost)
-  const check = slot.subarray(KEYS_OFFSET_MASTER_CHECK, KEYS_OFFSET_NONCE)
-  if (!equalBytes(masterCheckOf(masterKey, databaseId), check)) {
-    throw new LdbError('LDB_KEY', `the ${secret.kind} is not that of the database`, { details: { file } })
-  }
-  const keyCount = readU16(slot, KEYS_OFFSET_KEY_COUNT)
-  if (keyCount === 0 || keyCount > DATA_KEYS_MAX) {
-    throw corruption(file, KEYS_OFFSET_KEY_COUNT, 'the key file has an invalid number of data keys')
-  }
+  const keyCount = keyCountOf(slot, file)
   const sealedStart = KEYS_OFFSET_ENTRIES + keyCount * KEY_ENTRY_BYTES
   const plain = new Xaes256Gcm(masterKey).open(
     slot.subarray(KEYS_OFFSET_NONCE, KEYS_OFFSET_ENTRIES),
@@ -223,4 +282,26 @@ function checksumOf(slot: Uint8Array): Uint8Array {
   const hash = new Int32Array(2)
   xxHash64(slot, 0, KEYS_OFFSET_CHECKSUM, SEED_ZERO, hash)
   return new Uint8Array(hash.buffer)
+}
+
+/**
+ * Returns a key file with the data keys of two key files of a database: one of them as it is where it has all.
+ *
+ * @param newer - is preferred.
+ * @throws {@link LdbError} LDB_KEY when a secret does not open one whose data keys are needed; LDB_CORRUPTION, LDB_FORMAT.
+ */
+export function joinedKeyFile(
+  older: Uint8Array,
+  newer: Uint8Array,
+  secret: Secret,
+  random: RandomBytes,
+  file: string,
+): Uint8Array {
+  const known = new Set(dataKeyIdsOf(newer, file))
+  if (dataKeyIdsOf(older, file).every((id) => known.has(id))) return newer
+  const { content, wrapping } = decodeKeyFile(newer, secret, file)
+  const others = decodeKeyFile(older, secret, file).content.keys.filter(({ id }) => !known.has(id))
+  const keys = [...others, ...content.keys].sort((left, right) => left.id - right.id)
+  if (keys.length <= DATA_KEYS_MAX) return encodeKeyFile({ ...content, keys }, wrapping, random)
+  throw new LdbError('LDB_TOO_LARGE', `the backup and its archive have too many data keys (${file})`)
 }

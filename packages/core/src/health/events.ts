@@ -42,6 +42,15 @@ export interface ScrubEvent {
   readonly report: VerifyReport
 }
 
+/** A completed renewal of data keys: the older ones were removed from the key file. @category Events */
+export interface RenewalEvent {
+  /** Numbers of the data keys that were removed. */
+  readonly removedKeyIds: readonly number[]
+  /** Units that were rewritten, and their bytes. */
+  readonly unitCount: number
+  readonly byteCount: number
+}
+
 /** Kinds of handles that must be closed. @category Events */
 export type LeakKind = 'database' | 'scan' | 'cursor' | 'snapshot' | 'transaction' | 'changes'
 
@@ -61,6 +70,7 @@ export interface DatabaseEvents {
   checkpoint: CheckpointEvent
   compaction: CompactionEvent
   scrub: ScrubEvent
+  renewal: RenewalEvent
   leak: LeakEvent
 }
 
@@ -89,6 +99,7 @@ export class EventHub {
     ['checkpoint', new Set()],
     ['compaction', new Set()],
     ['scrub', new Set()],
+    ['renewal', new Set()],
   ])
   #detached: WeakRef<EventListeners> | undefined = undefined
   #pending: (() => void)[] = []

@@ -1,6 +1,7 @@
 import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
 import type { StoreLog, TaskSteps, Syncable, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
+import type { OldSegments } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
 import type { CommitReader } from './change-reader.js'
@@ -99,6 +100,8 @@ export interface CommitLog extends StoreLog {
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
    */
   readCommits(since: number): CommitReader
+  /** Counts the segments of which records are encrypted with older data keys. */
+  countOld(isOld: (dataKeyId: number) => boolean): OldSegments
   /** Verifies the log in steps: it may be written to between two. */
   verifySteps(sink: VerifySink): VerifySteps
   stats(): LogStats
@@ -166,6 +169,10 @@ export class MemoryLog implements CommitLog {
 
   async flushAsync(): Promise<void> {
     // There are no files.
+  }
+
+  countOld(_isOld: (dataKeyId: number) => boolean): OldSegments {
+    return { segmentCount: 0, byteCount: 0 }
   }
 
   async syncAsync(): Promise<void> {

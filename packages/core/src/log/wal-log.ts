@@ -1,7 +1,7 @@
 import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Lsn, SyncPoll, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
-import type { Wal } from '@ldb/wal'
+import type { OldSegments, Wal } from '@ldb/wal'
 import type { CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
 import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
@@ -196,6 +196,10 @@ export class WalLog implements CommitLog {
   #pinnedBytes({ oldestLsn }: WalCommitReader): number {
     const logBytes = this.#wal.endLsn - oldestLsn
     return logBytes <= 0 ? 0 : logBytes + this.#largeBytes.since(oldestLsn)
+  }
+
+  countOld(isOld: (dataKeyId: number) => boolean): OldSegments {
+    return this.#wal.history.oldSegments(isOld)
   }
 
   verifySteps(sink: VerifySink): VerifySteps {

@@ -67,6 +67,12 @@ export class CatalogWriter {
     this.#log.sync()
   }
 
+  /** Writes the catalog again, as it is: it is encrypted with the present data key. */
+  rewrite(): void {
+    this.#write(this.#catalog)
+    this.#log.sync()
+  }
+
   #write(changed: Catalog): void {
     // (K1) Earlier commits must not be lost while the catalog survives. (R9) The version of the catalog depends on the end of the log. (R1)
     // The first segment of the log follows the directory entries of the database.

@@ -101,6 +101,16 @@ export class KeyspaceManager {
     })
   }
 
+  /** Writes the catalog again, as it is: it is encrypted with the present data key. */
+  rewriteCatalog(): void {
+    this.#pipeline.assertWritable()
+    this.#pipeline.drain()
+    this.#state.health.assertWritable()
+    this.#orPoison(() => {
+      this.#writer.rewrite()
+    })
+  }
+
   /** Removes files of dropped keyspaces that a crash has left. Directories with unassigned numbers are left alone. */
   removeLeftovers(): void {
     const { keyspaces } = this.#state

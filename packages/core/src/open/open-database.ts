@@ -29,6 +29,7 @@ import type { Archiver } from '../archive/archiver.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from '../expiry/expiry-sweep.js'
+import type { BackgroundRenewal } from '../maintenance/background-renewal.js'
 import type { BackgroundScrub } from '../maintenance/background-scrub.js'
 import { IdleCompaction } from '../maintenance/idle-compaction.js'
 import { KeyspaceFiles } from './keyspace-files.js'
@@ -103,6 +104,8 @@ export class OpenDatabase {
   readonly collection: BackgroundCollection | undefined
   /** Verifies the database in the background; `undefined` without the option. */
   scrub: BackgroundScrub | undefined = undefined
+  /** Renews data keys; `undefined` in a database that is not encrypted, or read-only. */
+  renewal: BackgroundRenewal | undefined = undefined
   readonly #sweep: ExpirySweep
   readonly #idle: IdleCompaction
   readonly #lock: VfsLock
@@ -188,15 +191,12 @@ export class OpenDatabase {
    * @param checkpointFirst - make a checkpoint first, so that the log gets shorter (R5).
    */
   start(checkpointFirst: boolean): void {
-    const { changeSignal } = this
-    const { space } = this
+    const { changeSignal, space } = this
     if (!this.options.readOnly) this.blobs?.files?.removeUnfinished()
     const isShort = !this.options.readOnly && space.afterOpen()
     if (isShort || (checkpointFirst && space.permitsCheckpoint))
       this.checkpointer.run(this.pipeline, { ...AUTOMATIC_CHECKPOINT, force: checkpointFirst })
-    this.backgroundSync.onFlushed(() => {
-      changeSignal.wake()
-    })
+    this.backgroundSync.onFlushed(() => changeSignal.wake())
     this.#scheduleBackground()
     this.manager.removeLeftovers()
   }
@@ -298,6 +298,7 @@ export class OpenDatabase {
     this.#idle.cancel()
     this.collection?.cancel()
     this.scrub?.cancel()
+    this.renewal?.cancel()
     this.pipeline.drain()
     let clean = false
     const { health } = this

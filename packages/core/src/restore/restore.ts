@@ -12,7 +12,7 @@ import type { Catalog } from '../catalog/catalog.js'
 import { branchPath } from '../archive/archive-directory.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
-import { KeyAccess, KEYS_NAME, readKeyFile, replaceKeyFile } from '../encryption/database-keys.js'
+import { joinKeyFiles, KeyAccess, KEYS_NAME, replaceKeyFile } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -199,15 +199,20 @@ class Restoring {
     return decodeCatalogFile(concatBytes(...parts), path, this.#place.vfs, this.#access)
   }
 
-  /** Copies the key file of an encrypted database: that of the archive, which may have more data keys, or that of the backup. */
+  /**
+   * Copies the key file of an encrypted database: that of the backup, with the data keys that only the archive has.
+   *
+   * @throws {@link LdbError} LDB_KEY when one of them is under another key or passphrase, and has data keys that the other one has not.
+   */
   *#restoreKeys(): TaskSteps {
     const { vfs, archive } = this.#place
     const file = this.#manifest.files.find(({ role }) => role === BackupRole.Keys)
     if (file === undefined) return
     const branch = archive && branchPath(archive, this.#manifest)
-    if (branch !== undefined && vfs.status(`${branch}/${KEYS_NAME}`) !== undefined) {
-      replaceKeyFile(vfs, this.#target, readKeyFile(vfs, branch))
-    } else yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
+    yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
+    if (branch === undefined || vfs.status(`${branch}/${KEYS_NAME}`) === undefined) return
+    const secret = resolveEncryption(this.#options.encryption)
+    replaceKeyFile(vfs, this.#target, joinKeyFiles(vfs, this.#target, branch, secret))
   }
 
   #sealedOf(branch: Pick<Catalog, 'branchId'>): SealedCommits | undefined {

@@ -1,7 +1,7 @@
 import { isLdbError } from '@ldb/base'
 import type { StoreVerifyOptions, VerifySink, VerifySteps } from '@ldb/base'
 import { ReportBuilder } from '@ldb/integrity'
-import type { VerifyReport } from '@ldb/integrity'
+import type { DataKeys, VerifyReport } from '@ldb/integrity'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { OpenDatabase } from '../open/open-database.js'
 import { verifyBlobs } from './blob-part.js'
@@ -55,16 +55,35 @@ export function* verifySteps(
   const builder = new ReportBuilder()
   const sink = new ReportingSink(builder, options, health)
   note(sink)
+  const count = countingOf(engines.keys?.data, builder)
   for (const part of partsOf(opened, sink, storeOptions, log)) {
     yield 'settled'
     health.assertReadable()
-    for (const step of part()) {
-      yield step ?? undefined
-      health.assertReadable()
+    const steps = count(() => part()[Symbol.iterator]())
+    try {
+      for (let step = count(() => steps.next()); step.done !== true; step = count(() => steps.next())) {
+        yield step.value ?? undefined
+        health.assertReadable()
+      }
+    } finally {
+      steps.return?.()
     }
   }
   assertNotAborted(options.signal)
   return builder.build(clock.monotonic() - startedAtMs)
+}
+
+/** Returns what runs a step and counts the units that it decrypts by data key: other reads run between two steps. */
+function countingOf(keys: DataKeys | undefined, builder: ReportBuilder): <T>(step: () => T) => T {
+  if (keys === undefined) return (step) => step()
+  return (step) => {
+    keys.noteDecrypted = (dataKeyId, byteCount): void => builder.addDecrypted(dataKeyId, byteCount)
+    try {
+      return step()
+    } finally {
+      keys.noteDecrypted = undefined
+    }
+  }
 }
 
 /** Yields the parts of a database; each begins when its steps are taken. */

@@ -5,7 +5,7 @@ import type { DatabaseVerifySteps } from './database-steps.js'
 import type { ResolvedVerifyOptions } from './options.js'
 
 /** Time for which a verification uses the thread before it yields, in ms. */
-const SLICE_MS = 4
+const SLICE_MS = 2
 
 /** Verifies an open database, and yields the thread every few milliseconds. Writes go on meanwhile. */
 export async function verifyInTimeSlices(

@@ -27,6 +27,8 @@ export class DataKeys implements FileKeys {
   readonly #keys: Map<number, Uint8Array> = new Map()
   readonly #nonces: NoncePool
   #currentId = 0
+  /** Called for each unit that was decrypted, with the bytes of its stored form; for a count. */
+  noteDecrypted: ((dataKeyId: number, byteCount: number) => void) | undefined = undefined
 
   /** @param random - a cryptographically secure source. */
   constructor(databaseId: Uint8Array, random: RandomBytes) {
@@ -87,6 +89,16 @@ export class DataKeys implements FileKeys {
   /** Returns the cipher of the file with an id. */
   cipherOf(purpose: FilePurpose, fileId: Uint8Array): FileCipher {
     return new FileCipher(this, this.#nonces, purpose, fileId)
+  }
+
+  /**
+   * Returns the cipher of the file with an id, for a file all of whose units have one data key: the one that is the current one now, even if
+   * another one becomes it.
+   */
+  cipherOfWhole(purpose: FilePurpose, fileId: Uint8Array): FileCipher {
+    const fileKey: FileKeys['fileKey'] = (...parameters) => this.fileKey(...parameters)
+    const keys = { databaseId: this.databaseId, currentId: this.#currentId, fileKey }
+    return new FileCipher(keys, this.#nonces, purpose, fileId)
   }
 
   /** Returns the keys as plain data. The caller keeps them in memory only. */

@@ -30,6 +30,8 @@ export interface FileKeys {
   readonly databaseId: Uint8Array
   /** Number of the data key that encrypts what is written. */
   readonly currentId: number
+  /** Called for each unit that was decrypted, with its bytes as they are stored. */
+  readonly noteDecrypted?: ((dataKeyId: number, byteCount: number) => void) | undefined
   /** Derives the key of a file from a data key; `undefined` when there is no such data key. */
   fileKey(id: number, purpose: FilePurpose, fileId: Uint8Array): Uint8Array | undefined
 }
@@ -118,6 +120,7 @@ export class FileCipher implements UnitCipher {
     )
     if (plain === undefined) return false
     bytes.set(plain, start)
+    this.#keys.noteDecrypted?.(this.#dataKeyId, byteCount)
     return true
   }
 

@@ -1,4 +1,3 @@
-import { assert } from '@ldb/base'
 import type { StoreObserver } from '@ldb/base'
 import { unknownCodec } from '@ldb/integrity'
 import type { Clock } from '@ldb/vfs'
@@ -231,10 +230,7 @@ export class BackgroundWork {
 
   /** Begins a compaction of a range into the last level; one in progress is cancelled. Returns false when there is nothing in it. */
   beginRange(range: KeyRange | undefined): boolean {
-    this.#cancelCompaction()
-    const plan = planRange(this.#state.version, range)
-    if (plan !== undefined) this.#begin(plan)
-    return plan !== undefined
+    return this.#beginIfRunnable(planRange(this.#state.version, range))
   }
 
   /** The plan of the compaction in progress, here or in another thread. */
@@ -242,29 +238,39 @@ export class BackgroundWork {
     return (this.#compaction ?? this.#delegated)?.plan
   }
 
-  /**
-   * Begins a compaction of level 0 into the next level in use, however few tables it has. None is in progress in this thread; that of
-   * another one is cancelled.
-   */
-  beginLevel0(): void {
-    assert(this.#compaction === undefined, 'one compaction runs at a time')
-    this.#cancelCompaction()
-    const plan = planLevel0(this.#state.version, this.#options)
-    if (plan !== undefined) this.#begin(plan)
+  /** Begins a compaction of level 0 into the next level in use, however few tables it has, as {@link BackgroundWork.beginRange}. */
+  beginLevel0(): boolean {
+    return this.#beginIfRunnable(planLevel0(this.#state.version, this.#options))
+  }
+
+  /** Begins to write a table of a level below the first anew, in that level, as {@link BackgroundWork.beginRange}. */
+  beginRewrite(table: Table, level: number): boolean {
+    return this.#beginIfRunnable({ inputs: [table], outputLevel: level, isMove: false })
+  }
+
+  /** Returns false when there is no plan, or a codec that it needs is unknown. */
+  #beginIfRunnable(plan: CompactionPlan | undefined): boolean {
+    this.cancelCompaction()
+    if (plan === undefined || this.#ifRunnable(plan) === undefined) return false
+    this.#begin(plan)
+    return true
+  }
+
+  /** Data key with which another thread writes; `undefined` when none does. */
+  get delegatedKeyId(): number | undefined {
+    return this.#remote?.dataKeyId
   }
 
   /** Runs one step of the compaction in progress. Returns false when there is none. */
   continueCompaction(): boolean {
-    if (this.#compaction === undefined) return false
-    this.#continue(this.#compaction)
-    return true
+    return this.#compaction !== undefined && this.#continue(this.#compaction) >= 0
   }
 
   /** Cancels everything in progress and deletes unfinished files. */
   stop(): void {
     this.#flush?.output.abandon()
     this.#flush = undefined
-    this.#cancelCompaction()
+    this.cancelCompaction()
     this.#remote?.stop()
   }
 
@@ -325,7 +331,8 @@ export class BackgroundWork {
     })
   }
 
-  #cancelCompaction(): void {
+  /** Cancels the compaction in progress and deletes its files. */
+  cancelCompaction(): void {
     const compaction = this.#compaction
     this.#compaction = undefined
     compaction?.output.abandon()

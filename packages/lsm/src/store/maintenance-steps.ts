@@ -2,6 +2,7 @@ import { ownBounds } from '@ldb/base'
 import type { CompactionRequest, KeyBounds, StoreLog, Syncable, TaskSteps } from '@ldb/base'
 import type { Memtable } from '../memtable/memtable.js'
 import type { KeyRange } from '../table/table-meta.js'
+import { renewalSteps } from './key-renewal.js'
 import type { OpenedStore } from './open.js'
 
 /** The steps of a checkpoint: flushes the memtables that were frozen for it, and makes the tables durable. */
@@ -24,11 +25,17 @@ export function* checkpointSteps(
 
 /** The steps of a compaction: flushes all memtables, compacts, and makes the tables durable. */
 export function* compactionTaskSteps(
-  { work, persistence }: OpenedStore,
-  { effort, bounds, isInterrupted }: CompactionRequest,
+  opened: OpenedStore,
+  request: CompactionRequest,
   log: StoreLog,
   timeSlice: Syncable | undefined,
 ): TaskSteps {
+  const { work, persistence } = opened
+  const { effort, bounds, isInterrupted, renewal } = request
+  if (renewal !== undefined) {
+    yield* renewalSteps(opened, renewal, log, timeSlice)
+    return
+  }
   while (work.flushStep() > 0) if (timeSlice !== undefined) yield timeSlice
   if (effort === 'full') work.beginRange(rangeOf(bounds))
   const step = (): boolean => {

@@ -63,6 +63,13 @@ export class Persistence {
     this.#running?.sync()
   }
 
+  /** The next steps write the whole state to a new manifest, even if nothing has changed. */
+  requireState(): void {
+    this.complete()
+    this.#manifest.requireState()
+    this.#isUncertain = true
+  }
+
   /** The tables that the durable manifest names. */
   durableTables(): Table[] {
     return [...this.#durableLevels.keys()]

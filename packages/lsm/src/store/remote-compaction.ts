@@ -32,6 +32,7 @@ export class RemoteCompaction {
   readonly #clock: Clock
   readonly #ended: () => void
   #job: RunningJob | undefined = undefined
+  #dataKeyId: number | undefined = undefined
   /** Jobs whose files are to be deleted when they have ended. */
   readonly #cancelled: Set<RunningJob> = new Set()
   /** Work that commits have to wait for, in bytes. */
@@ -51,6 +52,11 @@ export class RemoteCompaction {
     this.#parameters = parameters
     this.#clock = clock
     this.#ended = ended
+  }
+
+  /** Data key of the files that it writes; `undefined` when none runs or they are not encrypted. */
+  get dataKeyId(): number | undefined {
+    return this.#job === undefined ? undefined : this.#dataKeyId
   }
 
   get isRunning(): boolean {
@@ -84,6 +90,7 @@ export class RemoteCompaction {
       firstNumber: this.#files.reserveNumbers(fileCountMax),
       keys: this.#files.keys?.export(),
     }
+    this.#dataKeyId = this.#files.keys?.currentId
     this.#debtBytes = 0
     this.#seenBytes = 0
     this.#job = this.#thread.begin(job, this.#ended)

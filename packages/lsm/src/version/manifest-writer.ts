@@ -1,4 +1,4 @@
-import { assert, writeU32 } from '@ldb/base'
+import { assert, readU32, writeU32 } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import { FILE_ID_BYTES, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import { DirectorySync, FileSync } from '@ldb/vfs'
@@ -23,6 +23,8 @@ import type { ManifestEdit } from './manifest-record.js'
 export const MANIFEST_NAME = 'MANIFEST'
 /** Name of a manifest that is being written. */
 export const NEW_MANIFEST_NAME = 'MANIFEST.new'
+/** Bytes of the number of the data key, with which the trailer of a unit ends. */
+const DATA_KEY_ID_BYTES = 4
 /** A manifest is written anew when its edits are longer than this, and than twice its state record. */
 const EDIT_BYTES_MIN = 64 * 1024
 
@@ -60,6 +62,28 @@ export class ManifestWriter {
     this.#vfs = vfs
     this.#directory = directory
     this.#storeId = storeId
+  }
+
+  /** The next change writes the whole state. */
+  requireState(): void {
+    this.close()
+  }
+
+  /** Returns the data key of the state record in the file, and the bytes of its payload; `undefined` without a manifest or a key. */
+  stateKey(): { readonly dataKeyId: number; readonly byteCount: number } | undefined {
+    if (!this.exists || this.#keys === undefined) return undefined
+    const file = this.#vfs.open(`${this.#directory}/${MANIFEST_NAME}`, 'read')
+    try {
+      const header = new Uint8Array(RECORD_HEADER_BYTES)
+      if (file.read(header, 0, header.length, HEADER_BYTES) < header.length) return undefined
+      const byteCount = readU32(header, RECORD_PAYLOAD_BYTES_OFFSET)
+      const keyId = new Uint8Array(DATA_KEY_ID_BYTES)
+      const end = HEADER_BYTES + RECORD_HEADER_BYTES + byteCount
+      const readBytes = file.read(keyId, 0, keyId.length, end - keyId.length)
+      return readBytes < keyId.length ? undefined : { dataKeyId: readU32(keyId, 0), byteCount }
+    } finally {
+      file.close()
+    }
   }
 
   /** True when the next change writes the whole state. */

@@ -44,7 +44,7 @@ export function newTableParameters(
   return {
     number,
     ids: { fileId, storeId },
-    cipher: keys?.cipherOf('table', fileId),
+    cipher: keys?.cipherOfWhole('table', fileId),
     blockBytes,
     codec,
     filterBitsPerKey: level === LEVEL_COUNT - 1 ? FILTER_BITS : FILTER_BITS_ABOVE,
@@ -82,6 +82,7 @@ export class UnsyncedFile implements Syncable {
 
 /** A table that is being written. */
 export interface NewTable {
+  readonly number: number
   readonly writer: TableWriter
   readonly file: VfsFile
   readonly path: string
@@ -145,6 +146,8 @@ export class TableFiles {
   /** Tables that the durable manifest names. */
   readonly #durable: Set<Table> = new Set()
   readonly #open: Set<Table> = new Set()
+  /** Data keys of the files that are being written, by number. */
+  readonly #begun: Map<number, number> = new Map()
   /** Number of the first file that this opening creates. */
   readonly #firstNumber: number
   #hasDirectory = false
@@ -199,9 +202,10 @@ export class TableFiles {
     const number = this.nextNumber++
     const path = tablePath(this.#directory, number)
     const file = this.#vfs.open(path, 'createNew')
+    if (this.keys !== undefined) this.#begun.set(number, this.keys.currentId)
     const settings = { number, level, storeId: this.#storeId, blockBytes: this.#blockBytes }
     const parameters = newTableParameters(settings, this.#codecs.at(level), this.#vfs.random, this.keys)
-    return { writer: new TableWriter(file, parameters, buffer), file, path }
+    return { number, writer: new TableWriter(file, parameters, buffer), file, path }
   }
 
   /** Opens a table that was written. @internal */
@@ -236,13 +240,15 @@ export class TableFiles {
   }
 
   /** Deletes the file of a table that was not finished. @internal */
-  removeUnfinished({ file, path }: NewTable): void {
+  removeUnfinished({ number, file, path }: NewTable): void {
+    this.#begun.delete(number)
     file.close()
     this.#remove(path)
   }
 
   /** Deletes the file of a table that was written, and not opened. */
   removeUnopened({ number }: TableMeta): void {
+    this.#begun.delete(number)
     this.#remove(tablePath(this.#directory, number))
   }
 
@@ -289,6 +295,16 @@ export class TableFiles {
     }
   }
 
+  /** The tables of all versions that are still read, and of the durable manifest. */
+  get opened(): Iterable<Table> {
+    return this.#open
+  }
+
+  /** Data keys of the files that this thread is writing. */
+  get begunKeyIds(): Iterable<number> {
+    return this.#begun.values()
+  }
+
   /** Closes all files. */
   close(): void {
     for (const table of this.#open) {
@@ -304,6 +320,7 @@ export class TableFiles {
     }
     const [vfs, directory, cache] = [this.#vfs, this.#directory, this.#cache]
     const table = new Table(vfs, directory, meta, cache, known, unsynced, unneeded, this.keys)
+    this.#begun.delete(meta.number)
     this.#open.add(table)
     return table
   }

@@ -71,8 +71,13 @@ export class SegmentCursor {
    * @throws {@link LdbError} LDB_CORRUPTION when an encrypted payload fails authentication.
    */
   get payload(): Uint8Array {
-    const stored = this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.storedBytes)
+    const { stored } = this
     return this.segment.codec.cipher === undefined ? stored : this.#decrypt(stored)
+  }
+
+  /** Payload of the last good record as it is stored; borrowed until the next read. */
+  get stored(): Uint8Array {
+    return this.#window.bytes.subarray(this.#payloadIndex, this.#payloadIndex + this.storedBytes)
   }
 
   /** Bytes of the last good record, header and padding included; borrowed until the next read. */

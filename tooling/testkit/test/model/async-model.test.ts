@@ -46,6 +46,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'AsyncDatabaseHandle.on': 'delegates to the sync API',
   'AsyncDatabaseHandle.off': 'delegates to the sync API',
   'Database.rotateKey': 'packages/core/src/encryption.test.ts',
+  'Database.renewKeys': 'packages/core/test/key-renewal.test.ts',
+  'AsyncDatabaseHandle.renewKeys': 'packages/core/test/key-renewal.test.ts',
   'Database.stateToken': 'packages/core/src/encryption.test.ts',
   'AsyncDatabaseHandle.rotateKey': 'packages/core/src/encryption.test.ts',
   'AsyncDatabaseHandle.stateToken': 'packages/core/src/encryption.test.ts',

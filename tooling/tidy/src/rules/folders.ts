@@ -18,6 +18,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'restore',
       'backup',
       'verification',
+      'renewal',
       'changes',
       'repair',
       'open',

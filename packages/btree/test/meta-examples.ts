@@ -20,6 +20,9 @@ export const EXAMPLE_META: Meta = {
   freeSpacePage: 31,
   freeSpaceChecksumLow: 7,
   freeSpaceChecksumHigh: -8,
+  freeSpaceMirrorPage: 40,
+  freeSpaceMirrorChecksumLow: -9,
+  freeSpaceMirrorChecksumHigh: 10,
   freeCount: 20,
   logSegmentId: Uint8Array.from({ length: 16 }, (_, index) => 255 - index),
 }

@@ -1,11 +1,10 @@
 import { compareBytes } from '@ldb/base'
 import type { VerifyFinding, VerifySink } from '@ldb/base'
+import type { FreeSpacePages } from '../file/free-space-pages.js'
 import { checkFreeSpace } from '../file/free-space-reading.js'
-import { blockOf } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import { findMeta, readMetaBlock } from '../file/meta-blocks.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
-import { extentPageCount, firstPageNumber, META_STRIDE, VALUE_FIELD_BYTES } from '../format.js'
+import { extentPageCount, firstPageNumber, metaCopyEnd, metaCopyPage, VALUE_FIELD_BYTES } from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
@@ -27,6 +26,7 @@ import type { TreeSnapshot } from '../read/snapshot.js'
 import type { TreeState } from '../write/tree-state.js'
 import { checkFences } from './expected-page.js'
 import type { ExpectedPage } from './expected-page.js'
+import { verifyMeta } from './meta-check.js'
 import { PageAccounting } from './page-accounting.js'
 import { TreeFigures } from './tree-figures.js'
 import { VerifyReport } from './verify-report.js'
@@ -36,7 +36,7 @@ interface VerifiedTree {
   readonly state: TreeState
   /** The meta block of the last checkpoint, and its known free-space pages. */
   readonly meta: Meta
-  readonly bitmapPages: readonly number[]
+  readonly freeSpacePages: FreeSpacePages
   /** Takes a snapshot of the present state. */
   snapshot(): TreeSnapshot
   /** @throws {@link LdbError} LDB_CLOSED, LDB_POISONED. */
@@ -49,8 +49,8 @@ export interface Rebuildable {
   readonly leaked: readonly number[]
   /** Pages that the tree reaches, and that are marked free. */
   readonly inUseAndFree: readonly number[]
-  /** The free-space pages in the file are damaged. */
-  readonly isFreeSpaceDamaged: boolean
+  /** A free-space page, a meta block or a copy of one is damaged in the file. */
+  readonly isRedundancyLost: boolean
 }
 
 /**
@@ -78,7 +78,7 @@ export class TreeVerifier {
   readonly #memory: PageMemory
   #entryCount = 0
   #extentCount = 0
-  #isFreeSpaceDamaged = false
+  #isRedundancyLost = false
 
   constructor(source: VerifiedTree, sink: VerifySink) {
     const { state, meta } = source
@@ -129,7 +129,7 @@ export class TreeVerifier {
     this.#report.flush()
     this.#report.shape(this.#figures.shape(level + 1))
     const { leaked, inUseAndFree } = isWhole ? this.#accounting : { leaked: [], inUseAndFree: [] }
-    return { leaked, inUseAndFree, isFreeSpaceDamaged: this.#isFreeSpaceDamaged }
+    return { leaked, inUseAndFree, isRedundancyLost: this.#isRedundancyLost }
   }
 
   /** Takes a snapshot, and begins at its root. */
@@ -162,31 +162,33 @@ export class TreeVerifier {
     const firstPage = firstPageNumber(pageBytes)
     this.#report.count(0, 0, pageBytes * firstPage)
     this.#figures.add('meta', firstPage)
+    const copyPages = metaCopyEnd(pageBytes) - metaCopyPage(pageBytes)
+    this.#report.count(0, 0, pageBytes * copyPages)
+    this.#figures.add('meta-copy', copyPages)
     this.#figures.unusedBytes = Math.max(0, pages.file.length() - pages.freeSpace.pageCount * pageBytes)
   }
 
   #verifyMeta(): void {
-    const { file, codec, metaRewrite } = this.#tree.pages
-    const block = blockOf(this.#meta.checkpoint)
-    this.#report.guard(block * META_STRIDE, () => {
-      // Until the first write, the newest checkpoint may be in the spare block only.
-      const meta = metaRewrite.isDone ? readMetaBlock(file, block, codec) : findMeta(file, () => codec).meta
-      if (meta.checkpoint === this.#meta.checkpoint) return
-      this.#report.add('structure', block * META_STRIDE, 'the meta block is not that of the last checkpoint')
-    })
+    this.#isRedundancyLost = verifyMeta(this.#tree.pages, this.#meta, this.#report)
   }
 
   #verifyFreeSpace(accounting: PageAccounting): void {
     const { file, codec } = this.#tree.pages
-    const { bitmapPages } = this.#source
-    checkFreeSpace(file, codec, this.#meta, bitmapPages, (error, offset) => {
-      this.#isFreeSpaceDamaged = true
+    const { freeSpacePages } = this.#source
+    checkFreeSpace(file, codec, this.#meta, freeSpacePages, (error, offset) => {
+      this.#isRedundancyLost = true
       this.#report.addError(error, offset, 'warning')
     })
-    let count = 0
-    for (const page of bitmapPages) if (accounting.reach(page, 1)) count += 1
-    this.#figures.add('free-space', count)
-    this.#report.count(count, 0, count * this.#meta.pageBytes)
+    const { pages, mirrors } = freeSpacePages
+    for (const [kind, numbers] of [
+      ['free-space', pages],
+      ['free-space-mirror', mirrors],
+    ] as const) {
+      let count = 0
+      for (const page of numbers) if (accounting.reach(page, 1)) count += 1
+      this.#figures.add(kind, count)
+      this.#report.count(count, 0, count * this.#meta.pageBytes)
+    }
   }
 
   #compareTotals(isWhole: boolean, expected: { entryCount: number; extentCount: number }): void {

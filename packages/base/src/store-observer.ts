@@ -1,3 +1,5 @@
+import type { LdbError } from './ldb-error.js'
+
 /**
  * Receives what a store does by itself: an engine with background work reports it to its owner. Methods must not throw, and must
  * not call the store.
@@ -13,6 +15,12 @@ export interface StoreObserver {
   completed(work: BackgroundWork): void
   /** Called when background work has failed; the store is poisoned. */
   failed(error: unknown): void
+  /**
+   * Called when something that is damaged was read from its copy, or was rebuilt: nothing is lost. The next checkpoint writes it anew.
+   *
+   * @param fault - names the file and the offset of the damage.
+   */
+  healed(fault: LdbError): void
 }
 
 /** A piece of background work of a store. @category Contracts */

@@ -87,7 +87,7 @@ export interface VerifyProgress {
  * - The catalog: `catalog`.
  * - A log: `segment-header`, the header and the seal of a segment; `record-` and the type of a record; `unused`, what is behind the last record. In
  *   the log of a database: `commit-record`, `blob-commit-record`, `load-record`, `checkpoint-record`, `catalog-record`.
- * - A B+tree: `meta`, `branch`, `leaf`, `extent`, `free-space`; `free`; `pending`, replaced pages that a checkpoint or a snapshot still reaches;
+ * - A B+tree: `meta`, `meta-copy`, `branch`, `leaf`, `extent`, `free-space`, `free-space-mirror`; `free`; `pending`, replaced pages that a checkpoint or a snapshot still reaches;
  *   `unreached`, pages that are none of these.
  * - An LSM tree: `table-header`, `data`, `index`, `filter`, `tombstones`, `properties`, `footer`; `manifest-header`, `manifest-state`,
  *   `manifest-edit`; `unused`, bytes of no intact unit.
@@ -106,10 +106,12 @@ export type VerifyUnitKind =
   | 'checkpoint-record'
   | 'catalog-record'
   | 'meta'
+  | 'meta-copy'
   | 'branch'
   | 'leaf'
   | 'extent'
   | 'free-space'
+  | 'free-space-mirror'
   | 'free'
   | 'pending'
   | 'unreached'

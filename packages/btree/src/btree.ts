@@ -131,7 +131,8 @@ export class BTree implements OrderedStore {
       opened.file.close()
       throw error
     }
-    const { rewriteMeta = 'open' } = own
+    const { rewriteMeta = 'open', observer } = own
+    for (const fault of opened.healed) observer?.healed(fault)
     if (rewriteMeta === 'open') tree.#rewriteMetaOrClose()
     return tree
   }
@@ -305,10 +306,10 @@ export class BTree implements OrderedStore {
     const { pinMs, now, rebuild } = ownVerifyOptions(options)
     // The pages of a frozen tree are partly in memory and partly in the file: its checkpoint is completed first.
     if (this.#status.isOpen) this.#checkpoints.complete()
-    const { meta, bitmapPages } = this.#checkpoints
+    const { meta, freeSpacePages } = this.#checkpoints
     const snapshot = (): TreeSnapshot => this.#takeSnapshot()
     const assertReadable = (): void => this.#status.assertReadable()
-    const source = { state: this.#tree, meta, bitmapPages, snapshot, assertReadable }
+    const source = { state: this.#tree, meta, freeSpacePages, snapshot, assertReadable }
     const found = yield* new TreeVerifier(source, sink).steps(pinMs, now)
     if (rebuild && this.#status.isOpen) this.#checkpoints.rebuild(found)
   }

@@ -87,10 +87,25 @@ test('the prose of FORMAT.md agrees with the constants', () => {
   expect(text).toContain(
     `bytes of the decoded value, at most ${format.ENCODED_VALUE_DECODED_BYTES_MAX.toLocaleString('en')} `,
   )
-  expect(text).toContain('1 leaf, 2 branch, 3 overflow extent, 4 free space')
-  expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4 })
+  expect(text).toContain('1 leaf, 2 branch, 3 overflow extent, 4 free space, 5 mirror of a free-space page')
+  expect(format.PageKind).toEqual({ Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4, FreeSpaceMirror: 5 })
   expect([format.META_REGION_BYTES, format.META_STRIDE, format.PAGE_BYTES_DEFAULT]).toEqual([
     12_288, 4096, 8192,
+  ])
+  expect(text).toContain('begins at byte 32,768')
+  expect([format.META_COPY_POSITION, format.META_COPY_BLOCK, format.DAMAGED_BLOCK_BYTES]).toEqual([
+    32_768, 8, 4096,
+  ])
+  expect(
+    [512, 1024, 8192, 32_768].map((pageBytes) => [
+      format.metaCopyPage(pageBytes),
+      format.metaCopyEnd(pageBytes),
+    ]),
+  ).toEqual([
+    [64, 72],
+    [32, 36],
+    [4, 5],
+    [1, 2],
   ])
   expect([512, 1024, 8192, 32_768].map((pageBytes) => format.firstPageNumber(pageBytes))).toEqual([
     24, 12, 2, 1,

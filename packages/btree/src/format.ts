@@ -1,11 +1,11 @@
 import { assert } from '@ldb/base'
 
 /** Format version of new files. @internal */
-export const FORMAT_VERSION = 3
+export const FORMAT_VERSION = 4
 /** Minimum reader version of new files. @internal */
-export const MINIMUM_READER = 3
+export const MINIMUM_READER = 4
 /** Oldest format version that this build reads. @internal */
-export const FORMAT_VERSION_MIN = 3
+export const FORMAT_VERSION_MIN = 4
 /** Kind letter in the magic of the file. @internal */
 export const FILE_KIND = 'B'
 
@@ -29,6 +29,12 @@ export const META_BLOCK_COUNT = 3
 export const SPARE_BLOCK = 2
 /** Bytes of the meta region; all other pages follow it. @internal */
 export const META_REGION_BYTES: number = META_BLOCK_COUNT * META_STRIDE
+/** Bytes that one torn or lost write may damage: a copy is never in the block of its original. @internal */
+export const DAMAGED_BLOCK_BYTES: number = META_STRIDE
+/** The copy of the newest meta block: at a fixed offset that is a multiple of every page size, so that it is found without any other block. @internal */
+export const META_COPY_BLOCK = 8
+/** Offset of the copy of the meta block. @internal */
+export const META_COPY_POSITION: number = META_COPY_BLOCK * META_STRIDE
 /** Page numbers are small integers in V8 and signed 32-bit integers in the arena. @internal */
 export const PAGE_COUNT_MAX = 2 ** 31 - 1
 /** Upper bound of the levels of a tree: more than a file of 2^31 pages can fill. @internal */
@@ -91,7 +97,7 @@ export const PAGE_HEADER_BYTES: number = PAGE_HEADER_DEAD_BYTES_OFFSET + 2
 assert(PAGE_HEADER_BYTES === 32, 'slots begin on a 32-byte boundary')
 
 /** Kinds of page. On disk: never renumber, never reuse. @internal */
-export const PageKind = { Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4 } as const
+export const PageKind = { Leaf: 1, Branch: 2, Extent: 3, FreeSpace: 4, FreeSpaceMirror: 5 } as const
 /** Page flag: fences do not guarantee the prefix of the page, so that searches compare it. @internal */
 export const FLAG_EDGE = 1
 
@@ -159,11 +165,24 @@ export const DICTIONARIES_MAGIC = 'LDB DICT'
 export const FREE_SPACE_PAGE_FIRST_PAGE_OFFSET: number = PAGE_HEADER_BYTES
 export const FREE_SPACE_PAGE_NEXT_PAGE_OFFSET: number = FREE_SPACE_PAGE_FIRST_PAGE_OFFSET + 4
 export const FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET: number = FREE_SPACE_PAGE_NEXT_PAGE_OFFSET + 4
-export const FREE_SPACE_PAGE_BITS_OFFSET: number = FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 8
+export const FREE_SPACE_PAGE_NEXT_MIRROR_OFFSET: number = FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 8
+export const FREE_SPACE_PAGE_RESERVED_OFFSET: number = FREE_SPACE_PAGE_NEXT_MIRROR_OFFSET + 4
+export const FREE_SPACE_PAGE_NEXT_MIRROR_CHECKSUM_OFFSET: number = FREE_SPACE_PAGE_RESERVED_OFFSET + 4
+export const FREE_SPACE_PAGE_BITS_OFFSET: number = FREE_SPACE_PAGE_NEXT_MIRROR_CHECKSUM_OFFSET + 8
 
 /** Returns the number of the first page behind the meta region. @internal */
 export function firstPageNumber(pageBytes: number): number {
   return Math.max(1, Math.ceil(META_REGION_BYTES / pageBytes))
+}
+
+/** Returns the number of the first page of the region that holds the copy of the meta block. @internal */
+export function metaCopyPage(pageBytes: number): number {
+  return META_COPY_POSITION / pageBytes
+}
+
+/** Returns the number of the first page behind the region of the copy of the meta block, which is a whole block of the device. @internal */
+export function metaCopyEnd(pageBytes: number): number {
+  return metaCopyPage(pageBytes) + Math.max(1, META_STRIDE / pageBytes)
 }
 
 /**

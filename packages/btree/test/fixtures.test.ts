@@ -12,10 +12,15 @@ interface Expected {
   readonly durableSeq: number
   readonly depth: number
   readonly entries: number
-  readonly pages: Readonly<Record<'meta' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'free', number>>
+  readonly pages: Readonly<
+    Record<
+      'meta' | 'metaCopy' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'freeSpaceMirror' | 'free',
+      number
+    >
+  >
 }
 
-const root = new URL('fixtures/v3/', import.meta.url)
+const root = new URL('fixtures/v4/', import.meta.url)
 
 test('the golden tree has the pages and entries that the independent reader counts', () => {
   const expected = JSON.parse(readFileSync(new URL('expected.json', root), 'utf8')) as Expected
@@ -32,13 +37,13 @@ test('the golden tree has the pages and entries that the independent reader coun
     },
   })
   const { pages } = expected
-  const reachable = pages.branch + pages.leaf + pages.extent + pages.freeSpace
+  const reachable = pages.branch + pages.leaf + pages.extent + pages.freeSpace + pages.freeSpaceMirror
   expect(totals).toEqual({ units: reachable, entries: expected.entries })
   expect(tree.stats()).toMatchObject({
     entryCount: expected.entries,
     depth: expected.depth,
-    fileBytes: (pages.meta + reachable + pages.free) * expected.pageBytes,
-    liveBytes: (pages.meta + reachable) * expected.pageBytes,
+    fileBytes: (pages.meta + pages.metaCopy + reachable + pages.free) * expected.pageBytes,
+    liveBytes: (pages.meta + pages.metaCopy + reachable) * expected.pageBytes,
   })
   expect(tree.durableSeq).toBe(expected.durableSeq)
   expect(Buffer.from(tree.identity.fileId).toString('hex')).toBe(expected.fileId)

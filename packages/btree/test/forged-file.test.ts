@@ -13,6 +13,7 @@ import {
   META_BLOCK_PAGE_COUNT_OFFSET,
   META_BLOCK_ROOT_CHECKSUM_OFFSET,
   META_BLOCK_ROOT_PAGE_OFFSET,
+  META_COPY_POSITION,
   META_STRIDE,
   PAGE_HEADER_BYTES,
   PAGE_HEADER_EPOCH_OFFSET,
@@ -44,7 +45,9 @@ function forge(change: (meta: Uint8Array, root: Uint8Array) => void): MemoryVfs 
   meta.set(root.subarray(0, 8), META_BLOCK_ROOT_CHECKSUM_OFFSET)
   putHash(meta, META_BLOCK_CHECKSUM_OFFSET, hashOf(meta, 0, META_BLOCK_CHECKSUM_OFFSET, SEED_ZERO))
   file.write(meta, 0, meta.length, 0)
-  file.write(new Uint8Array(META_BLOCK_BYTES), 0, META_BLOCK_BYTES, META_STRIDE)
+  for (const position of [META_STRIDE, META_COPY_POSITION]) {
+    file.write(new Uint8Array(META_BLOCK_BYTES), 0, META_BLOCK_BYTES, position)
+  }
   file.write(root, 0, root.length, readU32(meta, META_BLOCK_ROOT_PAGE_OFFSET) * PAGE_BYTES)
   file.close()
   return vfs

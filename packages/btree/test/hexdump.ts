@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { firstPageNumber, META_BLOCK_BYTES, META_STRIDE, PageKind } from '../src/format.js'
+import { firstPageNumber, META_BLOCK_BYTES, META_COPY_BLOCK, META_STRIDE, PageKind } from '../src/format.js'
+
+const BLOCKS: readonly (readonly [number, string])[] = [
+  [0, 'A'],
+  [1, 'B'],
+  [2, 'spare'],
+  [META_COPY_BLOCK, 'copy'],
+]
 
 /** A field of a table in FORMAT.md. */
 interface Field {
@@ -49,9 +56,10 @@ function formatFields(bytes: Uint8Array, base: number, fields: readonly Field[])
  */
 export function formatFile(bytes: Uint8Array, pageBytes: number, pageCount: number): string {
   const lines: string[] = []
-  for (const [block, name] of ['A', 'B', 'spare'].entries()) {
+  for (const [block, name] of BLOCKS) {
     lines.push(`meta block ${name}`, ...formatFields(bytes, block * META_STRIDE, fieldsOf('Meta block')))
-    lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
+    if (block < META_COPY_BLOCK)
+      lines.push(...rows(bytes, block * META_STRIDE + META_BLOCK_BYTES, (block + 1) * META_STRIDE))
   }
   const firstPage = firstPageNumber(pageBytes)
   for (let page = firstPage; page < firstPage + pageCount; page += 1) {

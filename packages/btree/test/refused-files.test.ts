@@ -6,7 +6,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
 import { BTree } from '../src/btree.js'
 import type { TreeIdentity } from '../src/file/options.js'
-import { FILE_KIND, META_BLOCK_BYTES, META_STRIDE } from '../src/format.js'
+import { FILE_KIND, META_BLOCK_BYTES, META_COPY_BLOCK, META_STRIDE } from '../src/format.js'
 import { contentOf } from './golden.js'
 
 const PATH = '/tree.ldb'
@@ -31,20 +31,20 @@ function fixture(version: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`fixtures/${version}/tree.ldb`, import.meta.url)))
 }
 
-const GOLDEN = fixture('v3')
+const GOLDEN = fixture('v4')
 const IDENTITY: TreeIdentity = { fileId: GOLDEN.slice(24, 40), pageBytes: 512 }
 
 test('a file of an older format version is LDB_FORMAT', () => {
-  for (const version of ['v1', 'v2']) {
+  for (const version of ['v1', 'v2', 'v3']) {
     expect(codeOfOpening(fixture(version)), version).toBe('LDB_FORMAT')
     expect(codeOfOpening(fixture(version), IDENTITY), version).toBe('LDB_FORMAT')
   }
 })
 
 test.each([
-  ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
-  ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
-  ['a file with an undefined flag', { format: 3, minimumReader: 3, flags: 0x8000_0000 }, 'LDB_FORMAT'],
+  ['a newer version', { format: 5, minimumReader: 5, flags: 0 }, 'LDB_FORMAT'],
+  ['an encrypted file', { format: 4, minimumReader: 4, flags: 1 }, 'LDB_UNSUPPORTED'],
+  ['a file with an undefined flag', { format: 4, minimumReader: 4, flags: 0x8000_0000 }, 'LDB_FORMAT'],
 ])('%s is refused', (_, header, code) => {
   for (const block of [0, 1]) {
     const bytes = GOLDEN.slice()
@@ -61,7 +61,7 @@ test.each([
   'meta blocks overwritten with %s are LDB_CORRUPTION when the owner knows the file, LDB_FORMAT otherwise',
   (_, byte) => {
     const bytes = GOLDEN.slice()
-    for (let block = 0; block < 3; block += 1) {
+    for (const block of [0, 1, 2, META_COPY_BLOCK]) {
       bytes.fill(byte(), block * META_STRIDE, block * META_STRIDE + META_BLOCK_BYTES)
     }
     expect(codeOfOpening(bytes)).toBe('LDB_FORMAT')

@@ -2,7 +2,14 @@ import { equalBytes } from '@ldb/base'
 import type { SalvageDoubt, SalvageLoss } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
-import { META_STRIDE, PageKind } from '../src/format.js'
+import {
+  FREE_SPACE_PAGE_BITS_OFFSET,
+  META_COPY_POSITION,
+  META_STRIDE,
+  metaCopyEnd,
+  metaCopyPage,
+  PageKind,
+} from '../src/format.js'
 import { salvageTree } from '../src/index.js'
 import type { TreeSalvageOptions, TreeSalvageReport } from '../src/index.js'
 import { contentOf } from './golden.js'
@@ -87,9 +94,10 @@ function livePages(image: Uint8Array): Map<number, number[]> {
     view.getUint32(a * META_STRIDE + 80, true) < view.getUint32(b * META_STRIDE + 80, true) ? 1 : -1,
   )[0] as number
   const bitmap = view.getUint32(newest * META_STRIDE + 140, true) * PAGE_BYTES
-  const bitsAt = PAGE_BYTES - (PAGE_BYTES - 48)
+  const bitsAt = FREE_SPACE_PAGE_BITS_OFFSET
   const found = new Map<number, number[]>()
   for (let page = 24; page < image.length / PAGE_BYTES; page += 1) {
+    if (page === metaCopyPage(PAGE_BYTES)) page = metaCopyEnd(PAGE_BYTES)
     if ((((image[bitmap + bitsAt + (page >> 3)] as number) >> (page & 7)) & 1) === 1) continue
     const isPage = view.getUint32(page * PAGE_BYTES + 8, true) === page
     const kind = isPage ? (image[page * PAGE_BYTES + KIND_OFFSET] as number) : 0
@@ -108,7 +116,9 @@ const BUILT = build(1)
 const pagesOf = (kind: number): readonly number[] => BUILT.live.get(kind) ?? []
 const inPage = (page: number): number => page * PAGE_BYTES + 77
 const BRANCHES = pagesOf(PageKind.Branch).map(inPage)
-const METAS = [0, META_STRIDE, 2 * META_STRIDE].map((offset) => offset + 90)
+const FREE_SPACE = pagesOf(PageKind.FreeSpace).map(inPage)
+const MIRRORS = pagesOf(PageKind.FreeSpaceMirror).map(inPage)
+const METAS = [0, META_STRIDE, 2 * META_STRIDE, META_COPY_POSITION].map((offset) => offset + 90)
 
 function expectWhole({ entries, losses, doubts, report }: Salvaged): void {
   expect(entries).toEqual(BUILT.model)
@@ -155,7 +165,21 @@ test('damaged meta blocks lose nothing, all of them and all branches included', 
 })
 
 test('damaged free-space pages lose nothing', () => {
-  expectWhole(salvage(damaged(BUILT.image, pagesOf(PageKind.FreeSpace).map(inPage))))
+  expectWhole(salvage(damaged(BUILT.image, [...FREE_SPACE, ...MIRRORS])))
+})
+
+test('free-space pages or their mirrors, with all branches and the meta blocks at the front, lose nothing', () => {
+  expect(MIRRORS).toHaveLength(FREE_SPACE.length)
+  for (const copies of [FREE_SPACE, MIRRORS]) {
+    expectWhole(salvage(damaged(BUILT.image, [...copies, ...BRANCHES])))
+    expectWhole(salvage(damaged(BUILT.image, [...copies, ...BRANCHES, ...METAS.slice(0, 3)])))
+    // Without any meta block, nothing proves that the damaged page was no leaf.
+    for (const more of [METAS, [...METAS, ...BRANCHES]]) {
+      const { entries, doubts } = salvage(damaged(BUILT.image, [...copies, ...more]))
+      expect(entries).toEqual(BUILT.model)
+      expect(doubts).toEqual([])
+    }
+  }
 })
 
 test('a damaged leaf loses its own entries, with its key range', () => {
@@ -176,7 +200,7 @@ test('a damaged extent loses its entry, and a damaged separator none', () => {
 })
 
 test('without branches and free space, what may be old is in doubt', () => {
-  const offsets = [...BRANCHES, ...pagesOf(PageKind.FreeSpace).map(inPage)]
+  const offsets = [...BRANCHES, ...FREE_SPACE, ...MIRRORS]
   const { entries, doubts } = salvage(damaged(BUILT.image, offsets))
   expect(doubts).not.toEqual([])
   expect([...BUILT.model.keys()].filter((key) => !entries.has(key)).length).toBeLessThan(BUILT.model.size / 4)

@@ -14,7 +14,12 @@ interface ExpectedTree {
   readonly durableSeq: number
   readonly depth: number
   readonly entries: number
-  readonly pages: Readonly<Record<'meta' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'free', number>>
+  readonly pages: Readonly<
+    Record<
+      'meta' | 'metaCopy' | 'branch' | 'leaf' | 'extent' | 'freeSpace' | 'freeSpaceMirror' | 'free',
+      number
+    >
+  >
 }
 
 interface ExpectedKeyspace {
@@ -63,7 +68,7 @@ if (process.env['LDB_WRITE_FIXTURES'] === '1') {
   for (const [name, files] of makeFixtures()) writeFixture(name, files)
 }
 
-const EXPECTED = ['v3', 'v4', 'v5'].flatMap((version) => {
+const EXPECTED = ['v6'].flatMap((version) => {
   const file = new URL(`fixtures/${version}/expected.json`, import.meta.url)
   const databases = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Expected>
   return Object.entries(databases).map(([name, expected]) => [`${version}/${name}`, expected] as const)
@@ -111,18 +116,24 @@ describe.each(EXPECTED)('golden database %s', (name, expected) => {
         expect(shape).toMatchObject({ kind: 'tree', pageBytes, depth: expectedTree.depth })
       },
     })
-    const { freeSpace, ...others } = pages
-    for (const [kind, count] of Object.entries({ ...others, 'free-space': freeSpace })) {
+    const { freeSpace, freeSpaceMirror, metaCopy, ...others } = pages
+    const named = {
+      ...others,
+      'free-space': freeSpace,
+      'free-space-mirror': freeSpaceMirror,
+      'meta-copy': metaCopy,
+    }
+    for (const [kind, count] of Object.entries(named)) {
       expect(bytes[kind] ?? 0, kind).toBe(count * pageBytes)
     }
-    const reachable = pages.branch + pages.leaf + pages.extent + pages.freeSpace
+    const reachable = pages.branch + pages.leaf + pages.extent + freeSpace + freeSpaceMirror
     const stats = tree.stats()
     expect(Buffer.from(tree.identity.fileId).toString('hex')).toBe(expectedTree.fileId)
     expect(tree.durableSeq).toBe(expectedTree.durableSeq)
     expect(stats.entryCount).toBe(expectedTree.entries)
     expect(stats.depth).toBe(expectedTree.depth)
-    expect(stats.fileBytes).toBe((pages.meta + reachable + pages.free) * pageBytes)
-    expect(stats.liveBytes).toBe((pages.meta + reachable) * pageBytes)
+    expect(stats.fileBytes).toBe((pages.meta + metaCopy + reachable + pages.free) * pageBytes)
+    expect(stats.liveBytes).toBe((pages.meta + metaCopy + reachable) * pageBytes)
     expect(totals).toEqual({ units: reachable, entries: expectedTree.entries })
     tree.close()
   })
@@ -192,6 +203,23 @@ test.each(['v1', 'v2'])('a database of format %s is refused before a byte is wri
   left.delete('LOCK')
   expect(hashesOf(left)).toEqual(hashesOf(files))
 })
+
+test.each(['v3', 'v4', 'v5'])(
+  'the trees of a database of %s are refused before a byte is written',
+  (version) => {
+    const files = readFixture(`${version}/closed`)
+    const vfs = fileSystemOf(files, 'data')
+    for (const readOnly of [false, true]) {
+      expect(() => {
+        using db = Database.open('data', { vfs, readOnly })
+        db.get('key')
+      }).toThrow(expect.objectContaining({ code: 'LDB_FORMAT' }))
+    }
+    const left = filesOf(vfs, 'data')
+    left.delete('LOCK')
+    expect(hashesOf(left)).toEqual(hashesOf(files))
+  },
+)
 
 function hashesOf(files: ReadonlyMap<string, Uint8Array>): [string, string][] {
   return [...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')])

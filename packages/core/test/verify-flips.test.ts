@@ -6,6 +6,8 @@ import { Database } from '../src/index.js'
 import { readFile, readTree, writeFile } from './directory-tree.js'
 
 const PAGE_BYTES = 4096
+/** Offset of the copy of a B+tree's meta block. */
+const META_COPY = 32_768
 /** Bits that are changed in each file, spread over its live bytes. */
 const FLIPS = 24
 
@@ -47,9 +49,13 @@ function liveRanges(path: string, bytes: Uint8Array): (readonly [start: number, 
   if (path.endsWith('tree.ldb')) {
     const isSecond = view.getBigUint64(4096 + 80, true) > view.getBigUint64(80, true)
     const meta = isSecond ? 4096 : 0
-    const bits = view.getUint32(meta + 140, true) * PAGE_BYTES + 48
-    const ranges: [number, number][] = [[meta, meta + 512]]
+    const bits = view.getUint32(meta + 140, true) * PAGE_BYTES + 64
+    const ranges: [number, number][] = [
+      [meta, meta + 512],
+      [META_COPY, META_COPY + 512],
+    ]
     for (let page = 3; page < view.getUint32(meta + 136, true); page++) {
+      if (page * PAGE_BYTES === META_COPY) continue
       const isFree = (((bytes[bits + (page >>> 3)] ?? 0) >>> (page & 7)) & 1) === 1
       const start = page * PAGE_BYTES
       // The bytes behind the content of an extent mean nothing.

@@ -134,6 +134,7 @@ const NO_OBSERVER: StoreObserver = Object.freeze({
   stalled: () => undefined,
   completed: () => undefined,
   failed: () => undefined,
+  healed: () => undefined,
 })
 
 /** Validates options and applies the defaults. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */

@@ -16,6 +16,7 @@ test('a caller that never makes a checkpoint keeps few tables and memtables', ()
     stalled: (reason: string) => stalls.push(reason),
     completed: (work: BackgroundWork) => completed.push(work),
     failed: () => undefined,
+    healed: () => undefined,
   }
   const harness = new LsmHarness({ ...SMALL, observer })
   fill(harness, 2000)

@@ -160,6 +160,7 @@ test('commits wait for a thread that is too far behind, and report it', () => {
     stalled: (reason: string) => stalls.push(reason),
     completed: () => undefined,
     failed: () => undefined,
+    healed: () => undefined,
   }
   const { harness, thread } = harnessOf({ ...SMALL, observer })
   fillUntilDelegated(harness, thread)

@@ -14,10 +14,10 @@ import { flip, readBytes, readFiles, TIMES } from './golden-files.js'
 type Region = readonly [name: string, start: number, end: number]
 
 const WAL = 'packages/wal/test/fixtures/v3'
-const DATABASE = 'packages/core/test/fixtures/v3/left-open'
+const DATABASE = 'packages/core/test/fixtures/v6/left-open'
 const VFS = 'packages/vfs/test/fixtures'
 const TREES = [
-  'packages/btree/test/fixtures/v3/tree.ldb',
+  'packages/btree/test/fixtures/v4/tree.ldb',
   `${DATABASE}/keyspaces/1/tree.ldb`,
   `${DATABASE}/keyspaces/2/tree.ldb`,
   `${DATABASE}/keyspaces/3/tree.ldb`,
@@ -94,12 +94,14 @@ function treeRegions(bytes: Uint8Array): Region[] {
     }),
   )
   const free = Array.from({ length: pageCount - meta.metaPages }, (_, index) => meta.metaPages + index)
-    .filter((page) => !reached.has(page))
+    .filter((page) => !reached.has(page) && (page < meta.copyPage || page >= meta.copyPage + meta.copyPages))
     .map((page): Region => [`ignored free page ${page}`, page * pageBytes, (page + 1) * pageBytes])
   return [
     ['meta block A', 0, 512],
     ['ignored bytes of the meta region', 512, 4096],
     ['meta block B', 4096, 4608],
+    ['copy of the meta block', 32_768, 33_280],
+    ['ignored bytes of the copy region', 33_280, 36_864],
     ...pages,
     ...free,
   ]
@@ -154,7 +156,7 @@ describe('a changed byte is noticed', () => {
 describe('files that do not belong together are refused', () => {
   const damaged = expect.objectContaining({ code: 'LDB_CORRUPTION' })
   const golden = readFiles(DATABASE)
-  const closed = readFiles('packages/core/test/fixtures/v3/closed')
+  const closed = readFiles('packages/core/test/fixtures/v6/closed')
 
   test.each([
     ['an older catalog', 'CATALOG', closed.get('CATALOG')],

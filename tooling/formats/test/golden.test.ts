@@ -73,8 +73,8 @@ test('the golden blob file', () => {
 })
 
 test('the golden B+tree', async () => {
-  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v3/tree.ldb`))))
-  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v3/expected.json`))
+  const description = textOf(describeTree(readTree(readBytes(`${BTREE}/v4/tree.ldb`))))
+  await expect(description).toMatchFileSnapshot(pathOf(`${BTREE}/v4/expected.json`))
 })
 
 test.each([
@@ -88,23 +88,22 @@ test.each([
   await expect(textOf(describeStore(store))).toMatchFileSnapshot(pathOf(`${LSM}/v2/${expected}`))
 })
 
-test.each([
-  ['v3', ['closed', 'left-open']],
-  ['v4', ['closed', 'left-open']],
-  ['v5', ['closed', 'left-open', 'compressed', 'dictionary']],
-] as const)('the golden databases %s', async (version, names) => {
-  const databases = names.map((name) => {
-    const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
-    return [name, describeDatabase(database, TIMES)] as const
-  })
-  const description = textOf(Object.fromEntries(databases))
-  await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/${version}/expected.json`))
-})
+test.each([['v6', ['closed', 'left-open', 'compressed', 'dictionary']]] as const)(
+  'the golden databases %s',
+  async (version, names) => {
+    const databases = names.map((name) => {
+      const database = readDatabase(readFiles(`${CORE}/${version}/${name}`))
+      return [name, describeDatabase(database, TIMES)] as const
+    })
+    const description = textOf(Object.fromEntries(databases))
+    await expect(description).toMatchFileSnapshot(pathOf(`${CORE}/${version}/expected.json`))
+  },
+)
 
 test('the golden LOCK of each version', () => {
   const written = { pid: '12265', host: 'ada', token: '0b6d69196da9b24b45bac1fee8f69b34' }
   const unknown = { directory: '-', filesystem: '-', kernel: '-', mode: '-' }
-  for (const path of [`${CORE}/v3/left-open/LOCK`, `${VFS}/v1/LOCK`])
+  for (const path of [`${CORE}/v6/left-open/LOCK`, `${VFS}/v1/LOCK`])
     expect(Object.fromEntries(readLock(readBytes(path)))).toMatchObject({ ...written, ...unknown })
   const known = { directory: '65024:2148321', filesystem: 'ef53', kernel: 'flock', mode: 'exclusive' }
   expect(Object.fromEntries(readLock(readBytes(`${VFS}/v2/LOCK`)))).toMatchObject({ ...written, ...known })

@@ -24,6 +24,7 @@ const NO_OBSERVER = {
   stalled: () => undefined,
   completed: () => undefined,
   failed: () => undefined,
+  healed: () => undefined,
 }
 const TUNING = Symbol.for('ldb.tuning')
 /** The model compares entry counts. */

@@ -2,8 +2,11 @@ import { toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { MemoryVfs } from '@ldb/vfs'
 import { FreeSpace } from '../../../packages/btree/src/space/free-space.js'
-import { pagesPerBitmap, writeFreeSpaceAtOnce } from '../../../packages/btree/src/file/free-space-pages.js'
-import { firstPageNumber } from '../../../packages/btree/src/format.js'
+import {
+  metaLinks,
+  pagesPerBitmap,
+  writeFreeSpaceAtOnce,
+} from '../../../packages/btree/src/file/free-space-pages.js'
 import { plainCodec } from '../../../packages/btree/src/file/file-codec.js'
 import { readMeta, writeMeta } from '../../../packages/btree/src/file/meta-blocks.js'
 
@@ -23,23 +26,21 @@ export function withPagesBefore(pageCount: number, pageBytes: number): MemoryVfs
   const meta = readMeta(file)
   const codec = plainCodec(meta.fileId)
   const bitmapCount = Math.ceil(pageCount / pagesPerBitmap(pageBytes))
-  const numbers = Array.from({ length: bitmapCount }, (_, index) => pageCount - bitmapCount + index)
+  const numbers = Array.from({ length: 2 * bitmapCount }, (_, index) => pageCount - 2 * bitmapCount + index)
   file.truncate(pageCount * pageBytes)
   const chain = writeFreeSpaceAtOnce(
     file,
     codec,
     { pageBytes, epoch: meta.epoch },
-    new FreeSpace(firstPageNumber(pageBytes), pageCount),
-    numbers,
+    FreeSpace.ofFile(pageBytes, pageCount),
+    { pages: numbers.slice(0, bitmapCount), mirrors: numbers.slice(bitmapCount) },
   )
   writeMeta(file, codec, {
     ...meta,
     checkpoint: meta.checkpoint + 1,
     pageCount,
     freeCount: 0,
-    freeSpacePage: chain.page,
-    freeSpaceChecksumLow: chain.checksumLow,
-    freeSpaceChecksumHigh: chain.checksumHigh,
+    ...metaLinks(chain),
   })
   file.close()
   return vfs

@@ -1,6 +1,7 @@
 import { NO_SEGMENT_ID } from '@ldb/base'
 import type { StoreLog, TaskSteps, Syncable } from '@ldb/base'
-import { pagesPerBitmap, writeFreeSpace } from '../file/free-space-pages.js'
+import { allocateFreeSpacePages, metaLinks, writeFreeSpace } from '../file/free-space-pages.js'
+import type { FreeSpacePages } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
 import { writeMeta } from '../file/meta-blocks.js'
 import type { Pages } from '../pager/pages.js'
@@ -28,7 +29,7 @@ export interface FrozenTree {
 export interface CheckpointParts {
   readonly state: TreeState
   /** Receives the free-space pages of the checkpoint. */
-  readonly bitmapPages: number[]
+  readonly freeSpacePages: FreeSpacePages
   /** The log of the commits in the checkpoint: it is synced before the meta block is written (C6). */
   readonly log: StoreLog | undefined
   /** Yielded about every millisecond, to let other work run; `undefined` when the checkpoint runs without interruption. */
@@ -39,20 +40,22 @@ export interface CheckpointParts {
  * Freezes the present tree: its epoch ends, and later changes copy its pages first. Writes nothing, and copies the free-space
  * bits, 1/65,536 of the file.
  *
- * @param bitmapPages - free-space pages of the previous checkpoint; cleared.
+ * @param freeSpacePages - free-space pages of the previous checkpoint; cleared.
  * @internal
  */
 export function freezeTree(
   state: TreeState,
   previous: Meta,
   durableSeq: number,
-  bitmapPages: number[],
+  freeSpacePages: FreeSpacePages,
 ): FrozenTree {
   const { pages } = state
   const { freeSpace, reclaim } = pages
   const epoch = pages.epoch.current
-  for (const page of bitmapPages) reclaim.retire(page, 1, previous.epoch, epoch)
-  bitmapPages.length = 0
+  for (const list of [freeSpacePages.pages, freeSpacePages.mirrors]) {
+    for (const page of list) reclaim.retire(page, 1, previous.epoch, epoch)
+    list.length = 0
+  }
   const root = { ...state.root }
   const meta: Meta = {
     ...previous,
@@ -78,8 +81,8 @@ export function freezeTree(
  * 1. Completes the meta rewrite, if it is not complete.
  * 2. Writes the dirty leaves in file order. Propagates their checksums upwards, so that each branch records those of its
  *    children, and writes the branches.
- * 3. Writes the free space as it will be once this checkpoint is durable.
- * 4. Syncs, writes the meta block, and syncs (FORMAT.md has the argument). Then releases the pages that only the previous
+ * 3. Writes the free space, and its mirror, as it will be once this checkpoint is durable.
+ * 4. Syncs, writes the meta block and its copy, and syncs (FORMAT.md has the argument). Then releases the pages that only the previous
  *    checkpoint reached, and truncates free pages at the end of the file.
  *
  * Yields a time slice about every millisecond. No step depends on changes of the present tree in between.
@@ -124,7 +127,7 @@ function* writeTree(
 function* writeFree(
   meta: Meta,
   { freeSpace: after, pending }: FrozenTree,
-  { state, bitmapPages, timeSlice }: CheckpointParts,
+  { state, freeSpacePages, timeSlice }: CheckpointParts,
 ): Generator<Syncable, Meta, void> {
   const { file, freeSpace, codec } = state.pages
   const { pageBytes, epoch } = meta
@@ -138,20 +141,14 @@ function* writeFree(
   }
   after.trim()
   // Writes since the freeze may have allocated pages that `after` counts as free. A page that is free now is free in both.
-  while (bitmapPages.length * pagesPerBitmap(pageBytes - codec.trailerBytes) < after.pageCount) {
-    const page = freeSpace.allocate()
-    after.take(page)
-    bitmapPages.push(page)
-  }
+  allocateFreeSpacePages(pageBytes, pageBytes - codec.trailerBytes, freeSpace, freeSpacePages, after)
   const { pageCount, freeCount } = after
-  const first = yield* writeFreeSpace(file, codec, { pageBytes, epoch }, after, bitmapPages, timeSlice)
+  const first = yield* writeFreeSpace(file, codec, { pageBytes, epoch }, after, freeSpacePages, timeSlice)
   if (file.length() < pageCount * pageBytes) file.truncate(pageCount * pageBytes)
   return {
     ...meta,
     pageCount,
-    freeSpacePage: first.page,
-    freeSpaceChecksumLow: first.checksumLow,
-    freeSpaceChecksumHigh: first.checksumHigh,
+    ...metaLinks(first),
     freeCount,
   }
 }

@@ -2,7 +2,7 @@ import { toSeq } from '@ldb/base'
 import type { HeldCheckpoint, HeldFile, Seq } from '@ldb/base'
 import { HeldBytes } from '@ldb/vfs'
 import type { Meta } from '../file/meta.js'
-import { metaRegion } from '../file/meta-blocks.js'
+import { META_HEAD_BYTES, replaceMetaBlocks } from '../file/meta-blocks.js'
 import type { Pages } from '../pager/pages.js'
 
 /**
@@ -27,8 +27,7 @@ export class HeldTree implements HeldCheckpoint {
     this.#epoch = meta.epoch
     const { pageBytes, pageCount } = meta
     const shape = { number: 0, length: pageCount * pageBytes, blockBytes: pageBytes, isImmutable: false }
-    this.files =
-      meta.durableSeq === 0 ? [] : [new HeldBytes(shape, metaRegion(meta, pages.codec), pages.file)]
+    this.files = meta.durableSeq === 0 ? [] : [new HeldBytes(shape, headOf(pages, meta), pages.file)]
     pages.reclaim.pin(meta.epoch)
   }
 
@@ -37,4 +36,12 @@ export class HeldTree implements HeldCheckpoint {
     this.#isReleased = true
     this.#pages.reclaim.unpin(this.#epoch)
   }
+}
+
+/** Returns the first bytes of the file, with the meta blocks of the held checkpoint only. Pages between them do not change while it is held. */
+function headOf(pages: Pages, meta: Meta): Uint8Array {
+  const head = new Uint8Array(META_HEAD_BYTES)
+  pages.file.read(head, 0, META_HEAD_BYTES, 0)
+  replaceMetaBlocks(head, meta, pages.codec)
+  return head
 }

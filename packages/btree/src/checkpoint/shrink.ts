@@ -1,6 +1,6 @@
 import type { PageMemory } from '../page/memory.js'
 import { pageNumberOf, slotCount } from '../page/page.js'
-import { VALUE_FIELD_BYTES } from '../format.js'
+import { metaCopyEnd, VALUE_FIELD_BYTES } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
 import { childOf, copyKey, keyPartBytes, recordOffset, slotKeyBytes, valueIsExtent } from '../page/record.js'
 import { searchBranch } from '../page/search.js'
@@ -28,8 +28,9 @@ export class TreeShrinking {
     const { freeSpace, reclaim } = state.pages
     const used = freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount
     this.#state = state
-    // Includes space for copies of the branches and for the next free-space pages.
-    this.#limit = used + Math.ceil(used / 64) + 4
+    // Includes space for copies of the branches and for the next free-space pages and their mirrors.
+    const limit = used + Math.ceil(used / 64) + 5
+    this.#limit = Math.max(limit, metaCopyEnd(state.pages.limits.pageBytes))
     this.#next = this.isWorthwhile ? new Uint8Array(0) : undefined
   }
 

@@ -1,5 +1,15 @@
 import { assert, INVARIANTS, isLdbError, ownProperty, ResumableTask } from '@ldb/base'
-import type { CompactionRequest, KeyBounds, KeyRenewal, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
+import type {
+  CompactionRequest,
+  KeyBounds,
+  KeyRenewal,
+  LdbError,
+  StoreLog,
+  TaskSteps,
+  Seq,
+  Syncable,
+} from '@ldb/base'
+import type { FreeSpacePages } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
 import { writeSpare } from '../file/meta-blocks.js'
 import type { OpenSnapshots } from '../read/open-snapshots.js'
@@ -26,22 +36,22 @@ const PACKED_MIN = INVARIANTS ? 16 : 64
 export interface StoredCheckpoint {
   readonly meta: Meta
   /** Known free-space pages of the checkpoint. */
-  readonly bitmapPages: number[]
-  /** The free-space pages are damaged. */
-  readonly isFreeSpaceRebuilt: boolean
+  readonly freeSpacePages: FreeSpacePages
+  /** Damage in place of which something else was read. */
+  readonly healed: readonly LdbError[]
 }
 
 /** Makes the checkpoints of one tree, one at a time, and ends its epochs. @internal */
 export class TreeCheckpoints {
   readonly #tree: TreeState
   readonly #status: TreeStatus
-  readonly #bitmapPages: number[]
+  readonly #freeSpacePages: FreeSpacePages
   #meta: Meta
   /** The last checkpoint that was begun. */
   #last: ResumableTask | undefined = undefined
   /** The tree has changed since the last checkpoint was begun. */
   #hasChanged = false
-  /** The next checkpoint replaces damaged free-space pages, even if the tree has not changed. */
+  /** The next checkpoint replaces what is damaged, even if the tree has not changed. */
   #mustRepair: boolean
   /** A page was written in the current epoch, so that a snapshot must end it. */
   #isEpochUsed = false
@@ -64,8 +74,8 @@ export class TreeCheckpoints {
     this.#snapshots = snapshots
     this.#status = status
     this.#meta = stored.meta
-    this.#bitmapPages = stored.bitmapPages
-    this.#mustRepair = stored.isFreeSpaceRebuilt
+    this.#freeSpacePages = stored.freeSpacePages
+    this.#mustRepair = stored.healed.length > 0
   }
 
   /** The meta block of the last durable checkpoint. */
@@ -74,8 +84,8 @@ export class TreeCheckpoints {
   }
 
   /** Free-space pages of the last checkpoint. */
-  get bitmapPages(): readonly number[] {
-    return this.#bitmapPages
+  get freeSpacePages(): FreeSpacePages {
+    return this.#freeSpacePages
   }
 
   /** Reports whether a replay is in progress: sections are applied out of commit order, and no checkpoint may contain a part of them. */
@@ -84,13 +94,13 @@ export class TreeCheckpoints {
   }
 
   /** Corrects the free space by what a verification has found, and makes the next checkpoint write it. */
-  rebuild({ leaked, inUseAndFree, isFreeSpaceDamaged }: Rebuildable): void {
+  rebuild({ leaked, inUseAndFree, isRedundancyLost }: Rebuildable): void {
     const { freeSpace } = this.#tree.pages
     // A leaked page stays one: only free pages are allocated.
     for (const page of leaked) freeSpace.free(page, 1)
     // It may have been allocated since, which the next verification finds: then the page is in use twice.
     for (const page of inUseAndFree) if (freeSpace.isFree(page)) freeSpace.take(page)
-    if (leaked.length > 0 || inUseAndFree.length > 0 || isFreeSpaceDamaged) this.#mustRepair = true
+    if (leaked.length > 0 || inUseAndFree.length > 0 || isRedundancyLost) this.#mustRepair = true
   }
 
   /** Forbids checkpoints until {@link TreeCheckpoints.endReplay}. */
@@ -138,7 +148,7 @@ export class TreeCheckpoints {
     if (this.#hasChanged || this.#mustRepair) {
       if (this.#snapshots.hasLive) this.#snapshots.pinLive(this.#endEpoch())
       this.#status.guardWrites(() => {
-        frozen = freezeTree(this.#tree, this.#meta, seq, this.#bitmapPages)
+        frozen = freezeTree(this.#tree, this.#meta, seq, this.#freeSpacePages)
       })
       this.#hasChanged = false
       this.#mustRepair = false
@@ -322,7 +332,7 @@ export class TreeCheckpoints {
     try {
       if (frozen === undefined) yield this.#tree.pages.metaRewrite
       else {
-        const parts = { state: this.#tree, bitmapPages: this.#bitmapPages, log, timeSlice }
+        const parts = { state: this.#tree, freeSpacePages: this.#freeSpacePages, log, timeSlice }
         this.#meta = yield* writeFrozen(frozen, parts)
       }
     } catch (error) {

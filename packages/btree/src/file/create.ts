@@ -3,10 +3,11 @@ import { FILE_ID_BYTES, UnitKind } from '@ldb/integrity'
 import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import { directoryOf, makeParents } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import { firstPageNumber } from '../format.js'
+import { metaCopyEnd } from '../format.js'
 import { clearPage, setChecksum, setPageEpoch, setPageNumber } from '../page/page.js'
 import { FreeSpace } from '../space/free-space.js'
-import { writeFreeSpaceAtOnce } from './free-space-pages.js'
+import { allocateFreeSpacePages, metaLinks, writeFreeSpaceAtOnce } from './free-space-pages.js'
+import type { FreeSpacePages } from './free-space-pages.js'
 import type { CodecOfFile } from './file-codec.js'
 import { NO_DICTIONARIES } from './meta.js'
 import type { Meta } from './meta.js'
@@ -17,20 +18,20 @@ import { storedPageMemory } from './stored-page.js'
 /** The content of the file of an empty tree. @internal */
 export interface EmptyTree {
   readonly meta: Meta
+  readonly freeSpace: FreeSpace
+  readonly freeSpacePages: FreeSpacePages
   /** Every byte of the file. */
   readonly image: Uint8Array
 }
 
-/** Free-space page of an empty tree, after its root. @internal */
-export function emptyTreeBitmapPage(pageBytes: number): number {
-  return firstPageNumber(pageBytes) + 1
-}
-
 /** Returns the content of the file of an empty tree. @internal */
 export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: UnitCodec): EmptyTree {
-  const rootPage = firstPageNumber(pageBytes)
-  const bitmapPage = emptyTreeBitmapPage(pageBytes)
-  const pageCount = bitmapPage + 1
+  const freeSpace = FreeSpace.ofFile(pageBytes, metaCopyEnd(pageBytes))
+  freeSpace.freeAll()
+  const rootPage = freeSpace.allocate()
+  const freeSpacePages: FreeSpacePages = { pages: [], mirrors: [] }
+  allocateFreeSpacePages(pageBytes, pageBytes - codec.trailerBytes, freeSpace, freeSpacePages)
+  const { pageCount, freeCount } = freeSpace
   const epoch = 1
   const root = storedPageMemory(pageBytes, codec)
   const hash = new Int32Array(2)
@@ -46,8 +47,7 @@ export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: Unit
     },
   }
   codec.write(target, UnitKind.Page, rootPage * pageBytes, 0, root.bytes, 0, pageBytes)
-  const freeSpace = new FreeSpace(rootPage, pageCount)
-  const chain = writeFreeSpaceAtOnce(target, codec, { pageBytes, epoch }, freeSpace, [bitmapPage])
+  const chain = writeFreeSpaceAtOnce(target, codec, { pageBytes, epoch }, freeSpace, freeSpacePages)
   const meta: Meta = {
     fileId,
     pageBytes,
@@ -62,15 +62,13 @@ export function encodeEmptyTree({ fileId, pageBytes }: TreeIdentity, codec: Unit
     extentCount: 0,
     hasEncodedValues: false,
     pageCount,
-    freeSpacePage: chain.page,
-    freeSpaceChecksumLow: chain.checksumLow,
-    freeSpaceChecksumHigh: chain.checksumHigh,
-    freeCount: 0,
+    ...metaLinks(chain),
+    freeCount,
     logSegmentId: NO_SEGMENT_ID,
     dictionaries: NO_DICTIONARIES,
   }
   writeMeta(target, codec, meta)
-  return { meta, image }
+  return { meta, image, freeSpace, freeSpacePages }
 }
 
 /**

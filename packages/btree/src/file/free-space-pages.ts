@@ -3,9 +3,12 @@ import type { Syncable } from '@ldb/base'
 import { UnitKind } from '@ldb/integrity'
 import type { UnitCodec, UnitFile } from '@ldb/integrity'
 import {
+  DAMAGED_BLOCK_BYTES,
   FREE_SPACE_PAGE_BITS_OFFSET,
   FREE_SPACE_PAGE_FIRST_PAGE_OFFSET,
   FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET,
+  FREE_SPACE_PAGE_NEXT_MIRROR_CHECKSUM_OFFSET,
+  FREE_SPACE_PAGE_NEXT_MIRROR_OFFSET,
   FREE_SPACE_PAGE_NEXT_PAGE_OFFSET,
   PAGE_HEADER_EPOCH_OFFSET,
   PAGE_HEADER_KIND_OFFSET,
@@ -14,6 +17,7 @@ import {
 } from '../format.js'
 import type { FreeSpace } from '../space/free-space.js'
 import { SLICE_BITMAPS } from '../space/time-slices.js'
+import type { Meta } from './meta.js'
 
 /**
  * Returns the number of pages that one free-space page has bits for.
@@ -25,15 +29,94 @@ export function pagesPerBitmap(pageEnd: number): number {
   return (pageEnd - FREE_SPACE_PAGE_BITS_OFFSET) * 8
 }
 
-/** Number and checksum of a free-space page, as the page before it or the meta block records them. @internal */
-export interface BitmapLink {
+/** Number and checksum of one page. @internal */
+export interface PageLink {
   readonly page: number
   readonly checksumLow: number
   readonly checksumHigh: number
 }
 
+/** A free-space page and its mirror, as those before them or the meta block record them. @internal */
+export interface FreeSpaceLink {
+  readonly page: PageLink
+  readonly mirror: PageLink
+}
+
+/** Numbers of the free-space pages of a checkpoint and of their mirrors, both in the order of the chain. @internal */
+export interface FreeSpacePages {
+  readonly pages: number[]
+  readonly mirrors: number[]
+}
+
+const NO_PAGE: PageLink = { page: 0, checksumLow: 0, checksumHigh: 0 }
+
+/** Returns the fields of a meta block that name the first page of the chain, and its mirror. @internal */
+export function metaLinks({ page, mirror }: FreeSpaceLink): FreeSpaceFields {
+  return {
+    freeSpacePage: page.page,
+    freeSpaceChecksumLow: page.checksumLow,
+    freeSpaceChecksumHigh: page.checksumHigh,
+    freeSpaceMirrorPage: mirror.page,
+    freeSpaceMirrorChecksumLow: mirror.checksumLow,
+    freeSpaceMirrorChecksumHigh: mirror.checksumHigh,
+  }
+}
+
+type FreeSpaceFields = Pick<
+  Meta,
+  | 'freeSpacePage'
+  | 'freeSpaceChecksumLow'
+  | 'freeSpaceChecksumHigh'
+  | 'freeSpaceMirrorPage'
+  | 'freeSpaceMirrorChecksumLow'
+  | 'freeSpaceMirrorChecksumHigh'
+>
+
+/** Returns what a meta block records of the first page of the chain, and of its mirror. @internal */
+export function firstLink(meta: FreeSpaceFields): FreeSpaceLink {
+  return {
+    page: {
+      page: meta.freeSpacePage,
+      checksumLow: meta.freeSpaceChecksumLow,
+      checksumHigh: meta.freeSpaceChecksumHigh,
+    },
+    mirror: {
+      page: meta.freeSpaceMirrorPage,
+      checksumLow: meta.freeSpaceMirrorChecksumLow,
+      checksumHigh: meta.freeSpaceMirrorChecksumHigh,
+    },
+  }
+}
+
 /**
- * Writes free space to the given pages, the last page first, because each page holds the checksum of the next one.
+ * Allocates the pages that the free space needs, and those of its mirror. Each page and its mirror are in different blocks of the device.
+ *
+ * @param pageEnd - end of the content of a page.
+ * @param after - the free space that will be written, if it is not `freeSpace`: the pages are taken out of it, and it grows when one is behind its end.
+ * @internal
+ */
+export function allocateFreeSpacePages(
+  pageBytes: number,
+  pageEnd: number,
+  freeSpace: FreeSpace,
+  { pages, mirrors }: FreeSpacePages,
+  after: FreeSpace = freeSpace,
+): void {
+  const blockPages = Math.max(1, DAMAGED_BLOCK_BYTES / pageBytes)
+  while (pages.length * pagesPerBitmap(pageEnd) < after.pageCount) {
+    const page = freeSpace.allocate()
+    const mirror = freeSpace.allocateApart(page, blockPages)
+    pages.push(page)
+    mirrors.push(mirror)
+    if (after === freeSpace) continue
+    after.take(page)
+    after.take(mirror)
+  }
+}
+
+/**
+ * Writes free space to the given pages, and to their mirrors. The last page is first, because each page holds the checksums of the next one and of
+ * its mirror.
  *
  * @param timeSlice - yielded every few pages, to let other work run.
  * @returns the first page of the chain.
@@ -44,32 +127,39 @@ export function* writeFreeSpace(
   codec: UnitCodec,
   layout: { pageBytes: number; epoch: number },
   freeSpace: FreeSpace,
-  pageNumbers: readonly number[],
+  { pages, mirrors }: FreeSpacePages,
   timeSlice: Syncable | undefined,
-): Generator<Syncable, BitmapLink, void> {
+): Generator<Syncable, FreeSpaceLink, void> {
   const { pageBytes, epoch } = layout
   const pageEnd = pageBytes - codec.trailerBytes
   const perPage = pagesPerBitmap(pageEnd)
   const bytes = new Uint8Array(pageBytes)
   const view = new DataView(bytes.buffer)
   const hash = new Int32Array(2)
-  let next: BitmapLink = { page: 0, checksumLow: 0, checksumHigh: 0 }
-  for (let index = pageNumbers.length - 1; index >= 0; index -= 1) {
-    const page = pageNumbers[index] as number
-    bytes.fill(0)
+  const write = (kind: number, page: number): PageLink => {
     writeU32(bytes, PAGE_HEADER_PAGE_NUMBER_OFFSET, page)
-    bytes[PAGE_HEADER_KIND_OFFSET] = PageKind.FreeSpace
+    bytes[PAGE_HEADER_KIND_OFFSET] = kind
+    codec.checksum(bytes, 8, pageBytes, hash)
+    const [checksumLow, checksumHigh] = hash as unknown as [number, number]
+    view.setInt32(0, checksumLow, true)
+    view.setInt32(4, checksumHigh, true)
+    codec.write(file, UnitKind.FreeSpacePage, page * pageBytes, epoch, bytes, 0, pageBytes)
+    return { page, checksumLow, checksumHigh }
+  }
+  let next: FreeSpaceLink = { page: NO_PAGE, mirror: NO_PAGE }
+  for (let index = pages.length - 1; index >= 0; index -= 1) {
+    bytes.fill(0)
     writeU64(bytes, PAGE_HEADER_EPOCH_OFFSET, epoch)
     writeU32(bytes, FREE_SPACE_PAGE_FIRST_PAGE_OFFSET, index * perPage)
-    writeU32(bytes, FREE_SPACE_PAGE_NEXT_PAGE_OFFSET, next.page)
-    view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET, next.checksumLow, true)
-    view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 4, next.checksumHigh, true)
+    writeU32(bytes, FREE_SPACE_PAGE_NEXT_PAGE_OFFSET, next.page.page)
+    view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET, next.page.checksumLow, true)
+    view.setInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 4, next.page.checksumHigh, true)
+    writeU32(bytes, FREE_SPACE_PAGE_NEXT_MIRROR_OFFSET, next.mirror.page)
+    view.setInt32(FREE_SPACE_PAGE_NEXT_MIRROR_CHECKSUM_OFFSET, next.mirror.checksumLow, true)
+    view.setInt32(FREE_SPACE_PAGE_NEXT_MIRROR_CHECKSUM_OFFSET + 4, next.mirror.checksumHigh, true)
     freeSpace.writeBits(index * perPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageEnd)
-    codec.checksum(bytes, 8, pageBytes, hash)
-    view.setInt32(0, hash[0] as number, true)
-    view.setInt32(4, hash[1] as number, true)
-    codec.write(file, UnitKind.FreeSpacePage, page * pageBytes, epoch, bytes, 0, pageBytes)
-    next = { page, checksumLow: hash[0] as number, checksumHigh: hash[1] as number }
+    const page = write(PageKind.FreeSpace, pages[index] as number)
+    next = { page, mirror: write(PageKind.FreeSpaceMirror, mirrors[index] as number) }
     if (timeSlice !== undefined && index % SLICE_BITMAPS === 0) yield timeSlice
   }
   return next
@@ -81,9 +171,9 @@ export function writeFreeSpaceAtOnce(
   codec: UnitCodec,
   layout: { pageBytes: number; epoch: number },
   freeSpace: FreeSpace,
-  pageNumbers: readonly number[],
-): BitmapLink {
-  const step = writeFreeSpace(file, codec, layout, freeSpace, pageNumbers, undefined).next()
+  pages: FreeSpacePages,
+): FreeSpaceLink {
+  const step = writeFreeSpace(file, codec, layout, freeSpace, pages, undefined).next()
   assert(step.done === true, 'a generator without a time slice does not yield')
   return step.value
 }

@@ -1,63 +1,64 @@
-import { corruption, isLdbError, readU32 } from '@ldb/base'
+import { compareBytes, corruption, isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
-import { UnitKind } from '@ldb/integrity'
 import type { UnitCodec } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
-import {
-  firstPageNumber,
-  FREE_SPACE_PAGE_BITS_OFFSET,
-  FREE_SPACE_PAGE_FIRST_PAGE_OFFSET,
-  FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET,
-  FREE_SPACE_PAGE_NEXT_PAGE_OFFSET,
-  PAGE_HEADER_KIND_OFFSET,
-  PAGE_HEADER_PAGE_NUMBER_OFFSET,
-  PageKind,
-} from '../format.js'
+import { PageKind } from '../format.js'
 import { FreeSpace } from '../space/free-space.js'
-import { pagesPerBitmap } from './free-space-pages.js'
-import type { BitmapLink } from './free-space-pages.js'
+import { FreeSpacePageReader } from './free-space-page-reader.js'
+import { firstLink, pagesPerBitmap } from './free-space-pages.js'
+import type { FreeSpaceLink, FreeSpacePages, PageLink } from './free-space-pages.js'
 import type { Meta } from './meta.js'
 
 /** The free space of a checkpoint, and the free-space pages that hold it. @internal */
 export interface StoredFreeSpace {
   /** Complete only when `fault` is `undefined`. */
   readonly freeSpace: FreeSpace
-  /** Pages of the chain up to its end or to the damaged page, that page included. */
-  readonly pageNumbers: number[]
-  /** LDB_CORRUPTION of the first damaged page, or of a wrong number of free pages. */
+  /** Pages of the chain up to its end or to those that are damaged, these included. */
+  readonly pages: FreeSpacePages
+  /** LDB_CORRUPTION of each damaged page in place of which its mirror was read. */
+  readonly healed: readonly LdbError[]
+  /** LDB_CORRUPTION of the first page that is damaged as its mirror is, or of a wrong number of free pages. */
   readonly fault: LdbError | undefined
 }
 
 /**
- * Reads the free space of a checkpoint.
+ * Reads the free space of a checkpoint: the mirror of a page only if the page is damaged.
  *
  * @returns the free space, with `fault` set when it is damaged.
  * @throws {@link LdbError} LDB_IO.
  * @internal
  */
 export function readFreeSpace(file: VfsFile, codec: UnitCodec, meta: Meta): StoredFreeSpace {
-  const freeSpace = new FreeSpace(firstPageNumber(meta.pageBytes), meta.pageCount)
-  const pageNumbers: number[] = []
-  const reader = new FreeSpaceReader(file, codec, meta, freeSpace)
+  const freeSpace = FreeSpace.ofFile(meta.pageBytes, meta.pageCount)
+  const pages: FreeSpacePages = { pages: [], mirrors: [] }
+  const healed: LdbError[] = []
+  const reader = new FreeSpacePageReader(file, codec, meta)
   try {
-    let next: BitmapLink | undefined = firstLink(meta)
+    let next: FreeSpaceLink | undefined = firstLink(meta)
     for (let index = 0; next !== undefined; index += 1) {
-      reader.checkRange(next.page)
-      pageNumbers.push(next.page)
-      next = reader.read(index, next)
+      const { page, mirror }: FreeSpaceLink = next
+      if (reader.isInRange(page.page)) pages.pages.push(page.page)
+      if (reader.isInRange(mirror.page)) pages.mirrors.push(mirror.page)
+      const fault = reader.read(index, page, PageKind.FreeSpace)
+      if (fault !== undefined) {
+        if (reader.read(index, mirror, PageKind.FreeSpaceMirror) !== undefined) throw fault
+        healed.push(fault)
+      }
+      reader.addBits(index, freeSpace)
+      next = reader.next()
     }
     checkFreeCount(file, meta, freeSpace)
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-    return { freeSpace, pageNumbers, fault: error }
+    return { freeSpace, pages, healed, fault: error }
   }
-  return { freeSpace, pageNumbers, fault: undefined }
+  return { freeSpace, pages, healed, fault: undefined }
 }
 
 /**
- * Checks the free space of a checkpoint in the file, page by page.
+ * Checks the free space of a checkpoint in the file, page by page: both the pages and their mirrors.
  *
- * @param pageNumbers - the known pages of the chain: with them the check goes on behind a damaged page.
+ * @param known - the known pages of the chain: with them the check goes on behind damaged pages.
  * @param report - called with each error.
  * @internal
  */
@@ -65,26 +66,43 @@ export function checkFreeSpace(
   file: VfsFile,
   codec: UnitCodec,
   meta: Meta,
-  pageNumbers: readonly number[],
+  known: FreeSpacePages,
   report: (error: LdbError, fileOffset: number) => void,
 ): void {
-  const freeSpace = new FreeSpace(firstPageNumber(meta.pageBytes), meta.pageCount)
-  const reader = new FreeSpaceReader(file, codec, meta, freeSpace)
+  const freeSpace = FreeSpace.ofFile(meta.pageBytes, meta.pageCount)
+  const readers = [new FreeSpacePageReader(file, codec, meta), new FreeSpacePageReader(file, codec, meta)]
+  const [ofPage, ofMirror] = readers as [FreeSpacePageReader, FreeSpacePageReader]
+  const perPage = pagesPerBitmap(meta.pageBytes - codec.trailerBytes)
   let isWhole = true
-  let next: BitmapLink | number | undefined = firstLink(meta)
-  for (let index = 0; next !== undefined; index += 1) {
-    const page: number = typeof next === 'number' ? next : next.page
-    try {
-      reader.checkRange(page)
-      next = reader.read(index, next)
-    } catch (error) {
-      if (!isLdbError(error)) throw error
-      report(error, page * meta.pageBytes)
+  let link: FreeSpaceLink | undefined = firstLink(meta)
+  for (let index = 0; index * perPage < meta.pageCount; index += 1) {
+    const page: PageLink | number | undefined = link?.page ?? known.pages[index]
+    const mirror: PageLink | number | undefined = link?.mirror ?? known.mirrors[index]
+    if (page === undefined || mirror === undefined) {
       isWhole = false
-      next = pageNumbers[index + 1]
+      break
+    }
+    const faults: (LdbError | undefined)[] = [
+      faultOf(() => ofPage.read(index, page, PageKind.FreeSpace)),
+      faultOf(() => ofMirror.read(index, mirror, PageKind.FreeSpaceMirror)),
+    ]
+    faults.forEach((fault, copy) => {
+      if (fault !== undefined) report(fault, numberOf(copy === 0 ? page : mirror) * meta.pageBytes)
+    })
+    const intact: FreeSpacePageReader | undefined = readers.find((_, copy) => faults[copy] === undefined)
+    intact?.addBits(index, freeSpace)
+    link = intact?.next()
+    if (intact === undefined) isWhole = false
+    else if (faults.every((fault) => fault === undefined) && areDifferent(ofPage, ofMirror)) {
+      const offset = numberOf(mirror) * meta.pageBytes
+      report(corruption(file.path, offset, 'the mirror of a free-space page differs from it'), offset)
     }
   }
   if (!isWhole) return
+  if (link !== undefined) {
+    const offset = link.page.page * meta.pageBytes
+    report(corruption(file.path, offset, 'the chain of free-space pages is too long'), offset)
+  }
   try {
     checkFreeCount(file, meta, freeSpace)
   } catch (error) {
@@ -93,12 +111,22 @@ export function checkFreeSpace(
   }
 }
 
-function firstLink(meta: Meta): BitmapLink {
-  return {
-    page: meta.freeSpacePage,
-    checksumLow: meta.freeSpaceChecksumLow,
-    checksumHigh: meta.freeSpaceChecksumHigh,
+/** Returns what a read returns, or the error that it throws. */
+function faultOf(read: () => LdbError | undefined): LdbError | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isLdbError(error)) return error
+    throw error
   }
+}
+
+function numberOf(link: PageLink | number): number {
+  return typeof link === 'number' ? link : link.page
+}
+
+function areDifferent(left: FreeSpacePageReader, right: FreeSpacePageReader): boolean {
+  return compareBytes(left.content(), right.content()) !== 0
 }
 
 function checkFreeCount(file: VfsFile, meta: Meta, freeSpace: FreeSpace): void {
@@ -109,78 +137,4 @@ function checkFreeCount(file: VfsFile, meta: Meta, freeSpace: FreeSpace): void {
     'the number of free pages is not that of the meta block',
     { expected: meta.freeCount, actual: freeSpace.freeCount },
   )
-}
-
-/** Reads single free-space pages, and adds their bits to a {@link FreeSpace}. */
-class FreeSpaceReader {
-  readonly #file: VfsFile
-  readonly #codec: UnitCodec
-  readonly #meta: Meta
-  readonly #freeSpace: FreeSpace
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-
-  constructor(file: VfsFile, codec: UnitCodec, meta: Meta, freeSpace: FreeSpace) {
-    this.#file = file
-    this.#codec = codec
-    this.#meta = meta
-    this.#freeSpace = freeSpace
-    this.#bytes = new Uint8Array(meta.pageBytes)
-    this.#view = new DataView(this.#bytes.buffer)
-  }
-
-  /** @throws {@link LdbError} LDB_CORRUPTION when a page number is outside of the file. */
-  checkRange(page: number): void {
-    const { pageBytes, pageCount } = this.#meta
-    if (page >= this.#freeSpace.firstPage && page < pageCount) return
-    throw corruption(this.#file.path, page * pageBytes, 'a free-space page is outside of the file')
-  }
-
-  /**
-   * Reads the page at position `index` of the chain.
-   *
-   * @param link - the page and its checksum, or the page number alone when no valid page records its checksum.
-   * @returns the next page; `undefined` at the end of the chain.
-   * @throws {@link LdbError} LDB_CORRUPTION when the page is damaged; LDB_IO.
-   */
-  read(index: number, link: BitmapLink | number): BitmapLink | undefined {
-    const bytes = this.#bytes
-    const { pageBytes, pageCount } = this.#meta
-    const page = typeof link === 'number' ? link : link.page
-    const fileOffset = page * pageBytes
-    if (!this.#isWhole(fileOffset, link)) {
-      throw corruption(this.#file.path, fileOffset, 'a free-space page does not match its checksum')
-    }
-    const pageEnd = pageBytes - this.#codec.trailerBytes
-    const firstPage = index * pagesPerBitmap(pageEnd)
-    // Each page continues where the previous one ends, so that the chain is finite.
-    if (
-      readU32(bytes, PAGE_HEADER_PAGE_NUMBER_OFFSET) !== page ||
-      bytes[PAGE_HEADER_KIND_OFFSET] !== PageKind.FreeSpace ||
-      readU32(bytes, FREE_SPACE_PAGE_FIRST_PAGE_OFFSET) !== firstPage ||
-      firstPage >= pageCount
-    ) {
-      throw corruption(this.#file.path, fileOffset, 'a free-space page is at the position of another page')
-    }
-    this.#freeSpace.readBits(firstPage, bytes, FREE_SPACE_PAGE_BITS_OFFSET, pageEnd)
-    const nextPage = readU32(bytes, FREE_SPACE_PAGE_NEXT_PAGE_OFFSET)
-    if (nextPage === 0) return undefined
-    return {
-      page: nextPage,
-      checksumLow: this.#view.getInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET, true),
-      checksumHigh: this.#view.getInt32(FREE_SPACE_PAGE_NEXT_CHECKSUM_OFFSET + 4, true),
-    }
-  }
-
-  /** Reads a page, and compares its checksum with the one in its header and the one in its link. */
-  #isWhole(fileOffset: number, link: BitmapLink | number): boolean {
-    const bytes = this.#bytes
-    const { pageBytes, epoch } = this.#meta
-    if (this.#file.read(bytes, 0, pageBytes, fileOffset) !== pageBytes) return false
-    if (!this.#codec.decode(UnitKind.FreeSpacePage, fileOffset, epoch, bytes, 0, pageBytes)) return false
-    const low = this.#view.getInt32(0, true)
-    const high = this.#view.getInt32(4, true)
-    if (!this.#codec.isIntact(bytes, 8, pageBytes, low, high)) return false
-    return typeof link === 'number' || (low === link.checksumLow && high === link.checksumHigh)
-  }
 }

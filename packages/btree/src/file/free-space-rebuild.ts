@@ -6,7 +6,6 @@ import {
   EXTENT_REFERENCE_CONTENT_BYTES_OFFSET,
   EXTENT_REFERENCE_PAGE_OFFSET,
   extentPageCount,
-  firstPageNumber,
   VALUE_FIELD_BYTES,
 } from '../format.js'
 import { checkTreePage } from '../page/check.js'
@@ -23,6 +22,7 @@ import {
   valueIsExtent,
 } from '../page/record.js'
 import { FreeSpace } from '../space/free-space.js'
+import type { FreeSpacePages } from './free-space-pages.js'
 import { hasDictionaries } from './meta.js'
 import type { Meta } from './meta.js'
 import { readStoredPage, storedPageMemory } from './stored-page.js'
@@ -33,8 +33,8 @@ import { readStoredPage, storedPageMemory } from './stored-page.js'
  * @remarks Reads all branches, one page in about a hundred of the file, and all leaves too when the tree has overflow
  * extents; writes nothing. When one of these pages is damaged, what it reaches is unknown: then no page is free, and the file
  * grows instead of reusing space.
- * @param bitmapPages - known free-space pages of the checkpoint. They are in use until the next checkpoint; one that the tree
- * reaches, as only a forged file has it, is removed from the list.
+ * @param known - known free-space pages of the checkpoint. They are in use until the next checkpoint; one that the tree
+ * reaches, as only a forged file has it, is removed from the lists.
  * @throws {@link LdbError} LDB_IO.
  * @internal
  */
@@ -42,22 +42,25 @@ export function rebuildFreeSpace(
   file: VfsFile,
   codec: UnitCodec,
   meta: Meta,
-  bitmapPages: number[],
+  known: FreeSpacePages,
 ): FreeSpace {
-  const firstPage = firstPageNumber(meta.pageBytes)
-  const freeSpace = new FreeSpace(firstPage, meta.pageCount)
-  freeSpace.free(firstPage, meta.pageCount - firstPage)
+  const { pageBytes, pageCount } = meta
+  const freeSpace = FreeSpace.ofFile(pageBytes, pageCount)
+  freeSpace.freeAll()
+  const lists = [known.pages, known.mirrors]
   try {
     new ReachableWalk(file, codec, meta, freeSpace).run()
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
     // Where they are is unknown, so that they cannot be freed.
-    bitmapPages.length = 0
-    return new FreeSpace(firstPage, meta.pageCount)
+    for (const list of lists) list.length = 0
+    return FreeSpace.ofFile(pageBytes, pageCount)
   }
-  const unreached = bitmapPages.filter((page) => freeSpace.isFree(page))
-  bitmapPages.splice(0, bitmapPages.length, ...unreached)
-  for (const page of unreached) freeSpace.take(page)
+  for (const list of lists) {
+    const unreached = list.filter((page) => freeSpace.isFree(page))
+    list.splice(0, list.length, ...unreached)
+    for (const page of unreached) freeSpace.take(page)
+  }
   return freeSpace
 }
 

@@ -4,7 +4,7 @@ import { MemoryVfs } from '@ldb/vfs'
 import type { VfsFile } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
 import { EXAMPLE_META as META, storedMeta } from '../../test/meta-examples.js'
-import { FILE_KIND, META_STRIDE, SPARE_BLOCK } from '../format.js'
+import { FILE_KIND, META_COPY_BLOCK, META_STRIDE, SPARE_BLOCK } from '../format.js'
 import { plainCodec } from './file-codec.js'
 import { findMeta, readMeta } from './meta-blocks.js'
 
@@ -17,12 +17,18 @@ function codeOf(part: () => unknown): string {
   return 'nothing thrown'
 }
 
-/** A file with the given bytes at the positions A, B and the spare. */
-function fileOf(a: Uint8Array, b: Uint8Array, spare: Uint8Array = new Uint8Array(0)): VfsFile {
+/** A file with the given bytes at the positions A, B, the spare and the copy. */
+function fileOf(
+  a: Uint8Array,
+  b: Uint8Array,
+  spare: Uint8Array = new Uint8Array(0),
+  copy: Uint8Array = new Uint8Array(0),
+): VfsFile {
   const file = new MemoryVfs().open('/tree.ldb', 'create')
   file.write(a, 0, a.length, 0)
   file.write(b, 0, b.length, META_STRIDE)
   file.write(spare, 0, spare.length, SPARE_BLOCK * META_STRIDE)
+  file.write(copy, 0, copy.length, META_COPY_BLOCK * META_STRIDE)
   return file
 }
 
@@ -62,6 +68,38 @@ describe('the newest valid block is chosen', () => {
   })
 })
 
+describe('the copy is chosen', () => {
+  const copy = storedMeta(META, META_COPY_BLOCK)
+  const damaged = newer.slice().fill(0, 100, 200)
+
+  test('when it is newer than every other valid block, or the only valid one', () => {
+    const none = older.slice().fill(0, 100, 200)
+    expect(findMeta(fileOf(newer, older, undefined, copy)).blocks).toEqual([0, META_COPY_BLOCK])
+    for (const second of [older, none, new Uint8Array(512)]) {
+      const found = findMeta(fileOf(damaged, second, undefined, copy))
+      expect(found).toMatchObject({ meta: META, blocks: [META_COPY_BLOCK] })
+      expect(found.fault?.details.offset).toBe(0)
+    }
+    const zeros = new Uint8Array(512)
+    expect(findMeta(fileOf(zeros, zeros, zeros, copy))).toMatchObject({ blocks: [META_COPY_BLOCK] })
+  })
+
+  test('never when it is older, torn, that of another position or of another file', () => {
+    const stale = storedMeta({ ...META, checkpoint: 5, durableSeq: 4 }, META_COPY_BLOCK)
+    expect(findMeta(fileOf(newer, older, undefined, stale))).toMatchObject({ meta: META, blocks: [0] })
+    for (let bit = 0; bit < 4096; bit += 1) {
+      const torn = copy.slice()
+      torn[bit >> 3]! ^= 1 << (bit & 7)
+      expect(readMeta(fileOf(damaged, older, undefined, torn)).checkpoint).toBe(5)
+    }
+    expect(readMeta(fileOf(damaged, older, undefined, newer)).checkpoint).toBe(5)
+    const foreign = storedMeta({ ...META, fileId: new Uint8Array(16) }, META_COPY_BLOCK)
+    expect(codeOf(() => readMeta(fileOf(damaged, older, undefined, foreign)))).toBe('LDB_CORRUPTION')
+    const different = storedMeta({ ...META, entryCount: 7 }, META_COPY_BLOCK)
+    expect(codeOf(() => readMeta(fileOf(newer, older, undefined, different)))).toBe('LDB_CORRUPTION')
+  })
+})
+
 describe('files without a valid block, or with contradictory blocks', () => {
   test('damaged blocks are LDB_CORRUPTION, foreign bytes LDB_FORMAT', () => {
     const damaged = [newer, older].map((block) => block.slice().fill(0, 40, 80)) as [Uint8Array, Uint8Array]
@@ -92,8 +130,8 @@ describe('files without a valid block, or with contradictory blocks', () => {
 })
 
 test.each([
-  ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
-  ['an unsupported flag', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
+  ['a newer version', { format: 5, minimumReader: 5, flags: 0 }, 'LDB_FORMAT'],
+  ['an unsupported flag', { format: 4, minimumReader: 4, flags: 1 }, 'LDB_UNSUPPORTED'],
 ])('one block of %s refuses the file, whatever the other blocks hold', (_, header, code) => {
   const future = newer.slice()
   future.set(encodeFileHeader({ kind: FILE_KIND, ...header }))

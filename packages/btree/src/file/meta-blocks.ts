@@ -10,6 +10,7 @@ import {
   META_BLOCK_CHECKSUM_OFFSET,
   META_BLOCK_TRAILER_BYTES_OFFSET,
   META_BLOCK_COUNT,
+  META_COPY_BLOCK,
   META_REGION_BYTES,
   META_STRIDE,
   MINIMUM_READER,
@@ -20,6 +21,12 @@ import type { CodecOfFile } from './file-codec.js'
 import { blockOf, decodeMeta, encodeMeta, sealMeta } from './meta.js'
 import type { Meta } from './meta.js'
 
+/** Every position of a meta block: A, B, the spare and the copy. @internal */
+export const META_BLOCKS: readonly number[] = [
+  ...Array.from({ length: META_BLOCK_COUNT }, (_, block) => block),
+  META_COPY_BLOCK,
+]
+
 /** Bytes of the magic at the start of a file header. */
 const MAGIC_BYTES = 8
 
@@ -28,8 +35,10 @@ export interface FoundMeta {
   readonly meta: Meta
   /** The encoded block, decrypted, as read from the first of `blocks`. */
   readonly bytes: Uint8Array
-  /** Blocks that hold it: its own, the spare, or both. */
+  /** Blocks that hold it: its own, the spare, the copy, or several. */
   readonly blocks: readonly number[]
+  /** LDB_CORRUPTION of the first damaged block. */
+  readonly fault: LdbError | undefined
 }
 
 /**
@@ -48,15 +57,20 @@ export function findMeta(
 ): FoundMeta {
   const found: FoundMeta[] = []
   const faults: LdbError[] = []
-  for (let block = 0; block < META_BLOCK_COUNT; block += 1) {
+  for (const block of META_BLOCKS) {
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     const length = file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     // A file that ends here is too short for any checkpoint, which a later check reports, or it is no tree.
-    if (block === SPARE_BLOCK && (length < META_BLOCK_BYTES || isUnwritten(bytes))) continue
+    if (block >= SPARE_BLOCK && (length < META_BLOCK_BYTES || isUnwritten(bytes))) continue
     try {
       if (length < META_BLOCK_BYTES)
         throw corruption(file.path, length, 'the file ends within its meta blocks')
-      found.push({ meta: decodeMeta(bytes, file.path, block, codecOf), bytes, blocks: [block] })
+      found.push({
+        meta: decodeMeta(bytes, file.path, block, codecOf),
+        bytes,
+        blocks: [block],
+        fault: undefined,
+      })
     } catch (error) {
       if (!isLdbError(error)) throw error
       // A newer version may have written this block: an older block would undo what that version wrote.
@@ -65,7 +79,8 @@ export function findMeta(
     }
   }
   if (found.length === 0) throw noValidBlock(file.path, faults, isKnownTree)
-  return found.reduce((newest, next) => newerOf(newest, next, file.path))
+  const newest = found.reduce((left, right) => newerOf(left, right, file.path))
+  return { ...newest, fault: faults[0] }
 }
 
 /** Reports whether a block was never written: most files have no spare block yet. */
@@ -101,11 +116,17 @@ export function findWholeMeta(file: VfsFile, codecOf: CodecOfFile, isKnownTree: 
   throw corruption(file.path, actual, 'the file ends before its last page', { expected, actual })
 }
 
-/** Writes a meta block to its own position. @internal */
+/**
+ * Writes a meta block to its own position and to that of the copy. Until the next sync, a crash may leave any of the two.
+ *
+ * @internal
+ */
 export function writeMeta(file: UnitFile, codec: UnitCodec, meta: Meta): void {
-  const block = blockOf(meta.checkpoint)
-  const bytes = sealMeta(encodeMeta(meta, codec.cipher), codec, block)
-  file.write(bytes, 0, bytes.length, block * META_STRIDE)
+  const encoded = encodeMeta(meta, codec.cipher)
+  for (const block of [blockOf(meta.checkpoint), META_COPY_BLOCK]) {
+    const bytes = sealMeta(encoded, codec, block)
+    file.write(bytes, 0, bytes.length, block * META_STRIDE)
+  }
 }
 
 /** Writes the spare block with the content of a meta block that is on the device. @internal */
@@ -114,14 +135,21 @@ export function writeSpare(file: UnitFile, codec: UnitCodec, meta: Meta): void {
   file.write(bytes, 0, bytes.length, SPARE_BLOCK * META_STRIDE)
 }
 
-/** Returns the meta region of a file with one checkpoint: its block, and the spare with the same content. @internal */
-export function metaRegion(meta: Meta, codec: UnitCodec): Uint8Array {
-  const bytes = new Uint8Array(META_REGION_BYTES)
+/** Bytes that a file begins with, up to the end of the copy of the meta block. @internal */
+export const META_HEAD_BYTES: number = (META_COPY_BLOCK + 1) * META_STRIDE
+
+/**
+ * Puts the meta blocks of a file with one checkpoint into its first {@link META_HEAD_BYTES}: its block, and the spare and the copy with the
+ * same content. No other block remains.
+ *
+ * @internal
+ */
+export function replaceMetaBlocks(head: Uint8Array, meta: Meta, codec: UnitCodec): void {
   const encoded = encodeMeta(meta, codec.cipher)
-  for (const block of [blockOf(meta.checkpoint), SPARE_BLOCK]) {
-    bytes.set(sealMeta(encoded, codec, block), block * META_STRIDE)
+  head.fill(0, 0, META_REGION_BYTES)
+  for (const block of [blockOf(meta.checkpoint), SPARE_BLOCK, META_COPY_BLOCK]) {
+    head.set(sealMeta(encoded, codec, block), block * META_STRIDE)
   }
-  return bytes
 }
 
 function newerOf(left: FoundMeta, right: FoundMeta, file: string): FoundMeta {

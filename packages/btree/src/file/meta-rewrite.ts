@@ -3,7 +3,7 @@ import type { TaskSteps, Syncable } from '@ldb/base'
 import type { UnitCodec } from '@ldb/integrity'
 import { assertSameFile, directoryOf, DirectorySync, FileSync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import { META_STRIDE, SPARE_BLOCK } from '../format.js'
+import { META_COPY_BLOCK, META_STRIDE, SPARE_BLOCK } from '../format.js'
 import { blockOf, sealMeta } from './meta.js'
 import type { FoundMeta } from './meta-blocks.js'
 
@@ -21,10 +21,22 @@ export class MetaRewrite implements Syncable {
   /** Syncs everything that was written to the file. */
   readonly fileSync: FileSync
   readonly #work: ResumableTask | undefined
+  readonly #isFoundDurable: boolean
   #isDone: boolean
 
-  /** @param found - the meta block found at open; `undefined` when this process has just created the file. */
-  constructor(vfs: Vfs, file: VfsFile, codec: UnitCodec, found: FoundMeta | undefined) {
+  /**
+   * @param found - the meta block found at open; `undefined` when this process has just created the file, or the block remains durable without a
+   * rewrite.
+   * @param isFoundDurable - it is known to be durable, so that no crash has left a block torn.
+   */
+  constructor(
+    vfs: Vfs,
+    file: VfsFile,
+    codec: UnitCodec,
+    found: FoundMeta | undefined,
+    isFoundDurable: boolean = false,
+  ) {
+    this.#isFoundDurable = isFoundDurable
     this.fileSync = new FileSync(vfs, file)
     this.#work = found && new ResumableTask(rewriteSteps(vfs, file, codec, this.fileSync, found))
     this.#isDone = found === undefined
@@ -33,6 +45,11 @@ export class MetaRewrite implements Syncable {
   /** Reports whether the newest checkpoint is known to be durable in its own block. */
   get isDone(): boolean {
     return this.#isDone
+  }
+
+  /** Reports whether a crash may have left a block torn, or without the newest checkpoint. */
+  get mayBlocksBeTorn(): boolean {
+    return !this.#isDone && !this.#isFoundDurable
   }
 
   /** Completes the rewrite. After a failure, the next open has to rewrite the block. */
@@ -63,9 +80,13 @@ function* rewriteSteps(
   yield new DirectorySync(vfs, directoryOf(file.path))
   // An earlier unsynced write of one block must not reach the device while the other block is written.
   yield fileSync
-  // The spare block precedes, unless it is the only valid one.
-  for (const block of blocks.includes(own) ? [SPARE_BLOCK, own] : [own, SPARE_BLOCK]) {
-    file.write(sealMeta(bytes, codec, block), 0, bytes.length, block * META_STRIDE)
+  // The spare block precedes, unless the own block is not valid: then it may hold the only durable one. So may the copy.
+  for (const group of blocks.includes(own)
+    ? [[SPARE_BLOCK], [own, META_COPY_BLOCK]]
+    : [[own], [SPARE_BLOCK, META_COPY_BLOCK]]) {
+    for (const block of group) {
+      file.write(sealMeta(bytes, codec, block), 0, bytes.length, block * META_STRIDE)
+    }
     yield fileSync
   }
   // Pages behind the last one belong to a checkpoint that was never completed, or are a hole: nothing reaches them, and on a full

@@ -39,7 +39,7 @@ function withHeader(header: { format: number; minimumReader: number; flags: numb
   })
 }
 
-test('a meta block is decoded as it was encoded, at its own position and at the spare one', () => {
+test('a meta block is decoded as it was encoded, at its own position, at the spare one and at that of the copy', () => {
   const arbitrary = fc.record({
     fileId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     pageBytes: fc.constantFrom(512, 1024, 8192, 32_768),
@@ -57,6 +57,9 @@ test('a meta block is decoded as it was encoded, at its own position and at the 
     freeSpacePage: fc.integer({ min: 24, max: 999 }),
     freeSpaceChecksumLow: fc.integer(),
     freeSpaceChecksumHigh: fc.integer(),
+    freeSpaceMirrorPage: fc.integer({ min: 24, max: 999 }),
+    freeSpaceMirrorChecksumLow: fc.integer(),
+    freeSpaceMirrorChecksumHigh: fc.integer(),
     freeCount: fc.integer({ min: 0, max: 976 }),
     logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     // Of any extent behind the meta region, or none.
@@ -70,7 +73,9 @@ test('a meta block is decoded as it was encoded, at its own position and at the 
   fc.assert(
     fc.property(arbitrary, (meta) => {
       expect(decode(storedMeta(meta), meta.checkpoint % 2)).toEqual(meta)
-      expect(decode(storedMeta(meta, format.SPARE_BLOCK), format.SPARE_BLOCK)).toEqual(meta)
+      for (const block of [format.SPARE_BLOCK, format.META_COPY_BLOCK]) {
+        expect(decode(storedMeta(meta, block), block)).toEqual(meta)
+      }
     }),
   )
 })
@@ -110,6 +115,10 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
     ['2^31 pages', u32(format.META_BLOCK_PAGE_COUNT_OFFSET, 2 ** 31)],
     ['free space behind the end', u32(format.META_BLOCK_FREE_SPACE_PAGE_OFFSET, 100)],
     ['a reference to dictionaries without the flag', u32(format.META_BLOCK_DICTIONARIES_OFFSET, 30)],
+    ['a page count below the copy', u32(format.META_BLOCK_PAGE_COUNT_OFFSET, 71)],
+    ['a mirror in the meta region', u32(format.META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET, 0)],
+    ['a mirror behind the end', u32(format.META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET, 100)],
+    ['a copy at another position', u32(format.META_BLOCK_META_COPY_PAGE_OFFSET, 65)],
     ['more free pages than pages', u32(format.META_BLOCK_FREE_COUNT_OFFSET, 77)],
   ])('with %s', (_, change) => {
     expect(codeOf(() => decode(forge(storedMeta(EXAMPLE_META), change)))).toBe('LDB_CORRUPTION')
@@ -125,9 +134,6 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
     ['reserved2', format.META_BLOCK_RESERVED2_OFFSET],
     ['dictionaryPage', format.META_BLOCK_DICTIONARY_PAGE_OFFSET],
     ['dictionaryChecksum', format.META_BLOCK_DICTIONARY_CHECKSUM_OFFSET],
-    ['freeSpaceMirrorPage', format.META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET],
-    ['freeSpaceMirrorChecksum', format.META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 7],
-    ['metaCopyPage', format.META_BLOCK_META_COPY_PAGE_OFFSET],
     ['reserved3', format.META_BLOCK_RESERVED3_OFFSET],
     ['the end of reserved3', format.META_BLOCK_CHECKSUM_OFFSET - 1],
   ])('with a value in the reserved field %s', (_, offset) => {
@@ -138,15 +144,16 @@ describe('a forged meta block is LDB_CORRUPTION', () => {
 
 describe('versions and flags', () => {
   test.each([
-    ['a newer version', { format: 4, minimumReader: 4, flags: 0 }, 'LDB_FORMAT'],
-    ['a newer version that this build can read', { format: 4, minimumReader: 3, flags: 0 }, 'nothing thrown'],
+    ['a newer version', { format: 5, minimumReader: 5, flags: 0 }, 'LDB_FORMAT'],
+    ['a newer version that this build can read', { format: 5, minimumReader: 4, flags: 0 }, 'nothing thrown'],
     ['version 1', { format: 1, minimumReader: 1, flags: 0 }, 'LDB_FORMAT'],
     ['version 2', { format: 2, minimumReader: 2, flags: 0 }, 'LDB_FORMAT'],
-    ['an encrypted file', { format: 3, minimumReader: 3, flags: 1 }, 'LDB_UNSUPPORTED'],
-    ['encoded values', { format: 3, minimumReader: 3, flags: 2 }, 'nothing thrown'],
-    ['dictionaries without a reference', { format: 3, minimumReader: 3, flags: 4 }, 'LDB_CORRUPTION'],
-    ['an undefined flag', { format: 3, minimumReader: 3, flags: 8 }, 'LDB_FORMAT'],
-    ['an undefined flag besides a defined one', { format: 3, minimumReader: 3, flags: 9 }, 'LDB_FORMAT'],
+    ['version 3', { format: 3, minimumReader: 3, flags: 0 }, 'LDB_FORMAT'],
+    ['an encrypted file', { format: 4, minimumReader: 4, flags: 1 }, 'LDB_UNSUPPORTED'],
+    ['encoded values', { format: 4, minimumReader: 4, flags: 2 }, 'nothing thrown'],
+    ['dictionaries without a reference', { format: 4, minimumReader: 4, flags: 4 }, 'LDB_CORRUPTION'],
+    ['an undefined flag', { format: 4, minimumReader: 4, flags: 8 }, 'LDB_FORMAT'],
+    ['an undefined flag besides a defined one', { format: 4, minimumReader: 4, flags: 9 }, 'LDB_FORMAT'],
   ])('%s', (_, header, code) => {
     expect(codeOf(() => decode(withHeader(header)))).toBe(code)
   })

@@ -33,8 +33,11 @@ import {
   META_BLOCK_FILE_ID_OFFSET,
   META_BLOCK_FREE_COUNT_OFFSET,
   META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET,
+  META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET,
+  META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET,
   META_BLOCK_FREE_SPACE_PAGE_OFFSET,
   META_BLOCK_LOG_SEGMENT_ID_OFFSET,
+  META_BLOCK_META_COPY_PAGE_OFFSET,
   META_BLOCK_PAGE_BYTES_OFFSET,
   META_BLOCK_PAGE_COUNT_OFFSET,
   META_BLOCK_RESERVED3_OFFSET,
@@ -44,7 +47,10 @@ import {
   META_BLOCK_RESERVED_OFFSET,
   META_BLOCK_SUITE_OFFSET,
   META_BLOCK_TRAILER_BYTES_OFFSET,
+  META_COPY_BLOCK,
   META_STRIDE,
+  metaCopyEnd,
+  metaCopyPage,
   MINIMUM_READER,
   PAGE_COUNT_MAX,
   SPARE_BLOCK,
@@ -54,7 +60,7 @@ import type { CodecOfFile } from './file-codec.js'
 /** Bytes that only later versions and flags give a meaning: they are zero. */
 const UNUSED_RANGES: readonly (readonly [start: number, end: number])[] = [
   [META_BLOCK_RESERVED_OFFSET, META_BLOCK_CHECKPOINT_OFFSET],
-  [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_LOG_SEGMENT_ID_OFFSET],
+  [META_BLOCK_DICTIONARY_PAGE_OFFSET, META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET],
 ]
 
 const UNIT_START = META_BLOCK_CHECKPOINT_OFFSET
@@ -79,6 +85,9 @@ export interface Meta {
   readonly freeSpacePage: number
   readonly freeSpaceChecksumLow: number
   readonly freeSpaceChecksumHigh: number
+  readonly freeSpaceMirrorPage: number
+  readonly freeSpaceMirrorChecksumLow: number
+  readonly freeSpaceMirrorChecksumHigh: number
   readonly freeCount: number
   /** `segmentId` of the log when the checkpoint was made; zeros without a log. */
   readonly logSegmentId: Uint8Array
@@ -137,6 +146,10 @@ export function encodeMeta(meta: Meta, cipher?: UnitCipher): Uint8Array {
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, meta.freeSpaceChecksumLow, true)
   view.setInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, meta.freeSpaceChecksumHigh, true)
   writeU32(bytes, META_BLOCK_FREE_COUNT_OFFSET, meta.freeCount)
+  writeU32(bytes, META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET, meta.freeSpaceMirrorPage)
+  writeU32(bytes, META_BLOCK_META_COPY_PAGE_OFFSET, metaCopyPage(meta.pageBytes))
+  view.setInt32(META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET, meta.freeSpaceMirrorChecksumLow, true)
+  view.setInt32(META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 4, meta.freeSpaceMirrorChecksumHigh, true)
   bytes.set(meta.logSegmentId, META_BLOCK_LOG_SEGMENT_ID_OFFSET)
   bytes.set(meta.dictionaries, META_BLOCK_DICTIONARIES_OFFSET)
   return bytes
@@ -209,6 +222,9 @@ export function decodeMeta(bytes: Uint8Array, file: string, block: number, codec
     freeSpacePage: readU32(bytes, META_BLOCK_FREE_SPACE_PAGE_OFFSET),
     freeSpaceChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET, true),
     freeSpaceChecksumHigh: view.getInt32(META_BLOCK_FREE_SPACE_CHECKSUM_OFFSET + 4, true),
+    freeSpaceMirrorPage: readU32(bytes, META_BLOCK_FREE_SPACE_MIRROR_PAGE_OFFSET),
+    freeSpaceMirrorChecksumLow: view.getInt32(META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET, true),
+    freeSpaceMirrorChecksumHigh: view.getInt32(META_BLOCK_FREE_SPACE_MIRROR_CHECKSUM_OFFSET + 4, true),
     freeCount: readU32(bytes, META_BLOCK_FREE_COUNT_OFFSET),
     logSegmentId: bytes.slice(META_BLOCK_LOG_SEGMENT_ID_OFFSET, META_BLOCK_DICTIONARIES_OFFSET),
     dictionaries: bytes.slice(META_BLOCK_DICTIONARIES_OFFSET, META_BLOCK_RESERVED3_OFFSET),
@@ -272,17 +288,22 @@ function checkSuite(
 /** Returns the fault of a block whose checksum is right: only a forged or a misplaced block has one. */
 function faultOf(meta: Meta, bytes: Uint8Array, block: number, codec: UnitCodec): string | undefined {
   const { pageBytes, pageCount } = meta
-  const isOwn = block === SPARE_BLOCK || block === blockOf(meta.checkpoint)
+  const isOwn = block === SPARE_BLOCK || block === META_COPY_BLOCK || block === blockOf(meta.checkpoint)
   if (readU32(bytes, META_BLOCK_BLOCK_OFFSET) !== block || !isOwn) {
     return 'a meta block is at the position of another'
   }
   if (pageBytes < 512 || pageBytes > 32_768 || (pageBytes & (pageBytes - 1)) !== 0)
     return 'the page size is not valid'
   const firstPage = firstPageNumber(pageBytes)
-  if (pageCount <= firstPage || pageCount > PAGE_COUNT_MAX) return 'the page count is out of bounds'
+  if (pageCount <= firstPage || pageCount < metaCopyEnd(pageBytes) || pageCount > PAGE_COUNT_MAX)
+    return 'the page count is out of bounds'
   if (meta.rootPage < firstPage || meta.rootPage >= pageCount) return 'the root is outside of the file'
   if (meta.freeSpacePage < firstPage || meta.freeSpacePage >= pageCount)
     return 'the free space is outside of the file'
+  if (meta.freeSpaceMirrorPage < firstPage || meta.freeSpaceMirrorPage >= pageCount)
+    return 'the mirror of the free space is outside of the file'
+  if (readU32(bytes, META_BLOCK_META_COPY_PAGE_OFFSET) !== metaCopyPage(pageBytes))
+    return 'the copy of the meta block is at another position'
   if (meta.rootLevel >= LEVELS_MAX) return 'the tree has too many levels'
   const dictionariesPage = readU32(meta.dictionaries, EXTENT_REFERENCE_PAGE_OFFSET)
   if (hasDictionaries(meta) && (dictionariesPage < firstPage || dictionariesPage >= pageCount))

@@ -4,15 +4,17 @@ import type { PageCache } from '@ldb/cache'
 import type { UnitCodec } from '@ldb/integrity'
 import { InternalVfs, resolvePath } from '@ldb/vfs'
 import type { FilePath, Vfs, VfsFile } from '@ldb/vfs'
-import { firstPageNumber } from '../format.js'
-import { FreeSpace } from '../space/free-space.js'
-import { createTreeFile, emptyTreeBitmapPage, encodeEmptyTree } from './create.js'
+import { SPARE_BLOCK } from '../format.js'
+import type { FreeSpace } from '../space/free-space.js'
+import { createTreeFile, encodeEmptyTree } from './create.js'
 import { DeferredFile } from './deferred-file.js'
+import type { FreeSpacePages } from './free-space-pages.js'
 import { readFreeSpace } from './free-space-reading.js'
 import { rebuildFreeSpace } from './free-space-rebuild.js'
 import { codecOfFile } from './file-codec.js'
 import type { CodecOfFile } from './file-codec.js'
 import { checkIdentity } from './identity-check.js'
+import { blockOf } from './meta.js'
 import type { Meta } from './meta.js'
 import { findWholeMeta } from './meta-blocks.js'
 import { MetaRewrite } from './meta-rewrite.js'
@@ -28,9 +30,9 @@ export interface OpenedTreeFile {
   readonly metaRewrite: MetaRewrite
   readonly freeSpace: FreeSpace
   /** Free-space pages of the newest checkpoint. */
-  readonly bitmapPages: number[]
-  /** The free-space pages are damaged, and the next checkpoint replaces them. */
-  readonly isFreeSpaceRebuilt: boolean
+  readonly freeSpacePages: FreeSpacePages
+  /** Damage of which everything was read elsewhere, or rebuilt: the next checkpoint replaces it. */
+  readonly healed: readonly LdbError[]
   /** Makes the entries of a file durable that the first write creates; `undefined` for one that exists. */
   readonly newEntries: Syncable | undefined
 }
@@ -59,21 +61,23 @@ export function openTreeFile(given: Vfs, givenPath: FilePath, options: BTreeOpti
     if (!isNew && options.identity !== undefined) checkIdentity(file, meta, options.identity)
     const { cache } = resolveBTreeOptions(resolved, meta.pageBytes)
     const codec = codecOf(meta.fileId)
-    const { freeSpace, pageNumbers, fault } = readFreeSpace(file, codec, meta)
+    const { freeSpace, pages, healed, fault } = readFreeSpace(file, codec, meta)
+    const isDurable = options.rewriteMeta === 'none'
+    const hasOwn = found.blocks.includes(blockOf(meta.checkpoint))
+    const hasSpare = found.blocks.includes(SPARE_BLOCK)
+    // A crash leaves a torn block beside an intact spare one.
+    const metaFault = hasOwn || (hasSpare && !isDurable) ? undefined : found.fault
+    // The next checkpoint overwrites the copy, which must not hold the only block of this one.
+    const needsRewrite = !isNew && (!isDurable || (!hasOwn && !hasSpare))
     return {
       file,
       cache,
       meta,
       codec,
-      metaRewrite: new MetaRewrite(
-        vfs,
-        file,
-        codec,
-        isNew || options.rewriteMeta === 'none' ? undefined : found,
-      ),
-      freeSpace: fault === undefined ? freeSpace : rebuildFreeSpace(file, codec, meta, pageNumbers),
-      bitmapPages: pageNumbers,
-      isFreeSpaceRebuilt: fault !== undefined,
+      metaRewrite: new MetaRewrite(vfs, file, codec, needsRewrite ? found : undefined, isDurable),
+      freeSpace: fault === undefined ? freeSpace : rebuildFreeSpace(file, codec, meta, pages),
+      freeSpacePages: pages,
+      healed: [metaFault, ...healed, fault].filter((each) => each !== undefined),
       newEntries: undefined,
     }
   } catch (error) {
@@ -104,9 +108,8 @@ function deferCreation(
   codecOf: CodecOfFile,
   cache: PageCache,
 ): OpenedTreeFile {
-  const { pageBytes } = identity
   const codec = codecOf(identity.fileId)
-  const { meta, image } = encodeEmptyTree(identity, codec)
+  const { meta, image, freeSpace, freeSpacePages } = encodeEmptyTree(identity, codec)
   // The versions and nonces of an encrypted image are random: another one would not match what is in memory.
   const encode = codec.cipher === undefined ? () => encodeEmptyTree(identity, codec).image : () => image
   const file = new DeferredFile(vfs, path, image, encode)
@@ -116,9 +119,9 @@ function deferCreation(
     meta,
     codec,
     metaRewrite: new MetaRewrite(vfs, file, codec, undefined),
-    freeSpace: new FreeSpace(firstPageNumber(pageBytes), meta.pageCount),
-    bitmapPages: [emptyTreeBitmapPage(pageBytes)],
-    isFreeSpaceRebuilt: false,
+    freeSpace,
+    freeSpacePages,
+    healed: [],
     newEntries: file.persistEntries,
   }
 }

@@ -1,3 +1,4 @@
+import type { StoreObserver } from '@ldb/base'
 import { invalidArgument, kindOf, ownOptions } from '@ldb/base'
 import { PageCache } from '@ldb/cache'
 import { CodecId, CodecTable, CUSTOM_CODEC_ID_MIN, unknownCodec, ZSTD_CODEC } from '@ldb/integrity'
@@ -54,6 +55,8 @@ export interface BTreeOptions {
    * without. Default false.
    */
   readonly dictionary?: boolean
+  /** Receives damage that `open` finds, and of which nothing is lost. Default: none. */
+  readonly observer?: StoreObserver
   /** Makes the cipher of the file with an id. Default: the file is not encrypted. @internal */
   readonly createCipher?: (fileId: Uint8Array) => UnitCipher
 }
@@ -92,6 +95,7 @@ const NAMES = [
   'compression',
   'codecs',
   'dictionary',
+  'observer',
   'createCipher',
 ] as const
 

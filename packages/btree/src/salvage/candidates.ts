@@ -5,12 +5,12 @@ import type { VfsFile } from '@ldb/vfs'
 import type { CodecOfFile } from '../file/file-codec.js'
 import { blockOf, decodeMeta } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import { hasMagic } from '../file/meta-blocks.js'
+import { hasMagic, META_BLOCKS } from '../file/meta-blocks.js'
 import type { TreeIdentity } from '../file/options.js'
 import {
   firstPageNumber,
   META_BLOCK_BYTES,
-  META_BLOCK_COUNT,
+  META_COPY_BLOCK,
   META_BLOCK_FILE_ID_OFFSET,
   META_STRIDE,
   PAGE_COUNT_MAX,
@@ -38,6 +38,8 @@ interface FoundBlocks {
   readonly fileIds: readonly Uint8Array[]
   /** Positions of damaged blocks. */
   readonly damaged: ReadonlySet<number>
+  /** The checkpoint of the copy. */
+  readonly copied: number | undefined
 }
 
 /**
@@ -53,12 +55,13 @@ export function findTree(
   identity: TreeIdentity | undefined,
   codecOf: CodecOfFile,
 ): FoundTree | undefined {
-  const { metas, fileIds, damaged } = readBlocks(file, identity, codecOf)
+  const { metas, fileIds, damaged, copied } = readBlocks(file, identity, codecOf)
   const length = file.length()
   const [newest] = [...metas].sort((left, right) => right.checkpoint - left.checkpoint)
   if (newest !== undefined) {
     const { fileId, pageBytes, pageCount, checkpoint } = newest
-    const isNewest = !damaged.has(blockOf(checkpoint + 1))
+    // A checkpoint that has ended is in the copy, too.
+    const isNewest = copied === checkpoint || !damaged.has(blockOf(checkpoint + 1))
     return { codec: codecOf(fileId), pageBytes, pageCount, meta: newest, isNewest }
   }
   const sizes = identity === undefined ? PAGE_SIZES : [identity.pageBytes]
@@ -78,20 +81,25 @@ function readBlocks(file: VfsFile, identity: TreeIdentity | undefined, codecOf: 
   const metas: Meta[] = []
   const fileIds: Uint8Array[] = []
   const damaged = new Set<number>()
-  for (let block = 0; block < META_BLOCK_COUNT; block += 1) {
+  let copied: number | undefined
+  for (const block of META_BLOCKS) {
     const bytes = new Uint8Array(META_BLOCK_BYTES)
     file.read(bytes, 0, META_BLOCK_BYTES, block * META_STRIDE)
     fileIds.push(bytes.slice(META_BLOCK_FILE_ID_OFFSET, META_BLOCK_FILE_ID_OFFSET + FILE_ID_BYTES))
     try {
       const meta = decodeMeta(bytes, file.path, block, codecOf)
-      if (identity === undefined || isFileOf(meta, identity)) metas.push(meta)
-      else damaged.add(block)
+      if (identity !== undefined && !isFileOf(meta, identity)) {
+        damaged.add(block)
+        continue
+      }
+      metas.push(meta)
+      if (block === META_COPY_BLOCK) copied = meta.checkpoint
     } catch (error) {
       if (!isLdbError(error) || (error.code !== 'LDB_CORRUPTION' && hasMagic(bytes))) throw error
       if (bytes.some((byte) => byte !== 0)) damaged.add(block)
     }
   }
-  return { metas, fileIds, damaged }
+  return { metas, fileIds, damaged, copied }
 }
 
 function isFileOf(meta: Meta, { fileId, pageBytes }: TreeIdentity): boolean {

@@ -1,7 +1,13 @@
 import { isLdbError } from '@ldb/base'
 import type { VfsFile } from '@ldb/vfs'
 import type { ExtentFile } from '../extents/extent-file.js'
-import { firstPageNumber, OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET, PageKind } from '../format.js'
+import {
+  firstPageNumber,
+  metaCopyEnd,
+  metaCopyPage,
+  OVERFLOW_EXTENT_CONTENT_BYTES_OFFSET,
+  PageKind,
+} from '../format.js'
 import { checkTreePage } from '../page/check.js'
 import type { PageMemory } from '../page/memory.js'
 import { checksumHigh, checksumLow, pageEpoch, pageKind, pageLevel } from '../page/page.js'
@@ -38,7 +44,9 @@ export function findOrphans(
   for (let page = firstPage; page < pageCount; page += 1) {
     if (!isLive(page)) continue
     const isIntact = readIntactPage(file, codec, memory.bytes, page)
-    if (isIntact && pageKind(memory, 0) === PageKind.FreeSpace) continue
+    if (page >= metaCopyPage(pageBytes) && page < metaCopyEnd(pageBytes)) continue
+    const kind = pageKind(memory, 0)
+    if (isIntact && (kind === PageKind.FreeSpace || kind === PageKind.FreeSpaceMirror)) continue
     const level = pageLevel(memory, 0)
     if (isIntact && checkTreePage(memory, 0, page, level) === undefined && pageEpoch(memory, 0) <= epoch) {
       pages.push({ page, level })

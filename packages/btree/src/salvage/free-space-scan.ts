@@ -54,7 +54,8 @@ class FreeSpaceScan {
   /** End of the bits of a page. */
   readonly #pageEnd: number
   readonly #pageCount: number
-  readonly #found = new Map<number, Map<number, number>>()
+  /** By epoch and first described page: a page, its mirror or both. */
+  readonly #found = new Map<number, Map<number, number[]>>()
 
   constructor(file: VfsFile, { codec, pageBytes, meta }: FoundTree) {
     this.#file = file
@@ -66,11 +67,13 @@ class FreeSpaceScan {
     const epochs = codec.cipher === undefined ? [0] : this.#triedEpochs(bytes, meta)
     for (let page = firstPageNumber(pageBytes); page < this.#pageCount; page += 1) {
       if (!epochs.some((each) => this.#read(bytes, page, each))) continue
-      if (bytes[PAGE_HEADER_KIND_OFFSET] !== PageKind.FreeSpace) continue
+      const kind = bytes[PAGE_HEADER_KIND_OFFSET]
+      if (kind !== PageKind.FreeSpace && kind !== PageKind.FreeSpaceMirror) continue
       const epoch = readU64(bytes, PAGE_HEADER_EPOCH_OFFSET)
-      const ofEpoch = this.#found.get(epoch) ?? new Map<number, number>()
+      const ofEpoch = this.#found.get(epoch) ?? new Map<number, number[]>()
       this.#found.set(epoch, ofEpoch)
-      ofEpoch.set(readU32(bytes, FREE_SPACE_PAGE_FIRST_PAGE_OFFSET), page)
+      const first = readU32(bytes, FREE_SPACE_PAGE_FIRST_PAGE_OFFSET)
+      ofEpoch.set(first, [...(ofEpoch.get(first) ?? []), page])
     }
   }
 
@@ -88,11 +91,10 @@ class FreeSpaceScan {
   ofEpoch(epoch: number, pageCount: number): SalvagedFreeSpace | undefined {
     const pages = this.#found.get(epoch)
     if (pages === undefined) return undefined
-    const freeSpace = new FreeSpace(firstPageNumber(this.#pageBytes), pageCount)
+    const freeSpace = FreeSpace.ofFile(this.#pageBytes, pageCount)
     const bytes = new Uint8Array(this.#pageBytes)
     for (let first = 0; first < pageCount; first += pagesPerBitmap(this.#pageEnd)) {
-      const page = pages.get(first)
-      if (page === undefined || !this.#read(bytes, page, epoch)) return undefined
+      if (!(pages.get(first) ?? []).some((page) => this.#read(bytes, page, epoch))) return undefined
       freeSpace.readBits(first, bytes, FREE_SPACE_PAGE_BITS_OFFSET, this.#pageEnd)
     }
     return { freeSpace, epoch }

@@ -1,8 +1,16 @@
 import { assert, LdbError } from '@ldb/base'
-import { PAGE_COUNT_MAX } from '../format.js'
+import { firstPageNumber, metaCopyEnd, metaCopyPage, PAGE_COUNT_MAX } from '../format.js'
 
 /** A word of bits of which all 32 pages are free. */
 const ALL_FREE = 0xffff_ffff
+
+/** Pages that are never allocated and never free. */
+interface ReservedPages {
+  readonly start: number
+  readonly end: number
+}
+
+const NO_PAGES: ReservedPages = { start: 0, end: 0 }
 
 /**
  * The free pages of a file: a bitmap with one bit for each page.
@@ -18,14 +26,25 @@ export class FreeSpace {
   #freeCount = 0
   /** No page below this one is free. */
   #hint: number
+  readonly #reserved: ReservedPages
 
-  /** @param pageCount - pages of the file; none of them is free. */
-  constructor(firstPage: number, pageCount: number) {
+  /**
+   * @param pageCount - pages of the file; none of them is free.
+   * @param reserved - pages of the file that are never free.
+   */
+  constructor(firstPage: number, pageCount: number, reserved: ReservedPages = NO_PAGES) {
     assert(pageCount >= firstPage, 'a file contains its meta region')
     this.firstPage = firstPage
+    this.#reserved = reserved
     this.#pageCount = pageCount
     this.#words = new Uint32Array(Math.max(64, (pageCount >>> 5) + 1))
     this.#hint = pageCount
+  }
+
+  /** Returns the free space of a file, of which no page is free. The pages of the copy of the meta block never are. */
+  static ofFile(pageBytes: number, pageCount: number): FreeSpace {
+    const reserved = { start: metaCopyPage(pageBytes), end: metaCopyEnd(pageBytes) }
+    return new FreeSpace(firstPageNumber(pageBytes), pageCount, reserved)
   }
 
   /** Pages of the file, free pages and meta region included. */
@@ -56,6 +75,23 @@ export class FreeSpace {
     return this.#extend(1)
   }
 
+  /**
+   * Allocates a page that is in another block of the device than `other`: the lowest free one, or at the end of the file.
+   *
+   * @param blockPages - pages of a block.
+   */
+  allocateApart(other: number, blockPages: number): number {
+    const block = Math.floor(other / blockPages)
+    const near: number[] = []
+    let page = this.allocate()
+    while (Math.floor(page / blockPages) === block) {
+      near.push(page)
+      page = this.allocate()
+    }
+    for (const each of near) this.free(each, 1)
+    return page
+  }
+
   /** Allocates `count` contiguous pages: the lowest free ones, or at the end of the file. */
   allocateExtent(count: number): number {
     if (count === 1) return this.allocate()
@@ -67,6 +103,14 @@ export class FreeSpace {
       }
     }
     return this.#extend(count)
+  }
+
+  /** Marks all pages as free that can be. None of them is free yet. */
+  freeAll(): void {
+    const { start, end } = this.#reserved
+    if (start > this.firstPage) this.free(this.firstPage, start - this.firstPage)
+    const rest = Math.max(this.firstPage, end)
+    if (this.#pageCount > rest) this.free(rest, this.#pageCount - rest)
   }
 
   /** Marks pages as free. */
@@ -114,7 +158,7 @@ export class FreeSpace {
 
   /** Returns an independent copy. A checkpoint computes on it what is free once the checkpoint is durable. */
   clone(): FreeSpace {
-    const copy = new FreeSpace(this.firstPage, this.#pageCount)
+    const copy = new FreeSpace(this.firstPage, this.#pageCount, this.#reserved)
     copy.#words = this.#words.slice()
     copy.#freeCount = this.#freeCount
     copy.#hint = this.#hint
@@ -134,7 +178,7 @@ export class FreeSpace {
     target.fill(0, last, end)
   }
 
-  /** Marks pages as free from bits that {@link writeBits} wrote. Ignores bits of the meta region and behind the end of the file. */
+  /** Marks pages as free from bits that {@link writeBits} wrote. Ignores bits of the meta region, of its copy and behind the end of the file. */
   readBits(first: number, source: Uint8Array, start: number, end: number): void {
     const last = Math.min(end, start + Math.ceil((this.#pageCount - first) / 8))
     for (let at = start; at < last; at += 1) {
@@ -142,11 +186,14 @@ export class FreeSpace {
       if (bits === 0) continue
       const page = first + (at - start) * 8
       for (let bit = 0; bit < 8; bit += 1) {
-        if (((bits >>> bit) & 1) === 1 && page + bit < this.#pageCount && page + bit >= this.firstPage) {
-          this.free(page + bit, 1)
-        }
+        if (((bits >>> bit) & 1) === 1 && this.#canBeFree(page + bit)) this.free(page + bit, 1)
       }
     }
+  }
+
+  #canBeFree(page: number): boolean {
+    const { start, end } = this.#reserved
+    return page >= this.firstPage && page < this.#pageCount && (page < start || page >= end)
   }
 
   #clear(page: number): void {

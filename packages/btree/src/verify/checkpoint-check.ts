@@ -1,20 +1,41 @@
+import { isLdbError } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import { decodeReference } from '../extents/extent-reference.js'
 import { blockOf, hasDictionaries } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
-import { findMeta, readMetaBlock } from '../file/meta-blocks.js'
-import { META_STRIDE } from '../format.js'
+import { readMetaBlock } from '../file/meta-blocks.js'
+import { META_COPY_BLOCK, META_STRIDE } from '../format.js'
 import type { Pages } from '../pager/pages.js'
 import type { VerifyReport } from './verify-report.js'
 
-/** Compares the meta block in the file with that of the last checkpoint. @internal */
-export function verifyMeta({ file, codec, metaRewrite }: Pages, expected: Meta, report: VerifyReport): void {
-  const block = blockOf(expected.checkpoint)
-  report.guard(block * META_STRIDE, () => {
-    // Until the first write, the newest checkpoint may be in the spare block only.
-    const meta = metaRewrite.isDone ? readMetaBlock(file, block, codec) : findMeta(file, () => codec).meta
-    if (meta.checkpoint === expected.checkpoint) return
-    report.add('structure', block * META_STRIDE, 'the meta block is not that of the last checkpoint')
-  })
+/**
+ * Verifies the meta block of the last checkpoint and its copy in the file. One of the two that is damaged is a warning: the other one remains.
+ *
+ * @remarks A crash may have left one of them torn or older. It is no fault then: the meta rewrite, which precedes the first write, writes it again.
+ * @returns true when a block is damaged that the next checkpoint replaces.
+ * @internal
+ */
+export function verifyMeta(pages: Pages, meta: Meta, report: VerifyReport): boolean {
+  if (pages.metaRewrite.mayBlocksBeTorn) return false
+  const own = blockOf(meta.checkpoint)
+  const ownFault = faultOf(pages, own, meta)
+  const copyFault = faultOf(pages, META_COPY_BLOCK, meta)
+  if (ownFault !== undefined) {
+    report.addFault(ownFault, own * META_STRIDE, copyFault === undefined ? 'warning' : 'error')
+  }
+  if (copyFault !== undefined) report.addFault(copyFault, META_COPY_BLOCK * META_STRIDE, 'warning')
+  return ownFault !== undefined || copyFault !== undefined
+}
+
+/** Returns why a block does not hold a checkpoint. */
+function faultOf({ file, codec }: Pages, block: number, { checkpoint }: Meta): LdbError | string | undefined {
+  try {
+    const found = readMetaBlock(file, block, codec)
+    return found.checkpoint === checkpoint ? undefined : 'the meta block is not that of the last checkpoint'
+  } catch (error) {
+    if (isLdbError(error)) return error
+    throw error
+  }
 }
 
 /** Reads the dictionaries. Returns the encoded reference to their extent; `undefined` when there are none. @internal */

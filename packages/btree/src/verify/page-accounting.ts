@@ -1,3 +1,4 @@
+import { metaCopyEnd, metaCopyPage } from '../format.js'
 import type { Pages } from '../pager/pages.js'
 import type { FreeSpace } from '../space/free-space.js'
 import type { VerifyReport } from './verify-report.js'
@@ -29,6 +30,9 @@ export class PageAccounting {
     this.#report = report
     this.#freeSpace = freeSpace.clone()
     this.#inUse = new Uint8Array((freeSpace.pageCount >>> 3) + 1)
+    // The copy of the meta block is in use.
+    const { pageBytes } = limits
+    this.reach(metaCopyPage(pageBytes), metaCopyEnd(pageBytes) - metaCopyPage(pageBytes))
     let pendingCount = 0
     reclaim.forEachPending((page, count) => {
       if (this.reach(page, count)) pendingCount += count

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { contentOf } from '../../test/golden.js'
 import { storedMeta } from '../../test/meta-examples.js'
 import { findingsOf, TreeHarness } from '../../test/tree-harness.js'
-import { META_STRIDE, PAGE_HEADER_BYTES } from '../format.js'
+import { META_COPY_BLOCK, META_STRIDE, PAGE_HEADER_BYTES } from '../format.js'
 import { blockOf } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
 import { readMeta } from '../file/meta-blocks.js'
@@ -34,9 +34,12 @@ function findingsAfter(
   xxHash64(page, 8, PAGE_BYTES, seedOfFile(meta.fileId), hash)
   page.set(new Uint8Array(hash.buffer))
   const [low, high] = hash as unknown as [number, number]
-  const block = storedMeta({ ...meta, rootChecksumLow: low, rootChecksumHigh: high, ...forged })
+  const forgedMeta = { ...meta, rootChecksumLow: low, rootChecksumHigh: high, ...forged }
   file.write(page, 0, PAGE_BYTES, start)
-  file.write(block, 0, block.length, blockOf(meta.checkpoint) * META_STRIDE)
+  for (const block of [blockOf(meta.checkpoint), META_COPY_BLOCK]) {
+    const bytes = storedMeta(forgedMeta, block)
+    file.write(bytes, 0, bytes.length, block * META_STRIDE)
+  }
   file.truncate((forged.pageCount ?? meta.pageCount) * PAGE_BYTES)
   harness.reopen()
   return findingsOf(harness.tree).map(({ kind, message }) => `${kind}: ${message}`)

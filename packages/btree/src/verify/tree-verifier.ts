@@ -1,9 +1,10 @@
 import { compareBytes } from '@ldb/base'
 import type { VerifyFinding, VerifySink } from '@ldb/base'
+import type { FreeSpacePages } from '../file/free-space-pages.js'
 import { checkFreeSpace } from '../file/free-space-reading.js'
 import type { Meta } from '../file/meta.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
-import { extentPageCount, firstPageNumber, VALUE_FIELD_BYTES } from '../format.js'
+import { extentPageCount, firstPageNumber, metaCopyEnd, metaCopyPage, VALUE_FIELD_BYTES } from '../format.js'
 import { SLICE_VALUE_BYTES } from '../space/time-slices.js'
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
@@ -39,7 +40,7 @@ interface VerifiedTree {
   readonly state: TreeState
   /** The meta block of the last checkpoint, and its known free-space pages. */
   readonly meta: Meta
-  readonly bitmapPages: readonly number[]
+  readonly freeSpacePages: FreeSpacePages
   /** Takes a snapshot of the present state. */
   snapshot(): TreeSnapshot
   /** @throws {@link LdbError} LDB_CLOSED, LDB_POISONED. */
@@ -52,8 +53,8 @@ export interface Rebuildable {
   readonly leaked: readonly number[]
   /** Pages that the tree reaches, and that are marked free. */
   readonly inUseAndFree: readonly number[]
-  /** The free-space pages in the file are damaged. */
-  readonly isFreeSpaceDamaged: boolean
+  /** A free-space page, a meta block or a copy of one is damaged in the file. */
+  readonly isRedundancyLost: boolean
 }
 
 /**
@@ -83,7 +84,7 @@ export class TreeVerifier {
   readonly #slab: ValueSlab = new ValueSlab()
   #entryCount = 0
   #extentCount = 0
-  #isFreeSpaceDamaged = false
+  #isRedundancyLost = false
 
   constructor(source: VerifiedTree, sink: VerifySink) {
     const { state, meta } = source
@@ -109,7 +110,7 @@ export class TreeVerifier {
     const { level } = root
     this.#report.begin()
     this.#accounting = new PageAccounting(pages, this.#report)
-    verifyMeta(this.#tree.pages, this.#meta, this.#report)
+    this.#isRedundancyLost = verifyMeta(this.#tree.pages, this.#meta, this.#report)
     this.#verifyFreeSpace(this.#accounting)
     const dictionaries = verifyDictionaries(pages, this.#report)
     if (dictionaries !== undefined) this.#reachExtent(dictionaries, 0)
@@ -137,7 +138,7 @@ export class TreeVerifier {
     this.#report.flush()
     this.#report.shape(this.#figures.shape(level + 1))
     const { leaked, inUseAndFree } = isWhole ? this.#accounting : { leaked: [], inUseAndFree: [] }
-    return { leaked, inUseAndFree, isFreeSpaceDamaged: this.#isFreeSpaceDamaged }
+    return { leaked, inUseAndFree, isRedundancyLost: this.#isRedundancyLost }
   }
 
   /** Takes a snapshot, and begins at its root. */
@@ -170,20 +171,29 @@ export class TreeVerifier {
     const firstPage = firstPageNumber(pageBytes)
     this.#report.count(0, 0, pageBytes * firstPage)
     this.#figures.add('meta', firstPage)
+    const copyPages = metaCopyEnd(pageBytes) - metaCopyPage(pageBytes)
+    this.#report.count(0, 0, pageBytes * copyPages)
+    this.#figures.add('meta-copy', copyPages)
     this.#figures.unusedBytes = Math.max(0, pages.file.length() - pages.freeSpace.pageCount * pageBytes)
   }
 
   #verifyFreeSpace(accounting: PageAccounting): void {
     const { file, codec } = this.#tree.pages
-    const { bitmapPages } = this.#source
-    checkFreeSpace(file, codec, this.#meta, bitmapPages, (error, offset) => {
-      this.#isFreeSpaceDamaged = true
+    const { freeSpacePages } = this.#source
+    checkFreeSpace(file, codec, this.#meta, freeSpacePages, (error, offset) => {
+      this.#isRedundancyLost = true
       this.#report.addError(error, offset, 'warning')
     })
-    let count = 0
-    for (const page of bitmapPages) if (accounting.reach(page, 1)) count += 1
-    this.#figures.add('free-space', count)
-    this.#report.count(count, 0, count * this.#meta.pageBytes)
+    const { pages, mirrors } = freeSpacePages
+    for (const [kind, numbers] of [
+      ['free-space', pages],
+      ['free-space-mirror', mirrors],
+    ] as const) {
+      let count = 0
+      for (const page of numbers) if (accounting.reach(page, 1)) count += 1
+      this.#figures.add(kind, count)
+      this.#report.count(count, 0, count * this.#meta.pageBytes)
+    }
   }
 
   *#compareTotals(isWhole: boolean, entryCount: number, extentCount: number): Generator<void, void> {

@@ -50,6 +50,12 @@ export class VerifyReport {
     this.add(kind, error.details.offset ?? offset, error.message, severity, keys)
   }
 
+  /** Adds an error as {@link VerifyReport.addError} does, or a fault of the structure by its message. */
+  addFault(fault: LdbError | string, offset: number, severity: VerifySeverity): void {
+    if (typeof fault === 'string') this.add('structure', offset, fault, severity)
+    else this.addError(fault, offset, severity)
+  }
+
   /** Runs a part of the walk. An error that the part throws becomes a finding. Returns whether the part has completed. */
   guard(offset: number, part: () => void, keys?: VerifyFinding['keys']): boolean {
     try {

@@ -45,6 +45,7 @@ export const BTREE_ENGINE: Engine = Object.freeze({
       identity,
       rewriteMeta: state === 'recorded' ? 'none' : 'write',
       creation: state === 'none' ? 'write' : 'open',
+      observer: context.observer,
       ...cipherOption(context.keys, 'tree'),
     })
   },

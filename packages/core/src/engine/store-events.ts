@@ -1,6 +1,7 @@
-import type { BackgroundWork, StoreObserver } from '@ldb/base'
+import type { BackgroundWork, LdbError, StoreObserver } from '@ldb/base'
 import type { EventHub } from '../health/events.js'
 import type { Health } from '../health/health.js'
+import type { Logger } from '../health/logger.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 
 /** Translates the reports of a store into events, failures and checkpoint requests of the database. */
@@ -9,12 +10,20 @@ export class StoreEvents implements StoreObserver {
   readonly #events: EventHub
   readonly #health: Health
   readonly #trigger: CheckpointTrigger
+  readonly #logger: Logger | undefined
 
-  constructor(keyspace: string, events: EventHub, health: Health, trigger: CheckpointTrigger) {
+  constructor(
+    keyspace: string,
+    events: EventHub,
+    health: Health,
+    trigger: CheckpointTrigger,
+    logger: Logger | undefined,
+  ) {
     this.#keyspace = keyspace
     this.#events = events
     this.#health = health
     this.#trigger = trigger
+    this.#logger = logger
   }
 
   wantsCheckpoint(): void {
@@ -27,6 +36,10 @@ export class StoreEvents implements StoreObserver {
 
   completed({ kind, ...work }: BackgroundWork): void {
     if (kind === 'compaction') this.#events.emitLater('compaction', { keyspace: this.#keyspace, ...work })
+  }
+
+  healed(fault: LdbError): void {
+    this.#logger?.warn(`keyspace ${this.#keyspace}: ${fault.message}: it was read from its copy, or rebuilt`)
   }
 
   /** (C3) A failure of a store in the background ends all writes. */

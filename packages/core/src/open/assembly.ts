@@ -189,7 +189,7 @@ export class Assembly {
     const engines = new StoreFactory(
       this.#tuning.engines,
       resources,
-      (keyspace) => new StoreEvents(keyspace, events, health, trigger),
+      (keyspace) => new StoreEvents(keyspace, events, health, trigger, logger),
     )
     const openings = new StoreOpenings(engines, gate, catalog, lock)
     for (const record of catalog.keyspaces) {

@@ -78,6 +78,7 @@ const NO_OBSERVER: StoreObserver = Object.freeze({
   stalled: () => undefined,
   completed: () => undefined,
   failed: () => undefined,
+  healed: () => undefined,
 })
 
 /** A store to verify: what the catalog says of it, or only its directory. */

@@ -7,12 +7,14 @@ import { xxHash64 } from '../bytes/xx-hash64.js'
 const META_BYTES = 512
 const META_REGION_BYTES = 12_288
 const BLOCK_INTERVAL = 4096
-const BLOCK_COUNT = 3
+/** Numbers of the blocks: A, B, the spare and the copy. */
+const BLOCKS = [0, 1, 2, 8]
+const COPY_REGION_OFFSET = 32_768
+const COPY_REGION_BYTES = 4096
 /** Byte ranges that are zero in a file of this version. */
 const ZERO_RANGES: readonly (readonly [number, number])[] = [
   [48, 80],
   [156, 168],
-  [168, 184],
   [224, 504],
 ]
 
@@ -24,6 +26,9 @@ export interface MetaBlock {
   readonly seed: bigint
   readonly pageBytes: number
   readonly metaPages: number
+  /** First page of the copy region, and the number of its pages. */
+  readonly copyPage: number
+  readonly copyPages: number
   readonly checkpoint: number
   readonly epoch: number
   readonly durableSeq: number
@@ -36,6 +41,8 @@ export interface MetaBlock {
   readonly pageCount: number
   readonly freeSpacePage: number
   readonly freeSpaceChecksum: bigint
+  readonly freeSpaceMirrorPage: number
+  readonly freeSpaceMirrorChecksum: bigint
   readonly freeCount: number
   readonly logSegmentId: string
   /** Reference to the extent of the dictionaries; `undefined` when there are none. */
@@ -44,16 +51,16 @@ export interface MetaBlock {
 
 /** Returns the valid meta blocks of a file, newest first. */
 export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
-  const views = Array.from({ length: BLOCK_COUNT }, (_, block) => {
+  const views = BLOCKS.map((block) => {
     const start = block * BLOCK_INTERVAL
-    return new ByteView(file.subarray(start, start + META_BYTES))
+    return { block, view: new ByteView(file.subarray(start, start + META_BYTES)) }
   })
   requireKnown(
-    views.some((view) => hasMagic(view, 'B')),
+    views.some(({ view }) => hasMagic(view, 'B')),
     'no B+tree',
   )
   const blocks: MetaBlock[] = []
-  views.forEach((view, block) => {
+  for (const { block, view } of views) {
     try {
       blocks.push(readMetaBlock(view, block))
     } catch (error) {
@@ -61,7 +68,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
         !hasMagic(view, 'B') || (error instanceof FormatError && error.code === 'LDB_CORRUPTION')
       if (!isOther) throw error
     }
-  })
+  }
   const [newest, ...others] = blocks.sort((left, right) => right.checkpoint - left.checkpoint)
   requireSound(newest !== undefined, 'no valid meta block')
   for (const other of others) {
@@ -81,7 +88,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
 }
 
 function readMetaBlock(view: ByteView, block: number): MetaBlock {
-  const { flags } = readFileHeader(view, 'B', 3)
+  const { flags } = readFileHeader(view, 'B', 4)
   requireKnown(flags <= 7, 'flags of a B+tree')
   requireSupported((flags & 1) === 0, 'the tree is encrypted')
   requireSound(view.length === META_BYTES, 'the file ends within a meta block')
@@ -95,6 +102,8 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
     seed: seedOfFile(view.slice(24, 40)),
     pageBytes,
     metaPages: Math.ceil(META_REGION_BYTES / pageBytes),
+    copyPage: COPY_REGION_OFFSET / pageBytes,
+    copyPages: Math.ceil(COPY_REGION_BYTES / pageBytes),
     checkpoint: view.u64(80),
     epoch: view.u64(88),
     durableSeq: view.u64(96),
@@ -107,6 +116,8 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
     pageCount: view.u32(136),
     freeSpacePage: view.u32(140),
     freeSpaceChecksum: view.checksum(144),
+    freeSpaceMirrorPage: view.u32(168),
+    freeSpaceMirrorChecksum: view.checksum(176),
     freeCount: view.u32(152),
     logSegmentId: view.hex(184, 200),
     dictionaries: view.isZero(200, 224) ? undefined : new ByteView(view.slice(200, 224)),
@@ -115,14 +126,16 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
   requireSound(view.u32(44) === block, 'position of a meta block')
   for (const [start, end] of ZERO_RANGES) requireSound(view.isZero(start, end), 'zero fields of a meta block')
   requireSound(
-    meta.checkpoint >= 1 && (block === 2 || meta.checkpoint % 2 === block),
+    meta.checkpoint >= 1 && (block === 2 || block === 8 || meta.checkpoint % 2 === block),
     'number of a checkpoint',
   )
   requireSound(meta.rootLevel < 32, 'level of the root')
   requireSound(meta.pageCount <= 2 ** 31 - 1, 'page count')
-  for (const page of [meta.rootPage, meta.freeSpacePage]) {
+  for (const page of [meta.rootPage, meta.freeSpacePage, meta.freeSpaceMirrorPage]) {
     requireSound(page >= meta.metaPages && page < meta.pageCount, 'page number in a meta block')
   }
+  requireSound(view.u32(172) === meta.copyPage, 'page of the copy of the meta block')
+  requireSound(meta.copyPage + meta.copyPages <= meta.pageCount, 'the file ends before its copy region')
   requireSound(meta.freeCount <= meta.pageCount - meta.metaPages, 'number of free pages')
   return meta
 }

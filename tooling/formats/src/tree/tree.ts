@@ -12,10 +12,12 @@ import { TreeFile } from './tree-file.js'
 /** Numbers of pages by kind. Their sum is the number of pages of the file. */
 export interface PageCounts {
   readonly meta: number
+  readonly metaCopy: number
   readonly branch: number
   readonly leaf: number
   readonly extent: number
   readonly freeSpace: number
+  readonly freeSpaceMirror: number
   readonly free: number
 }
 
@@ -26,7 +28,9 @@ export interface Tree {
   readonly entries: readonly Entry[]
   readonly pages: PageCounts
   /** Numbers of the reached pages, by kind. An extent has the number of its first page. */
-  readonly pageNumbers: Readonly<Record<'branch' | 'leaf' | 'extent' | 'freeSpace', readonly number[]>>
+  readonly pageNumbers: Readonly<
+    Record<'branch' | 'leaf' | 'extent' | 'freeSpace' | 'freeSpaceMirror', readonly number[]>
+  >
 }
 
 /** The separators on both sides of a child; `undefined` where there is none. */
@@ -41,6 +45,7 @@ export function readTree(bytes: Uint8Array): Tree {
   const [meta] = blocks
   const file = new TreeFile(bytes, meta)
   file.dictionaries = meta.dictionaries === undefined ? [] : readDictionaries(file, meta.dictionaries)
+  file.claim(meta.copyPage, meta.copyPages)
   const walk = new TreeWalk(file)
   const root = { separator: new Uint8Array(), page: meta.rootPage, checksum: meta.rootChecksum }
   walk.descend(root, meta.rootLevel, { lower: undefined, upper: undefined })
@@ -58,10 +63,12 @@ export function readTree(bytes: Uint8Array): Tree {
   requireSound(free === meta.freeCount, 'number of free pages')
   const pages = {
     meta: meta.metaPages,
+    metaCopy: meta.copyPages,
     branch: walk.branches.length,
     leaf: walk.leaves.length,
     extent: file.extents.reduce((total, extent) => total + extent.pages, 0) + file.dictionaryPages,
     freeSpace: freeSpace.pages.length,
+    freeSpaceMirror: freeSpace.mirrors.length,
     free,
   }
   const pageNumbers = {
@@ -72,6 +79,7 @@ export function readTree(bytes: Uint8Array): Tree {
       ...file.extents.map((extent) => extent.page),
     ],
     freeSpace: freeSpace.pages,
+    freeSpaceMirror: freeSpace.mirrors,
   }
   const validMetaBlocks = blocks.map(({ block }) => block).sort((left, right) => left - right)
   return { meta, validMetaBlocks, entries: walk.entries, pages, pageNumbers }

@@ -7,7 +7,8 @@ import { treeLayout } from './tree-layout.js'
  * these reasons:
  *
  * - Tree: free pages; the end of the last page of an overflow extent; the older meta block, used only when the newer one is
- *   lost; the spare block, a copy of a meta block; the zeros after the meta blocks; bytes beyond the page count.
+ *   lost; the spare block, a copy of a meta block; the zeros after the meta blocks; bytes beyond the page count. In a database that was not
+ *   closed: the newest meta block and its copy, either of which a crash may have torn, and each of which replaces the other.
  * - Log: the seal, without which the log counts as not closed, which loses nothing; the unused bytes between it and the
  *   records; the zeros after the last record and between records. In a log that was not closed: the records above the synced
  *   position, which are a torn tail when damaged. In a log under truncation: all but the newest header, because the trees
@@ -23,7 +24,7 @@ export class Liveness {
     const segments = [...golden.image.files.keys()].filter((path) => path.endsWith('.wal')).sort()
     for (const [path, bytes] of golden.image.files) {
       const mask = new Uint8Array(bytes.length)
-      if (path.endsWith('/tree.ldb')) markTree(bytes, mask)
+      if (path.endsWith('/tree.ldb')) markTree(bytes, mask, golden)
       else if (path === segments.at(-1)) markSegment(bytes, mask, golden)
       live.set(path, mask)
     }
@@ -43,8 +44,10 @@ export class Liveness {
   }
 }
 
-function markTree(bytes: Uint8Array, mask: Uint8Array): void {
-  for (const { start, end } of treeLayout(bytes).parts) mask.fill(1, start, end)
+function markTree(bytes: Uint8Array, mask: Uint8Array, { ending }: Golden): void {
+  for (const { kind, start, end } of treeLayout(bytes).parts) {
+    if (ending === 'closed' || !kind.startsWith('meta')) mask.fill(1, start, end)
+  }
 }
 
 function markSegment(bytes: Uint8Array, mask: Uint8Array, golden: Golden): void {

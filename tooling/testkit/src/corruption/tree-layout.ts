@@ -6,13 +6,17 @@ const META_BYTES = 512
 const META_CHECKPOINT = 80
 const META_ROOT_PAGE = 104
 const META_FREE_SPACE_PAGE = 140
+const META_FREE_SPACE_MIRROR_PAGE = 168
+const META_COPY = 32_768
+const FREE_SPACE_NEXT = 36
+const FREE_SPACE_NEXT_MIRROR = 48
 const PAGE_HEADER = 32
 const SLOT = 8
 const EXTENT_HEADER = 32
 
-/** A meta block, a tree page, an overflow extent or a free-space page. */
+/** A meta block or its copy, a tree page, an overflow extent, a free-space page or its mirror. */
 export interface TreePart {
-  readonly kind: 'meta' | 'leaf' | 'branch' | 'overflow' | 'free-space'
+  readonly kind: 'meta' | 'meta-copy' | 'leaf' | 'branch' | 'overflow' | 'free-space' | 'free-space-mirror'
   /** File offset of the first byte. */
   readonly start: number
   /** File offset after the last byte in use. */
@@ -38,7 +42,10 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
   const newest = newestMeta(view)
   const start = newest * META_STRIDE
   const pageBytes = view.getUint32(start + 40, true)
-  const parts: TreePart[] = [{ kind: 'meta', start, end: start + META_BYTES }]
+  const parts: TreePart[] = [
+    { kind: 'meta', start, end: start + META_BYTES },
+    { kind: 'meta-copy', start: META_COPY, end: META_COPY + META_BYTES },
+  ]
   const pending = [view.getUint32(start + META_ROOT_PAGE, true)]
   for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
     const at = page * pageBytes
@@ -48,9 +55,14 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
     const extents = isLeaf ? leafExtents(view, at, pageBytes) : separatorExtents(view, at, pageBytes)
     for (const extent of extents) parts.push(extentPart(extent, pageBytes))
   }
-  for (let page = view.getUint32(start + META_FREE_SPACE_PAGE, true); page !== 0;) {
-    parts.push({ kind: 'free-space', start: page * pageBytes, end: (page + 1) * pageBytes })
-    page = view.getUint32(page * pageBytes + 36, true)
+  for (const [kind, first, next] of [
+    ['free-space', META_FREE_SPACE_PAGE, FREE_SPACE_NEXT],
+    ['free-space-mirror', META_FREE_SPACE_MIRROR_PAGE, FREE_SPACE_NEXT_MIRROR],
+  ] as const) {
+    for (let page = view.getUint32(start + first, true); page !== 0;) {
+      parts.push({ kind, start: page * pageBytes, end: (page + 1) * pageBytes })
+      page = view.getUint32(page * pageBytes + next, true)
+    }
   }
   return { pageBytes, parts }
 }

@@ -2,6 +2,7 @@ import { EARLY_WRITEBACK_BUGS } from './bugs/early-writeback.js'
 import { CACHE_BUGS } from './bugs/cache.js'
 import { BLOB_BUGS } from './bugs/blobs.js'
 import { COMPRESSION_BUGS } from './bugs/compression.js'
+import { COPY_BUGS } from './bugs/copies.js'
 import { CORE_BUGS } from './bugs/core.js'
 import { BASE_BUGS } from './bugs/base.js'
 import { LOG_BUGS } from './bugs/log.js'
@@ -20,6 +21,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   ...LOG_BUGS,
   ...EARLY_WRITEBACK_BUGS,
   ...TREE_BUGS,
+  ...COPY_BUGS,
   ...RESUMABLE_TASK_BUGS,
   ...LSM_BUGS,
   ...LSM_VERSION_BUGS,

@@ -115,9 +115,11 @@ test('damaged branches, meta blocks and free-space pages of a tree lose nothing'
   for (const [path, bytes] of sample.image.files) {
     if (!path.endsWith('tree.ldb')) continue
     const pages = Array.from({ length: bytes.length / 512 - 24 }, (_, index) => 24 + index)
-    // 2 is a branch. The free-space page stays: without it, what is live is unknown.
-    const branches = pages.filter((page) => bytes[page * 512 + 12] === 2).map((page) => page * 512 + 100)
-    cases.push({ path, offsets: [...branches, 100, 4196] })
+    // 2 is a branch, 4 a free-space page. Its mirror stays: without both, what is live is unknown.
+    const lost = pages
+      .filter((page) => [2, 4].includes(bytes[page * 512 + 12] ?? 0))
+      .map((page) => page * 512 + 100)
+    cases.push({ path, offsets: [...lost, 100, 4196] })
   }
   const { missing, faults, report } = repair(sample, cases)
   expect({ missing, faults, suspects: report.suspects }).toEqual({ missing: 0, faults: [], suspects: [] })

@@ -23,7 +23,7 @@ export function repairTree(bytes: Uint8Array): void {
   repair.extents()
   for (let level = 0; level < LEVELS; level++) repair.treePages(level)
   repair.freeSpace()
-  for (const block of [0, 1, 2]) repair.meta(block * META_STRIDE)
+  for (const block of [0, 1, 2, 8]) repair.meta(block * META_STRIDE)
 }
 
 class TreeRepair {
@@ -70,12 +70,14 @@ class TreeRepair {
   }
 
   freeSpace(): void {
-    const pages = this.#pages(4)
+    const pages = [...this.#pages(4), ...this.#pages(5)]
     for (const page of pages) this.#updateChecksum(page)
     for (let round = 0; round < Math.min(pages.length, FREE_SPACE_PAGES_MAX); round++) {
       for (const page of pages) {
-        const next = this.#numberAt(page + 36)
-        if (next !== 0) this.#copyChecksum(next, page + 40)
+        for (const link of [36, 48]) {
+          const next = this.#numberAt(page + link)
+          if (next !== 0) this.#copyChecksum(next, page + (link === 36 ? 40 : 56))
+        }
         this.#updateChecksum(page)
       }
     }
@@ -83,9 +85,10 @@ class TreeRepair {
 
   /** Repairs a meta block. Leaves a block unchanged that was never written. */
   meta(start: number): void {
-    if (this.#bytes[start] === 0) return
+    if (start >= this.#bytes.length || this.#bytes[start] === 0) return
     this.#copyChecksum(this.#numberAt(start + 104), start + 112)
     this.#copyChecksum(this.#numberAt(start + 140), start + 144)
+    this.#copyChecksum(this.#numberAt(start + 168), start + 176)
     repairFileHeader(this.#bytes, start)
     putChecksum(this.#bytes, start + 504, start, start + 504, SEED_ZERO)
   }

@@ -90,7 +90,7 @@ export const RESUMABLE_TASK_BUGS: readonly SeededBug[] = [
     area,
     rows: [18, 19],
     effect: 'the free-space pages of a checkpoint are marked free in it',
-    file: 'packages/btree/src/checkpoint/checkpoint.ts',
+    file: 'packages/btree/src/file/free-space-pages.ts',
     find: '    after.take(page)\n',
     replace: '    if (page < 0) after.take(page)\n',
     suite: stepped,

@@ -3,7 +3,7 @@ import type { StoreLog, TaskSteps, Syncable, VerifySink, VerifySteps } from '@ld
 import type { DeadlineSync } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
-import type { CommitReader } from './change-reader.js'
+import type { CommitPin, CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 
 /** Statistics of the log. @category Statistics */
@@ -99,6 +99,12 @@ export interface CommitLog extends StoreLog {
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
    */
   readCommits(since: number): CommitReader
+  /**
+   * Keeps the commits after the newest one, up to the limit of readers; `undefined` when there are no files.
+   *
+   * @param since - number of the newest commit: no commit is being logged.
+   */
+  pinCommits(since: number): CommitPin | undefined
   /** Verifies the log in steps: it may be written to between two. */
   verifySteps(sink: VerifySink): VerifySteps
   stats(): LogStats
@@ -142,6 +148,10 @@ export class MemoryLog implements CommitLog {
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  pinCommits(_since: number): undefined {
+    // A backup of it contains blocks.
   }
 
   releasePreallocated(): boolean {

@@ -18,6 +18,8 @@ export interface HeldFile {
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): void
   /** Does the same as `read` without blocking. */
   readAsync(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): Promise<void>
+  /** Reports whether the checkpoint does not use a block: it reads as zeros, and any other bytes may stand for it. */
+  isUnused(block: number): boolean
 }
 
 /**

@@ -6,8 +6,10 @@ import type { DatabaseOptions } from './health/options.js'
 import { withProvidedKey } from './encryption/secret.js'
 import type { RepairOptions } from './repair/options.js'
 import type { RepairReport } from './repair/report.js'
-import { restoreInTimeSlices } from './restore/restore-database.js'
-import type { RestoreOptions, RestoreReport } from './restore/options.js'
+import { restoreFromStreams, restoreInTimeSlices } from './restore/restore-database.js'
+import type { RestoreReport, RestoreStreamOptions } from './restore/options.js'
+import { isStreamArgument } from './transfer/byte-source.js'
+import type { BackupSource } from './transfer/byte-source.js'
 
 /**
  * A database whose methods return promises and never block the event loop on a file read.
@@ -54,10 +56,17 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   /**
    * Restores a database from its backups into a new directory, between other tasks of the event loop; see `Database.restore`.
    *
+   * @param backup - directory of the backups, the stream of a backup, or the streams of a full backup and of its increments.
    * @throws {@link LdbError} as `Database.restore`.
    */
-  static async restore(backup: FilePath, path: FilePath, options?: RestoreOptions): Promise<RestoreReport> {
-    return restoreInTimeSlices(backup, path, await withProvidedKey(options))
+  static async restore(
+    backup: FilePath | BackupSource | readonly BackupSource[],
+    path: FilePath,
+    options?: RestoreStreamOptions,
+  ): Promise<RestoreReport> {
+    const provided = await withProvidedKey(options)
+    if (isStreamArgument(backup)) return restoreFromStreams(backup, path, provided)
+    return restoreInTimeSlices(backup as FilePath, path, provided)
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */

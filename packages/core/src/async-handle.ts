@@ -1,23 +1,13 @@
-import { invalidArgument, kindOf, resolveRange, utf8Keys } from '@ldb/base'
-import type { RangeOptions } from '@ldb/base'
-import type { VerifyReport } from '@ldb/integrity'
-import type { FilePath } from '@ldb/vfs'
+import { invalidArgument, kindOf } from '@ldb/base'
 import { AsyncBatch } from './async/batch.js'
-import { backupInTimeSlices } from './backup/backup-database.js'
-import { resolveBackupOptions } from './backup/options.js'
-import type { BackupOptions, BackupReport } from './backup/options.js'
-import { AsyncApi } from './calls/async-api.js'
 import type { CallOwner } from './calls/call-order.js'
 import { actInCommitOrder } from './calls/commit-order.js'
 import { AsyncKeyspace } from './async/keyspace.js'
-import { AsyncKeyspaceWrites } from './async/keyspace-writes.js'
-import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
-import type { AsyncOptions } from './health/abort-signal.js'
+import { AsyncDatabaseMaintenance } from './async-maintenance.js'
 import { provideKey } from './encryption/secret.js'
 import type { Encryption } from './encryption/secret.js'
 import { AsyncSnapshot } from './async/snapshot.js'
 import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
-import { explicitEffort } from './maintenance.js'
 import { renewalOf } from './keys-and-tokens.js'
 import type { RotateKeyOptions } from './keys-and-tokens.js'
 import type { RenewalStats } from './maintenance/background-renewal.js'
@@ -25,14 +15,11 @@ import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
 import { runTransaction } from './async/transaction-retries.js'
-import { verifyInTimeSlices } from './verification/sliced.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
 import type { OpenDatabase } from './open/open-database.js'
-import { resolveVerifyOptions } from './verification/options.js'
-import type { VerifyOptions } from './verification/options.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
 import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
@@ -49,18 +36,16 @@ import type { ResolvedTransactionOptions, TransactionOptions } from './transacti
  * every method throws or rejects with `LDB_CLOSED`.
  * @category Async
  */
-export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> implements AsyncDisposable {
+export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements AsyncDisposable {
   /** The synchronous API of the same database. */
   readonly sync: Database
-  readonly #opened: OpenDatabase
   readonly #keyspaces: WeakMap<object, AsyncKeyspace<never, never>> = new WeakMap()
   #closed: Promise<void> | undefined = undefined
 
   /** @internal */
   constructor(database: Database, opened: OpenDatabase) {
-    super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health, opened.engines.vfs), database)
+    super(database, opened)
     this.sync = database
-    this.#opened = opened
     opened.backgroundSync.runOffThread()
   }
 
@@ -184,88 +169,6 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
     return this.sync.changes(options)
   }
 
-  /**
-   * Makes every write called before durable on the device, without blocking the thread: the asynchronous form of
-   * `Database.sync`, whose name is taken by the property `sync`.
-   *
-   * @param options - an aborted signal ends the wait.
-   * @throws {@link LdbError} as `Database.sync`; LDB_ABORTED.
-   */
-  async synced(options?: AsyncOptions): Promise<void> {
-    const signal = signalOf(options)
-    throwIfAborted(signal)
-    this.writes.pipeline.assertAccepting()
-    await this.api.calls.run(() => untilAborted(this.api.commits.synced(), signal))
-  }
-
-  /**
-   * Checkpoints every keyspace between other operations, so that the log can be truncated. An aborted signal ends the
-   * wait, not a checkpoint that has begun.
-   *
-   * @throws {@link LdbError} LDB_ABORTED; LDB_READ_ONLY; LDB_IO; LDB_NO_SPACE; LDB_POISONED; LDB_CLOSED.
-   */
-  async checkpoint(options?: AsyncOptions): Promise<void> {
-    const signal = signalOf(options)
-    throwIfAborted(signal)
-    this.writes.pipeline.assertAccepting()
-    await this.api.calls.run(async () => {
-      const { space, slicedCheckpoint } = this.#opened
-      // On a full device, it returns what it can.
-      const collection = space.isShort ? this.#opened.collection : undefined
-      await collection?.examine()
-      await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: explicitEffort(space) }, signal)
-      await collection?.collect()
-    })
-  }
-
-  /**
-   * Packs the entries into fewer pages where pages have free space, moves pages toward the start of each file, and truncates the file. All
-   * of it runs in time slices between other operations. What an open snapshot reaches stays in the file until a later compaction.
-   *
-   * @param range - keys of the keyspace `default` whose pages are packed; other keyspaces are packed as a whole.
-   * @throws {@link LdbError} as `checkpoint`.
-   */
-  async compact(range?: RangeOptions<string> & AsyncOptions): Promise<void> {
-    const { signal, rest } = splitSignal(range)
-    throwIfAborted(signal)
-    this.writes.pipeline.assertAccepting()
-    const { lower, upper } = resolveRange(rest as RangeOptions<string> | undefined, utf8Keys)
-    const { collection, slicedCheckpoint } = this.#opened
-    await this.api.calls.run(async () => {
-      await collection?.examine()
-      await slicedCheckpoint.run(
-        { ...AUTOMATIC_CHECKPOINT, effort: 'full', bounds: { lower, upper } },
-        signal,
-      )
-      await collection?.collect()
-    })
-  }
-
-  /**
-   * Verifies the catalog, the log and every keyspace, and returns a report with real counts.
-   *
-   * @remarks Yields the thread every few milliseconds, and commits go on meanwhile: each keyspace is verified as it is when its turn comes, and
-   * its pages and tables of that moment take space until then. A step reads a page, a block, a MiB of a blob, or one value in overflow pages.
-   * @throws {@link LdbError} LDB_ABORTED; LDB_POISONED; LDB_CLOSED; and what `onProgress` throws.
-   */
-  async verify(options?: VerifyOptions): Promise<VerifyReport> {
-    const checked = resolveVerifyOptions(options)
-    this.#opened.health.assertReadable()
-    return this.api.calls.run(() => verifyInTimeSlices(this.#opened, checked))
-  }
-
-  /**
-   * Makes a backup of the state after all commits that were called before; see `Database.backup`. Copies between other tasks of the event
-   * loop.
-   *
-   * @throws {@link LdbError} as `Database.backup`.
-   */
-  async backup(directory: FilePath, options?: BackupOptions): Promise<BackupReport> {
-    const checked = resolveBackupOptions(options)
-    this.#opened.health.assertReadable()
-    return this.api.calls.run(() => backupInTimeSlices(this.#opened, this.api, directory, checked))
-  }
-
   /** Replaces the key or the passphrase; see `Database.rotateKey`. Accepts a `keyProvider`, too. @throws {@link LdbError} as it does. */
   async rotateKey(encryption: Encryption, options?: RotateKeyOptions): Promise<void> {
     this.api.assertOpen()
@@ -324,20 +227,22 @@ export class AsyncDatabaseHandle extends AsyncKeyspaceWrites<string, string> imp
   }
 
   #begin(options: ResolvedTransactionOptions, owner: CallOwner): AsyncTransaction {
-    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.#opened, options, true), owner)
+    return new AsyncTransaction(this.api, beginTransaction(this.sync, this.opened, options, true), owner)
   }
 
   async #close(): Promise<void> {
-    const { slicedCheckpoint, health, options } = this.#opened
+    const { slicedCheckpoint, health, options } = this.opened
     const earlier = this.api.calls.refuseLater()
     this.api.turns.beginClose()
     await earlier
     health.announceClose()
     await this.api.commits.idle()
     await slicedCheckpoint.idle()
+    // The checkpoint truncates the log.
+    this.opened.commitHolds.close()
     try {
       const isWritable = !health.closed && !options.readOnly && health.writeRefusal === undefined
-      if (isWritable && !this.#opened.closesWithoutCheckpoint) {
+      if (isWritable && !this.opened.closesWithoutCheckpoint) {
         await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, effort: 'explicit' }, undefined)
       }
     } finally {

@@ -2,15 +2,18 @@ import { invalidArgument } from '@ldb/base'
 import type { RangeOptions } from '@ldb/base'
 import type { VerifyReport } from '@ldb/integrity'
 import type { FilePath } from '@ldb/vfs'
+import type { AsyncDatabaseMaintenance } from './async-maintenance.js'
 import { backupDatabase } from './backup/backup-database.js'
 import type { BackupOptions, BackupReport } from './backup/options.js'
 import type { Encryption } from './encryption/secret.js'
-import { listenersOf } from './event-listeners.js'
+import { listenersOf } from './health/event-listeners.js'
 import { renewalOf, rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
 import type { RotateKeyOptions } from './keys-and-tokens.js'
 import type { RenewalStats } from './maintenance/background-renewal.js'
 import { checkpointDatabase, compactDatabase, syncDatabase } from './maintenance.js'
 import type { OpenDatabase } from './open/open-database.js'
+import type { BackupStreamOptions, BackupStreamReport } from './transfer/stream-options.js'
+import type { BackupWritable } from './transfer/writable.js'
 import { verifyDatabase } from './verification/database-steps.js'
 import { resolveVerifyOptions } from './verification/options.js'
 import type { VerifyOptions } from './verification/options.js'
@@ -34,6 +37,9 @@ export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string>
     super(source, codec, opened.pipeline)
     this.opened = opened
   }
+
+  /** The asynchronous API of this database. */
+  abstract get promises(): AsyncDatabaseMaintenance
 
   /** Number of the newest commit; 0 before the first one. */
   get seq(): number {
@@ -97,6 +103,22 @@ export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string>
   backup(directory: FilePath, options?: BackupOptions): BackupReport {
     this.assertNotVerifying()
     return backupDatabase(this.opened, directory, options)
+  }
+
+  /**
+   * Writes a backup of the present state to a stream, and ends the stream: a `Writable` of Node, for instance the upload of a client of an object store, or
+   * a `WritableStream`. `Database.restore` reads it.
+   *
+   * @remarks Copies between other tasks of the event loop, with the memory of a few sections of 256 KiB, of the commits since the last checkpoint, and of 8
+   * bytes for each page. Waits whenever the stream is full; what the backup reads is not overwritten until it ends. The stream of an encrypted database
+   * contains encrypted bytes only. A stream that is not whole is no backup, and restores refuse it.
+   * @returns a report when the stream has taken everything.
+   * @throws {@link LdbError} LDB_ABORTED, LDB_CORRUPTION, LDB_POISONED, LDB_INVALID_ARGUMENT, LDB_IO; LDB_CLOSED also when the database is closed while the
+   * stream is full; and what the stream fails with. The stream is destroyed then.
+   */
+  async backupTo(target: BackupWritable, options?: BackupStreamOptions): Promise<BackupStreamReport> {
+    this.assertNotVerifying()
+    return this.promises.backupTo(target, options)
   }
 
   /**

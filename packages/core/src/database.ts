@@ -27,8 +27,10 @@ import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
-import { restoreDatabase } from './restore/restore-database.js'
-import type { RestoreOptions, RestoreReport } from './restore/options.js'
+import { restoreDatabase, restoreFromStreams } from './restore/restore-database.js'
+import type { RestoreOptions, RestoreReport, RestoreStreamOptions } from './restore/options.js'
+import { isStreamArgument } from './transfer/byte-source.js'
+import type { BackupSource } from './transfer/byte-source.js'
 import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
 import { runInTransaction } from './transaction/run.js'
@@ -144,12 +146,29 @@ export class Database extends DatabaseMaintenance implements Disposable {
    * @throws {@link LdbError} LDB_NOT_FOUND without a backup that contains `until`; LDB_EXISTS when `path` is not free; LDB_CORRUPTION, which
    * names the damaged file; LDB_FORMAT, LDB_NO_SPACE, LDB_ABORTED, LDB_INVALID_ARGUMENT, LDB_IO. Nothing is left then.
    */
-  static restore(backup: FilePath, path: FilePath, options?: RestoreOptions): RestoreReport {
-    return restoreDatabase(backup, path, options)
+  static restore(backup: FilePath, path: FilePath, options?: RestoreOptions): RestoreReport
+  /**
+   * Restores a database from the stream of a backup, or from those of a full backup and of the increments that continue it.
+   *
+   * @remarks Every section is checked before it is written. The increments take space beside the restored database until the end.
+   * @throws {@link LdbError} as for a directory; LDB_CORRUPTION for a stream that is cut; and what a stream fails with.
+   */
+  static restore(
+    streams: BackupSource | readonly BackupSource[],
+    path: FilePath,
+    options?: RestoreStreamOptions,
+  ): Promise<RestoreReport>
+  static restore(
+    backup: FilePath | BackupSource | readonly BackupSource[],
+    path: FilePath,
+    options?: RestoreStreamOptions,
+  ): RestoreReport | Promise<RestoreReport> {
+    if (isStreamArgument(backup)) return restoreFromStreams(backup, path, options)
+    return restoreDatabase(backup as FilePath, path, options)
   }
 
   /** The asynchronous API of this database. */
-  get promises(): AsyncDatabaseHandle {
+  override get promises(): AsyncDatabaseHandle {
     this.#promises ??= new AsyncDatabaseHandle(this, this.opened)
     return this.#promises
   }

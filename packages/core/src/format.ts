@@ -189,7 +189,7 @@ assert(CATALOG_RECORD_BYTES === 24, 'a catalog record has 24 bytes')
 /** File kind in the header of a backup manifest. */
 export const BACKUP_KIND = 'A'
 /** Format version that this code writes and reads. */
-export const BACKUP_FORMAT = 1
+export const BACKUP_FORMAT = 2
 
 /** Bytes of the random id of a backup. */
 export const BACKUP_ID_BYTES = 16
@@ -241,12 +241,52 @@ export const LOG_COMMIT_OFFSET_SEQ: number = LOG_COMMIT_OFFSET_RESERVED + 3
 export const LOG_COMMIT_BYTES: number = LOG_COMMIT_OFFSET_SEQ + 8
 assert(LOG_COMMIT_BYTES === 16, 'a commit of the log has 16 bytes before its payload')
 
+/** File kind in the header of a stream of a backup. */
+export const STREAM_KIND = 'S'
+/** Format version that this code writes and reads. */
+export const STREAM_FORMAT = 1
+
+export const STREAM_OFFSET_CHECKSUM: number = FILE_HEADER_BYTES
+export const STREAM_OFFSET_STREAM_ID: number = STREAM_OFFSET_CHECKSUM + 8
+export const STREAM_OFFSET_DATABASE_ID: number = STREAM_OFFSET_STREAM_ID + BACKUP_ID_BYTES
+export const STREAM_OFFSET_BRANCH_ID: number = STREAM_OFFSET_DATABASE_ID + DATABASE_ID_BYTES
+export const STREAM_OFFSET_PARENT_ID: number = STREAM_OFFSET_BRANCH_ID + DATABASE_ID_BYTES
+export const STREAM_OFFSET_SEQ: number = STREAM_OFFSET_PARENT_ID + BACKUP_ID_BYTES
+export const STREAM_OFFSET_TOTAL_BYTES: number = STREAM_OFFSET_SEQ + 8
+export const STREAM_OFFSET_NUMBER: number = STREAM_OFFSET_TOTAL_BYTES + 8
+export const STREAM_OFFSET_RESERVED: number = STREAM_OFFSET_NUMBER + 4
+export const STREAM_HEADER_BYTES: number = STREAM_OFFSET_RESERVED + 4
+assert(STREAM_HEADER_BYTES === 120, 'the header of a stream of a backup has 120 bytes')
+
+export const STREAM_SECTION_OFFSET_CHECKSUM = 0
+export const STREAM_SECTION_OFFSET_STREAM_OFFSET: number = STREAM_SECTION_OFFSET_CHECKSUM + 8
+export const STREAM_SECTION_OFFSET_DATA_OFFSET: number = STREAM_SECTION_OFFSET_STREAM_OFFSET + 8
+export const STREAM_SECTION_OFFSET_PAYLOAD_BYTES: number = STREAM_SECTION_OFFSET_DATA_OFFSET + 8
+export const STREAM_SECTION_OFFSET_FILE_INDEX: number = STREAM_SECTION_OFFSET_PAYLOAD_BYTES + 4
+export const STREAM_SECTION_OFFSET_TYPE: number = STREAM_SECTION_OFFSET_FILE_INDEX + 4
+export const STREAM_SECTION_OFFSET_RESERVED: number = STREAM_SECTION_OFFSET_TYPE + 1
+export const STREAM_SECTION_BYTES: number = STREAM_SECTION_OFFSET_RESERVED + 7
+assert(STREAM_SECTION_BYTES === 40, 'a section of a stream has 40 bytes before its payload')
+
+/** Greatest length of the payload of a section, in bytes. A longer one is refused before it is gathered. */
+export const STREAM_PAYLOAD_BYTES_MAX = 1_048_576
+
+/** What a section of a stream contains. On disk: never renumber, never reuse. */
+export const SectionType = { Data: 1, Manifest: 2, End: 3 } as const
+export type SectionType = (typeof SectionType)[keyof typeof SectionType]
+
+export const STREAM_END_OFFSET_DATA_BYTES = 0
+export const STREAM_END_OFFSET_MANIFEST_BYTES: number = STREAM_END_OFFSET_DATA_BYTES + 8
+export const STREAM_END_OFFSET_SECTION_COUNT: number = STREAM_END_OFFSET_MANIFEST_BYTES + 8
+export const STREAM_END_BYTES: number = STREAM_END_OFFSET_SECTION_COUNT + 8
+assert(STREAM_END_BYTES === 24, 'the end record of a stream has 24 bytes')
+
 /** File kind in the header of an archive file. */
 export const ARCHIVE_KIND = 'L'
 /** Format version that this code writes and reads. */
+export const ARCHIVE_FORMAT = 1
 /** Flag of the file header: the frames are encrypted. */
 export const ARCHIVE_FLAG_ENCRYPTED = 1
-export const ARCHIVE_FORMAT = 1
 
 export const ARCHIVE_OFFSET_CHECKSUM: number = FILE_HEADER_BYTES
 export const ARCHIVE_OFFSET_FILE_ID: number = ARCHIVE_OFFSET_CHECKSUM + 8

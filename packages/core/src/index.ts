@@ -7,6 +7,7 @@
 // Database
 export { Database } from './database.js'
 export type { DatabaseMaintenance } from './database-maintenance.js'
+export type { AsyncDatabaseMaintenance } from './async-maintenance.js'
 export type { DatabaseOptions, Durability } from './health/options.js'
 export type { ScrubOptions } from './health/background-options.js'
 export type { Logger } from './health/logger.js'
@@ -57,11 +58,24 @@ export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
 // Backups
 export type { BackupOptions, BackupProgress, BackupReport } from './backup/options.js'
+export type { BackupSource, WebReadable } from './transfer/byte-source.js'
+export type {
+  BackupContinuation,
+  BackupStreamFailure,
+  BackupStreamOptions,
+  BackupStreamReport,
+} from './transfer/stream-options.js'
+export type { BackupWritable, NodeWritable, WebWritable } from './transfer/writable.js'
 export { exportLines } from './export-lines.js'
 export { importLines } from './import-lines.js'
 export type { ImportReport } from './import-lines.js'
 export type { ArchiveStats } from './archive/archive-stats.js'
-export type { RestoreOptions, RestoreReport } from './restore/options.js'
+export type {
+  RestoreOptions,
+  RestoreReport,
+  RestoreStreamFailure,
+  RestoreStreamOptions,
+} from './restore/options.js'
 
 // Changes
 export { ChangeStream } from './changes/stream.js'

@@ -31,6 +31,10 @@ export class HeldBytes implements HeldFile {
     this.#file = file
   }
 
+  isUnused(_block: number): boolean {
+    return false
+  }
+
   read(target: Uint8Array, targetOffset: number, byteCount: number, fileOffset: number): void {
     const headBytes = this.#readHead(target, targetOffset, byteCount, fileOffset)
     const left = byteCount - headBytes

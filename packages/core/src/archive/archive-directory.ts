@@ -29,6 +29,15 @@ export function archivedSinceSeqs(vfs: Vfs, branch: string): number[] {
   return found.sort((left, right) => left - right)
 }
 
+/** Returns the bytes of the files that contain only commits above `seq`. */
+export function archivedBytes(vfs: Vfs, branch: string, seq: number): number {
+  let byteCount = 0
+  for (const sinceSeq of archivedSinceSeqs(vfs, branch)) {
+    if (sinceSeq >= seq) byteCount += vfs.status(archiveFilePath(branch, sinceSeq))?.length ?? 0
+  }
+  return byteCount
+}
+
 /** The newest commit of an archive. */
 export interface ArchiveEnd {
   readonly seq: number

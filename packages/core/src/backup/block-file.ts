@@ -6,15 +6,14 @@ import type { Vfs, VfsFile } from '@ldb/vfs'
 import { BLOCK_CHECKSUM_BYTES } from '../format.js'
 import { blockBytesAt, blockCountOf } from './manifest.js'
 import type { BackupFile, BackupFileId } from './manifest.js'
+import { both, NOTHING } from './sink.js'
+import type { BackupSink } from './sink.js'
 
-/** Bytes that one step reads and writes. */
-const STEP_BYTES = 1_048_576
+/** Bytes that one step reads and writes, at least a block: longer writes take more processor time on Linux. */
+const STEP_BYTES = 262_144
 
-/** Receives the bytes of a backup. */
-export interface BackupTarget {
-  readonly vfs: Vfs
-  /** Path of the file with the stored blocks. */
-  readonly path: string
+/** What a copy reports to. */
+export interface CopyObserver {
   /** Yields the thread between two steps. */
   readonly timeSlice: Syncable
   /** Called after each step with the bytes that were read and those that were written. Throws to end the backup. */
@@ -32,128 +31,135 @@ export function plainEntry({ role, keyspaceId, number }: BackupFileId): BlockFil
   return { role, keyspaceId, number, durableSeq: 0, segmentId: new Uint8Array(SEGMENT_ID_BYTES) }
 }
 
+/** A file that is copied. */
+export interface BlockSource {
+  readonly entry: BlockFileEntry
+  readonly file: HeldFile
+  /** The file in the parent; `undefined` when all blocks are stored. */
+  readonly parent: BackupFile | undefined
+}
+
 /**
- * Writes the blocks of a held file of which the parent has other contents, and returns its entry in the manifest. The file with the blocks
- * is created with the first one, and synced.
+ * Copies the blocks of a held file of which the parent has other contents, and returns its entry in the manifest. The next bytes are read
+ * while these are written.
  *
- * @param parent - the file in the parent; `undefined` when it is not there.
+ * @param index - position of the file in the manifest, from 1 on.
  */
 export function* copyBlocks(
-  entry: BlockFileEntry,
-  source: HeldFile,
-  parent: BackupFile | undefined,
-  target: BackupTarget,
+  source: BlockSource,
+  index: number,
+  sink: BackupSink,
+  observer: CopyObserver,
 ): Generator<Syncable, BackupFile, void> {
-  const copy = new BlockCopy(source, parent, target)
-  try {
-    yield* copy.steps()
-    return copy.entry(entry)
-  } finally {
-    copy.close()
-  }
+  const copy = new BlockCopy(source, index, sink, observer)
+  yield* copy.steps()
+  const entry = copy.entry()
+  yield* sink.endFile(index, entry)
+  return entry
 }
 
 /** The copy of one file. */
 class BlockCopy {
-  readonly #source: HeldFile
+  readonly #source: BlockSource
+  readonly #file: HeldFile
   readonly #parent: BackupFile | undefined
-  readonly #target: BackupTarget
+  readonly #index: number
+  readonly #sink: BackupSink
+  readonly #observer: CopyObserver
   readonly #stored: Uint8Array
   readonly #checksums: Uint8Array
-  readonly #buffer: Uint8Array
   readonly #hash = new Int32Array(2)
-  #file: VfsFile | undefined = undefined
+  readonly #stepBytes: number
+  #buffer: Uint8Array
   #storedCount = 0
-  /** End of the stored blocks. */
-  #end = 0
-  /** Bytes at the start of the buffer that a step writes. */
-  #storing = 0
 
-  constructor(source: HeldFile, parent: BackupFile | undefined, target: BackupTarget) {
-    const blockCount = blockCountOf(source)
+  constructor(source: BlockSource, index: number, sink: BackupSink, observer: CopyObserver) {
+    const { file, parent } = source
+    const blockCount = blockCountOf(file)
     this.#source = source
-    this.#parent = parent?.blockBytes === source.blockBytes ? parent : undefined
-    this.#target = target
+    this.#file = file
+    this.#parent = parent?.blockBytes === file.blockBytes ? parent : undefined
+    this.#index = index
+    this.#sink = sink
+    this.#observer = observer
     this.#stored = new Uint8Array(Math.ceil(blockCount / 8))
     this.#checksums = new Uint8Array(blockCount * BLOCK_CHECKSUM_BYTES)
-    this.#buffer = new Uint8Array(Math.min(source.length, STEP_BYTES))
+    this.#stepBytes = Math.max(STEP_BYTES, file.blockBytes)
+    this.#buffer = new Uint8Array(Math.min(file.length, this.#stepBytes))
   }
 
   *steps(): TaskSteps {
     if (yield* this.#isUnchanged()) {
       this.#checksums.set((this.#parent as BackupFile).checksums)
-      this.#target.progress(this.#source.length, 0)
+      this.#observer.progress(this.#file.length, 0)
       return
     }
-    const { length } = this.#source
-    for (let at = 0; at < length; at += STEP_BYTES) {
-      const byteCount = Math.min(STEP_BYTES, length - at)
-      yield {
-        sync: () => {
-          this.#source.read(this.#buffer, 0, byteCount, at)
-          if (this.#select(at, byteCount)) this.#open().write(this.#buffer, 0, this.#storing, this.#end)
-        },
-        syncAsync: async () => {
-          await this.#source.readAsync(this.#buffer, 0, byteCount, at)
-          if (this.#select(at, byteCount))
-            await this.#open().writeAsync(this.#buffer, 0, this.#storing, this.#end)
-        },
-      }
-      this.#end += this.#storing
-      this.#target.progress(byteCount, this.#storing)
-      yield this.#target.timeSlice
+    const { length } = this.#file
+    let next: Uint8Array = new Uint8Array(Math.min(Math.max(0, length - this.#stepBytes), this.#stepBytes))
+    if (length > 0) yield this.#read(this.#buffer, 0)
+    for (let at = 0; at < length && !this.#sink.isFull; at += this.#stepBytes) {
+      const byteCount = Math.min(this.#stepBytes, length - at)
+      const storing = this.#select(at, byteCount)
+      const isLast = at + this.#stepBytes >= length
+      yield both(
+        isLast ? NOTHING : this.#read(next, at + this.#stepBytes),
+        storing === 0 ? NOTHING : this.#sink.write(this.#index, this.#buffer, 0, storing),
+      )
+      ;[this.#buffer, next] = [next, this.#buffer]
+      this.#observer.progress(byteCount, storing)
+      yield this.#observer.timeSlice
     }
-    if (this.#file !== undefined) yield* syncSteps(this.#target.vfs, this.#file)
   }
 
-  entry(entry: BlockFileEntry): BackupFile {
-    const { length, blockBytes } = this.#source
-    const { role, keyspaceId, number, durableSeq, segmentId } = entry
+  entry(): BackupFile {
+    const { length, blockBytes } = this.#file
+    const { role, keyspaceId, number, durableSeq, segmentId } = this.#source.entry
     const blocks = { stored: this.#stored, storedCount: this.#storedCount, checksums: this.#checksums }
     return { role, keyspaceId, number, durableSeq, segmentId, length, blockBytes, ...blocks }
   }
 
-  close(): void {
-    this.#file?.close()
-    this.#file = undefined
+  #read(buffer: Uint8Array, at: number): Syncable {
+    const byteCount = Math.min(this.#stepBytes, this.#file.length - at)
+    return {
+      sync: () => {
+        this.#file.read(buffer, 0, byteCount, at)
+      },
+      syncAsync: () => this.#file.readAsync(buffer, 0, byteCount, at),
+    }
   }
 
   /** A file that never changes is that of the parent, if its length and its first block are: that block has the random id of the file. */
   *#isUnchanged(): Generator<Syncable, boolean, void> {
-    const { length, isImmutable, blockBytes } = this.#source
+    const { length, isImmutable, blockBytes } = this.#file
     if (!isImmutable || length === 0 || this.#parent?.length !== length) return false
     const byteCount = Math.min(blockBytes, length)
     yield {
       sync: () => {
-        this.#source.read(this.#buffer, 0, byteCount, 0)
+        this.#file.read(this.#buffer, 0, byteCount, 0)
       },
-      syncAsync: () => this.#source.readAsync(this.#buffer, 0, byteCount, 0),
+      syncAsync: () => this.#file.readAsync(this.#buffer, 0, byteCount, 0),
     }
     this.#sum(0, 0, byteCount)
     return this.#isInParent(0, byteCount)
   }
 
-  #open(): VfsFile {
-    this.#file ??= this.#target.vfs.open(this.#target.path, 'createNew')
-    return this.#file
-  }
-
-  /** Moves the blocks that the parent does not have to the start of the buffer. Returns false when there are none. */
-  #select(start: number, byteCount: number): boolean {
-    const { blockBytes } = this.#source
-    this.#storing = 0
+  /** Moves the blocks that the parent does not have to the start of the buffer. Returns their bytes. */
+  #select(start: number, byteCount: number): number {
+    const { blockBytes } = this.#file
+    let storing = 0
     for (let at = 0; at < byteCount; at += blockBytes) {
       const block = (start + at) / blockBytes
       const end = Math.min(at + blockBytes, byteCount)
+      if (this.#isReplaced(block, end - at)) continue
       this.#sum(block, at, end)
       if (this.#isInParent(block, end - at)) continue
       this.#stored[Math.floor(block / 8)] =
         (this.#stored[Math.floor(block / 8)] as number) | (1 << (block % 8))
       this.#storedCount++
-      if (at !== this.#storing) this.#buffer.copyWithin(this.#storing, at, end)
-      this.#storing += end - at
+      if (at !== storing) this.#buffer.copyWithin(storing, at, end)
+      storing += end - at
     }
-    return this.#storing > 0
+    return storing
   }
 
   /** Computes the checksum of a block in the buffer. */
@@ -164,10 +170,22 @@ class BlockCopy {
     writeU32(this.#checksums, at + 4, (this.#hash[1] as number) >>> 0)
   }
 
-  #isInParent(block: number, byteCount: number): boolean {
+  /** Takes the bytes of the parent for a block that is not used, where it has one. */
+  #isReplaced(block: number, byteCount: number): boolean {
+    if (!this.#file.isUnused(block) || !this.#hasParent(block, byteCount)) return false
+    const at = block * BLOCK_CHECKSUM_BYTES
+    this.#checksums.set((this.#parent as BackupFile).checksums.subarray(at, at + BLOCK_CHECKSUM_BYTES), at)
+    return true
+  }
+
+  #hasParent(block: number, byteCount: number): boolean {
     const parent = this.#parent
-    if (parent === undefined || block >= blockCountOf(parent)) return false
-    if (blockBytesAt(parent, block) !== byteCount) return false
+    return parent !== undefined && block < blockCountOf(parent) && blockBytesAt(parent, block) === byteCount
+  }
+
+  #isInParent(block: number, byteCount: number): boolean {
+    if (!this.#hasParent(block, byteCount)) return false
+    const parent = this.#parent as BackupFile
     const at = block * BLOCK_CHECKSUM_BYTES
     return (
       readU32(parent.checksums, at) === readU32(this.#checksums, at) &&

@@ -1,3 +1,4 @@
+import { isLdbError } from '@ldb/base'
 import type { HeldCheckpoint } from '@ldb/base'
 import { blobFileName } from '@ldb/blob'
 import { DataKeys } from '@ldb/integrity'
@@ -6,7 +7,8 @@ import { blobsPath } from '../catalog/directory-layout.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
 import { readKeyFile } from '../encryption/database-keys.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
-import type { CommitReader } from '../log/change-reader.js'
+import type { BackupManifest } from './manifest.js'
+import type { CommitPin, CommitReader } from '../log/change-reader.js'
 import type { VfsFile } from '@ldb/vfs'
 import type { OpenDatabase } from '../open/open-database.js'
 
@@ -35,6 +37,10 @@ export interface HeldDatabase {
   readonly logSeq: number
   /** `undefined` when there are none. */
   readonly commits: CommitReader | undefined
+  /** The commits since the backup that this one continues; `undefined` when the log no longer contains them. */
+  readonly commitsOfParent: CommitReader | undefined
+  /** Keeps the commits since, for the next backup, which closes it; `undefined` when none is wanted. */
+  readonly nextCommits: CommitPin | undefined
   readonly keyspaces: readonly HeldKeyspace[]
   readonly blobs: readonly HeldBlobFile[]
   /** Data keys and key file of an encrypted database. */
@@ -44,15 +50,24 @@ export interface HeldDatabase {
   release(): void
 }
 
+/** The series that a copy belongs to. */
+export interface HeldSeries {
+  /** The backup that it continues; `undefined` for a full one. */
+  readonly parent: Pick<BackupManifest, 'backupId'> | undefined
+  /** Another one will continue it. */
+  readonly isContinued: boolean
+}
+
 /**
  * Holds the present state of a database, which nothing else changes during the call.
  *
  * @remarks A checkpoint is needed only where there is no log: a checkpoint that was just made leaves a short log.
  * @throws {@link LdbError} LDB_IO, LDB_NO_SPACE, LDB_CORRUPTION, LDB_POISONED, LDB_CLOSED.
  */
-export function holdDatabase(opened: OpenDatabase): HeldDatabase {
+export function holdDatabase(opened: OpenDatabase, { parent, isContinued }: HeldSeries): HeldDatabase {
   const { pipeline, log, keyspaces, checkpointer, blobs, options, manager } = opened
   const releases: (() => void)[] = []
+  const onFailure: (() => void)[] = []
   const release = (): void => {
     for (const each of releases.splice(0).reverse()) each()
   }
@@ -66,6 +81,10 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
     const logSeq = log.isVolatile ? seq : Math.min(seq, checkpointer.stats().lastSeq)
     const commits = logSeq < seq ? log.readCommits(logSeq) : undefined
     if (commits !== undefined) releases.push(() => commits.close())
+    const commitsOfParent = readSince(opened, parent)
+    if (commitsOfParent !== undefined) releases.push(() => commitsOfParent.close())
+    const nextCommits = isContinued && !options.readOnly ? log.pinCommits(seq) : undefined
+    if (nextCommits !== undefined) onFailure.push(nextCommits.close)
     if (blobs !== undefined) releases.push(blobs.hold())
     const held = [...keyspaces].map((keyspace) => holdKeyspace(keyspace, opened, releases))
     const directory = blobsPath(opened.engines.directory)
@@ -79,6 +98,8 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
       seq,
       logSeq,
       commits,
+      commitsOfParent,
+      nextCommits,
       keyspaces: held,
       blobs: blobFiles,
       keys: keysOf(opened),
@@ -86,8 +107,19 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
       release,
     }
   } catch (error) {
+    for (const each of onFailure) each()
     release()
     throw error
+  }
+}
+
+/** Opens a reader of the commits since a backup, where the log still contains them. */
+function readSince({ commitHolds }: OpenDatabase, parent: HeldSeries['parent']): CommitReader | undefined {
+  try {
+    return parent && commitHolds.find(parent.backupId)?.open()
+  } catch (error) {
+    if (!isLdbError(error, 'LDB_NOT_FOUND')) throw error
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
-import { writeU32, writeU64 } from '@ldb/base'
-import type { HeldFile } from '@ldb/base'
+import { isLdbError, writeU32, writeU64 } from '@ldb/base'
+import type { HeldFile, Syncable } from '@ldb/base'
 import { HeldBytes } from '@ldb/vfs'
 import type { CommitReader } from '../log/change-reader.js'
 import {
@@ -12,19 +12,60 @@ import type { SealedCommits } from '../encryption/sealed-commits.js'
 
 /** Bytes of a block of the log and of the catalog. */
 export const LOG_BLOCK_BYTES = 65_536
+/** Bytes of commits that one step copies. */
+const STEP_BYTES = 524_288
+
+/** How commits are copied. */
+export interface LogCopyParts {
+  /** Encrypts them; `undefined` when the database is not encrypted. */
+  readonly sealed: SealedCommits | undefined
+  readonly timeSlice: Syncable
+  /** Called between two steps. Throws to end the backup. */
+  check(): void
+}
+
+/** Returns the commits up to `seq`, one after the other. */
+export function* copyCommits(
+  commits: CommitReader,
+  seq: number,
+  parts: LogCopyParts,
+): Generator<Syncable, Uint8Array, void> {
+  return (yield* copyUpTo(commits, seq, Infinity, parts)) as Uint8Array
+}
 
 /**
- * Returns the commits up to `seq`, one after the other.
- *
- * @param sealed - encrypts them; `undefined` when the database is not encrypted.
+ * Returns the commits since a backup; `undefined` when they cannot replace blocks: they are more bytes, a bulk load is among them, whose entries are
+ * in no log, or the log no longer contains them.
  */
-export function copyOfLog(commits: CommitReader, seq: number, sealed: SealedCommits | undefined): HeldFile {
+export function* copyCommitsSince(
+  commits: CommitReader,
+  seq: number,
+  bytesMax: number,
+  parts: LogCopyParts,
+): Generator<Syncable, Uint8Array | undefined, void> {
+  try {
+    const bytes = yield* copyUpTo(commits, seq, bytesMax, parts)
+    return commits.seq === seq ? bytes : undefined
+  } catch (error) {
+    if (isLdbError(error, 'LDB_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+function* copyUpTo(
+  commits: CommitReader,
+  seq: number,
+  bytesMax: number,
+  { sealed, timeSlice, check }: LogCopyParts,
+): Generator<Syncable, Uint8Array | undefined, void> {
   let bytes = new Uint8Array(LOG_BLOCK_BYTES)
   let end = 0
+  let stepEnd = STEP_BYTES
   while (commits.next(seq)) {
     const { payload, type } = commits
     const storedBytes = payload.length + (sealed?.trailerBytes ?? 0)
     const needed = end + LOG_COMMIT_BYTES + storedBytes
+    if (needed > bytesMax || (commits.isLoad && bytesMax < Infinity)) return undefined
     if (needed > bytes.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * bytes.length))
       grown.set(bytes.subarray(0, end))
@@ -37,8 +78,12 @@ export function copyOfLog(commits: CommitReader, seq: number, sealed: SealedComm
     else sealed.seal(type, commits.seq, payload, bytes, end + LOG_COMMIT_BYTES)
     end = needed
     commits.endCommit()
+    if (end < stepEnd) continue
+    stepEnd = end + STEP_BYTES
+    check()
+    yield timeSlice
   }
-  return heldBytes(bytes.subarray(0, end))
+  return bytes.subarray(0, end)
 }
 
 /** Returns bytes in memory as a held file. */

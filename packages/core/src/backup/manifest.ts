@@ -105,6 +105,23 @@ export function isStored({ stored }: BackupFile, block: number): boolean {
   return ((stored[Math.floor(block / 8)] as number) & (1 << (block % 8))) !== 0
 }
 
+/** Reports whether bytes are those of a block, by its checksum. */
+export function isBlock(
+  { checksums }: Pick<BackupFile, 'checksums'>,
+  block: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const hash = new Int32Array(2)
+  xxHash64(bytes, start, end, SEED_ZERO, hash)
+  const at = block * BLOCK_CHECKSUM_BYTES
+  return (
+    readU32(checksums, at) === (hash[0] as number) >>> 0 &&
+    readU32(checksums, at + 4) === (hash[1] as number) >>> 0
+  )
+}
+
 /** Returns what distinguishes a file of the database in a map. */
 export function keyOf({ role, keyspaceId, number }: BackupFileId): string {
   return `${role}/${keyspaceId}/${number}`

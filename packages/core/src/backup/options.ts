@@ -23,6 +23,13 @@ export interface BackupOptions {
    * @defaultValue false: the directory must be absent or empty
    */
   readonly incremental?: boolean | undefined
+  /**
+   * Read every written file back, and compare it with its checksums, before the backup gets its name. The bytes may come from the cache of the operating
+   * system.
+   *
+   * @defaultValue true
+   */
+  readonly verify?: boolean | undefined
   /** Called as the copy proceeds; synchronous. An error that it throws ends the backup. */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined
   /** An `AbortSignal`, which ends the backup with `LDB_ABORTED` and removes what was written. */
@@ -34,6 +41,7 @@ export interface BackupOptions {
 /** {@link BackupOptions} with checked values. */
 export interface ResolvedBackupOptions {
   readonly incremental: boolean
+  readonly verify: boolean
   readonly onProgress: ((progress: BackupProgress) => void) | undefined
   readonly signal: AbortSignalLike | undefined
   readonly vfs: Vfs | undefined
@@ -47,6 +55,8 @@ export interface BackupReport {
   readonly number: number
   /** True when it contains only what has changed since the backup before it. */
   readonly isIncremental: boolean
+  /** What it consists of: an increment may contain the commits since the backup before, when they are fewer bytes than the changed blocks. */
+  readonly content: 'blocks' | 'commits'
   /** Bytes of the files of the database. */
   readonly totalBytes: number
   /** Bytes of these that the backup stores itself. */
@@ -55,11 +65,13 @@ export interface BackupReport {
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveBackupOptions(options: BackupOptions | undefined): ResolvedBackupOptions {
-  const given = ownOptions(options, ['incremental', 'onProgress', 'signal', 'vfs'])
-  const { incremental = false } = given
+  const given = ownOptions(options, ['incremental', 'verify', 'onProgress', 'signal', 'vfs'])
+  const { incremental = false, verify = true } = given
   if (typeof incremental !== 'boolean') throw invalidArgument('incremental must be true or false')
+  if (typeof verify !== 'boolean') throw invalidArgument('verify must be true or false')
   return {
     incremental,
+    verify,
     onProgress: checkProgress(given.onProgress),
     signal: checkSignal(given.signal),
     vfs: resolveVfs(given.vfs),

@@ -1,4 +1,5 @@
 import { corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import { directoryOf } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { BACKUP_BYTES_MAX } from '../format.js'
 import { decodeManifest, isFull } from './manifest.js'
@@ -102,6 +103,13 @@ function removeTree(vfs: Vfs, path: string): void {
     else vfs.remove(child)
   }
   vfs.removeDirectory(path)
+}
+
+/** Returns the nearest directory around a path that exists. */
+export function existingParentOf(vfs: Vfs, path: string): string {
+  let parent = directoryOf(path)
+  while (vfs.status(parent) === undefined && directoryOf(parent) !== parent) parent = directoryOf(parent)
+  return parent
 }
 
 /** @throws {@link LdbError} LDB_NO_SPACE when the device of an existing path reports less space. */

@@ -26,6 +26,18 @@ export interface CommitReader {
   close(): void
 }
 
+/** Keeps the commits after one in the log, up to the limit of readers. */
+export interface CommitPin {
+  /**
+   * Opens a reader of the commits after it.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
+   */
+  open(): CommitReader
+  /** Unpins the commits. Idempotent. */
+  close(): void
+}
+
 /** Returns the error of a reader whose next commit is no longer in the log. */
 export function changesTruncated(since: number, oldest: number): LdbError {
   return new LdbError(

@@ -16,14 +16,17 @@ export class WalCommitReader implements CommitReader {
   #isDecoded = false
   #open = true
 
-  /** @param since - number of the commit after which it starts. */
-  constructor(wal: Wal, since: number, onClose: (reader: WalCommitReader) => void) {
+  /**
+   * @param since - number of the commit after which it starts.
+   * @param startLsn - no newer commit is before it.
+   */
+  constructor(wal: Wal, since: number, startLsn: number, onClose: (reader: WalCommitReader) => void) {
     // The commits before the oldest record were truncated, or never existed.
     if (since < wal.truncatedSeq) throw changesTruncated(since, wal.truncatedSeq)
     this.#wal = wal
     this.#seq = since
     this.#onClose = onClose
-    this.#reader = wal.read(wal.firstLsn)
+    this.#reader = wal.read(Math.max(startLsn, wal.firstLsn))
   }
 
   get seq(): number {

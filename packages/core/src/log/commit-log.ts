@@ -4,7 +4,7 @@ import type { DeadlineSync } from '@ldb/vfs'
 import type { OldSegments } from '@ldb/wal'
 import type { Catalog } from '../catalog/catalog.js'
 import { MemoryChanges } from './change-memory-reader.js'
-import type { CommitReader } from './change-reader.js'
+import type { CommitPin, CommitReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 
 /** Statistics of the log. @category Statistics */
@@ -102,6 +102,12 @@ export interface CommitLog extends StoreLog {
   readCommits(since: number): CommitReader
   /** Counts the segments of which records are encrypted with older data keys. */
   countOld(isOld: (dataKeyId: number) => boolean): OldSegments
+  /**
+   * Keeps the commits after the newest one, up to the limit of readers; `undefined` when there are no files.
+   *
+   * @param since - number of the newest commit: no commit is being logged.
+   */
+  pinCommits(since: number): CommitPin | undefined
   /** Verifies the log in steps: it may be written to between two. */
   verifySteps(sink: VerifySink): VerifySteps
   stats(): LogStats
@@ -145,6 +151,10 @@ export class MemoryLog implements CommitLog {
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
+  }
+
+  pinCommits(_since: number): undefined {
+    // A backup of it contains blocks.
   }
 
   releasePreallocated(): boolean {

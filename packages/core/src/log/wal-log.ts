@@ -2,7 +2,7 @@ import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Lsn, SyncPoll, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { OldSegments, Wal } from '@ldb/wal'
-import type { CommitReader } from './change-reader.js'
+import type { CommitPin, CommitReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
 import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
 import { encodeCatalogRecord } from './catalog-record.js'
@@ -25,7 +25,10 @@ export class WalLog implements CommitLog {
   #catalog: CatalogVersion
   /** End of the newest commit that writes entries. */
   #entriesEndLsn = 0
-  readonly #readers: Set<WalCommitReader> = new Set()
+  /** Readers of commits, and pins for them. */
+  readonly #readers: Set<{ readonly oldestLsn: number }> = new Set()
+  /** No commit above `seq` is before `lsn`. */
+  #recent: { readonly seq: number; readonly lsn: number } | undefined = undefined
   #archive: LogArchive | undefined = undefined
   /** Large values of the commits of this process. */
   readonly #largeBytes: LargeBytes = new LargeBytes()
@@ -172,14 +175,31 @@ export class WalLog implements CommitLog {
     yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
     this.#largeBytes.truncateBefore(this.#wal.firstLsn)
     this.#checkpointLsn = lsn + recordBytes
+    this.#recent = { seq: record.seq, lsn }
   }
 
   readCommits(since: number): CommitReader {
-    const reader = new WalCommitReader(this.#wal, since, (closed) => {
+    const recent = this.#recent
+    return this.#read(since, recent !== undefined && since >= recent.seq ? recent.lsn : this.#wal.firstLsn)
+  }
+
+  #read(since: number, startLsn: number): WalCommitReader {
+    const reader = new WalCommitReader(this.#wal, since, startLsn, (closed) => {
       this.#readers.delete(closed)
     })
     this.#readers.add(reader)
     return reader
+  }
+
+  pinCommits(since: number): CommitPin {
+    const pin = { oldestLsn: this.#wal.endLsn }
+    this.#readers.add(pin)
+    return {
+      open: () => this.#read(since, pin.oldestLsn),
+      close: () => {
+        this.#readers.delete(pin)
+      },
+    }
   }
 
   /** Returns the truncation point: the oldest reader within the backlog limit (W5). The next read of a slower reader fails. */
@@ -193,7 +213,7 @@ export class WalLog implements CommitLog {
   }
 
   /** Bytes that a reader keeps: of the log, and of the large values that it names. */
-  #pinnedBytes({ oldestLsn }: WalCommitReader): number {
+  #pinnedBytes({ oldestLsn }: { readonly oldestLsn: number }): number {
     const logBytes = this.#wal.endLsn - oldestLsn
     return logBytes <= 0 ? 0 : logBytes + this.#largeBytes.since(oldestLsn)
   }

@@ -26,6 +26,7 @@ import { OpenReads } from '../read/open-reads.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { SpaceBudget } from '../space/space-budget.js'
 import type { Archiver } from '../archive/archiver.js'
+import { CommitHolds } from '../archive/commit-holds.js'
 import { CatalogWriter } from './catalog-writer.js'
 import type { DirectoryEntrySync } from './directory-entry-sync.js'
 import { ExpirySweep } from '../expiry/expiry-sweep.js'
@@ -98,6 +99,8 @@ export class OpenDatabase {
   readonly pipeline: CommitPipeline
   readonly slicedCheckpoint: SlicedCheckpoint
   readonly manager: KeyspaceManager
+  /** The commits that the next backups may contain. */
+  readonly commitHolds: CommitHolds = new CommitHolds()
   readonly openReads: OpenReads
   readonly openStreams: HandleLeases<PinnedResource>
   /** Collects the space of large values; `undefined` where there are none. */
@@ -172,11 +175,7 @@ export class OpenDatabase {
       stores.openings,
       this.pipeline,
       sinks,
-      {
-        schedule: () => {
-          this.#scheduleBackground()
-        },
-      },
+      { schedule: this.#scheduleBackground },
       options,
     )
     this.openReads = new OpenReads(leaks, scheduler)
@@ -202,7 +201,7 @@ export class OpenDatabase {
   }
 
   /** Schedules the work that the keyspaces may need while the database is open. */
-  #scheduleBackground(): void {
+  readonly #scheduleBackground = (): void => {
     this.#sweep.schedule()
     this.#idle.start()
   }
@@ -306,6 +305,7 @@ export class OpenDatabase {
       (): void => {
         this.openReads.releaseAll()
         this.openStreams.releaseAll()
+        this.commitHolds.close()
         this.transactions.close()
       },
       (): void => {

@@ -6,6 +6,7 @@ import type { Encryption } from '../encryption/secret.js'
 import { checkSignal } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import { resolveVfs } from '../health/options.js'
+import type { BackupSource } from '../transfer/byte-source.js'
 
 /** Options of a restore. @category Backup */
 export interface RestoreOptions {
@@ -29,6 +30,27 @@ export interface RestoreOptions {
   readonly vfs?: Vfs | undefined
 }
 
+/** The failure of a stream that a backup was read from. @category Backup */
+export interface RestoreStreamFailure {
+  /** Position among the streams that were given, from 0 on. */
+  readonly index: number
+  /** Bytes of the stream that have arrived. */
+  readonly offset: number
+  /** What the stream has reported; `undefined` when it has ended too early. */
+  readonly error: unknown
+}
+
+/** Options of a restore from streams. @category Backup */
+export interface RestoreStreamOptions extends RestoreOptions {
+  /**
+   * Called when a stream fails, or ends too early: returns one that goes on with the byte at `offset`. What has arrived is not read again. An error that
+   * it throws is that of the restore.
+   *
+   * @defaultValue none: the restore fails with the error of the stream
+   */
+  readonly resume?: ((failure: RestoreStreamFailure) => BackupSource | Promise<BackupSource>) | undefined
+}
+
 /** {@link RestoreOptions} with checked values. */
 export interface ResolvedRestoreOptions {
   /** Newest commit; `undefined` for no limit. */
@@ -40,6 +62,7 @@ export interface ResolvedRestoreOptions {
   readonly onProgress: ((progress: BackupProgress) => void) | undefined
   readonly signal: AbortSignalLike | undefined
   readonly vfs: Vfs | undefined
+  readonly resume: RestoreStreamOptions['resume']
 }
 
 /** A restore that was made. @category Backup */
@@ -53,9 +76,14 @@ export interface RestoreReport {
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-export function resolveRestoreOptions(options: RestoreOptions | undefined): ResolvedRestoreOptions {
-  const given = ownOptions(options, ['until', 'archive', 'encryption', 'onProgress', 'signal', 'vfs'])
-  const { until } = given
+export function resolveRestoreOptions(
+  options: RestoreStreamOptions | undefined,
+  isStreamed = false,
+): ResolvedRestoreOptions {
+  const known = ['until', 'archive', 'encryption', 'onProgress', 'signal', 'vfs', 'resume'] as const
+  const given = ownOptions(options, isStreamed ? known : known.slice(0, -1))
+  const { until, resume } = given
+  if (resume !== undefined && typeof resume !== 'function') throw invalidArgument('resume must be a function')
   const isTime = until instanceof Date
   const limit: unknown = isTime ? until.getTime() : until
   if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) >= 0)) {
@@ -70,5 +98,6 @@ export function resolveRestoreOptions(options: RestoreOptions | undefined): Reso
     onProgress: checkProgress(given.onProgress),
     signal: checkSignal(given.signal),
     vfs: resolveVfs(given.vfs),
+    resume: resume as ResolvedRestoreOptions['resume'],
   }
 }

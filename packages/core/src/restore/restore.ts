@@ -6,10 +6,17 @@ import type { Vfs } from '@ldb/vfs'
 import { BackupRole, DATABASE_ID_BYTES } from '../format.js'
 import { reportProgress } from '../backup/options.js'
 import type { BackupFile, BackupManifest } from '../backup/manifest.js'
-import { assertSpace, backupNumbers, dataPath, discardDirectory, readChain } from '../backup/series.js'
+import {
+  assertSpace,
+  backupNumbers,
+  dataPath,
+  discardDirectory,
+  existingParentOf,
+  readChain,
+} from '../backup/series.js'
 import type { BackupChain } from '../backup/series.js'
 import type { Catalog } from '../catalog/catalog.js'
-import { branchPath } from '../archive/archive-directory.js'
+import { archivedBytes, branchPath } from '../archive/archive-directory.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
 import { joinKeyFiles, KeyAccess, KEYS_NAME, replaceKeyFile } from '../encryption/database-keys.js'
@@ -24,7 +31,7 @@ import type { StoreCheckpoint } from '../log/checkpoint-record.js'
 import { ArchivedCommits } from './archived-commits.js'
 import { CommitParser } from './commit-parser.js'
 import type { ResolvedRestoreOptions, RestoreReport } from './options.js'
-import { findFile, readFile, restoreFile } from './restored-file.js'
+import { findFile, isMoved, readFile, restoreFile } from './restored-file.js'
 import type { FileReading } from './restored-file.js'
 import { RestoredLog } from './restored-log.js'
 
@@ -34,6 +41,8 @@ export interface RestorePlace {
   readonly vfs: Vfs
   /** Directory of the backups. */
   readonly backups: string
+  /** The backups are only for this restore: it may move their files. */
+  readonly isOwned: boolean
   /** Directory of the archive; `undefined` without one. */
   readonly archive: string | undefined
   /** Directory of the restored database. */
@@ -59,9 +68,10 @@ export function* restoreSteps(
   assertFree(vfs, directory)
   const chain = chooseBackup(place, options)
   const temporary = temporaryDirectory(vfs, directory, 'restoring')
-  makeParents(vfs, temporary)
   const restoring = new Restoring(place, options, chain, temporary)
-  assertSpace(vfs, directoryOf(temporary), restoring.totalBytes)
+  assertSpace(vfs, existingParentOf(vfs, temporary), restoring.neededBytes)
+  throwIfAborted(options.signal, 'restore')
+  makeParents(vfs, temporary)
   vfs.makeDirectory(temporary)
   try {
     yield* restoring.steps()
@@ -148,11 +158,22 @@ class Restoring {
     this.#reading = {
       vfs: place.vfs,
       chain,
+      isOwned: place.isOwned,
       timeSlice: place.timeSlice,
       progress: (byteCount) => {
         this.#report(byteCount)
       },
     }
+  }
+
+  /** Bytes that the database takes, besides the files that are moved. */
+  get neededBytes(): number {
+    const copied = this.#manifest.files.filter((file) => !isMoved(file, this.#place))
+    const fileBytes = copied.reduce((bytes, { length }) => bytes + length, 0)
+    const { archive, vfs } = this.#place
+    const { until, untilMs } = this.#options
+    if (archive === undefined || until !== undefined || untilMs !== undefined) return fileBytes
+    return fileBytes + archivedBytes(vfs, branchPath(archive, this.#manifest), this.#manifest.seq)
   }
 
   *steps(): TaskSteps {
@@ -291,11 +312,13 @@ class Restoring {
   }
 
   *#copyCommits(log: RestoredLog): TaskSteps {
-    const index = this.#manifest.files.findIndex(({ role }) => role === BackupRole.Log)
-    const file = this.#manifest.files[index]
-    const path = dataPath(this.#chain.paths[0] as string, Math.max(index, 0))
-    if (file !== undefined) {
-      const parser = new CommitParser(path, this.#sealedOf(this.#manifest), (commit) => {
+    const { files } = this.#manifest
+    const backup = this.#chain.paths[0] as string
+    const logs = [...files.entries()].filter(([, { role }]) => role === BackupRole.Log)
+    logs.sort(([, left], [, right]) => left.number - right.number)
+    for (const [index, file] of logs) {
+      if (file.number >= this.#until) break
+      const parser = new CommitParser(dataPath(backup, index), this.#sealedOf(this.#manifest), (commit) => {
         if (commit.seq <= this.#until) log.append(commit)
       })
       yield* readFile(file, this.#reading, (bytes) => {
@@ -305,7 +328,7 @@ class Restoring {
       parser.end()
     }
     if (log.seq < this.#until) {
-      throw corruption(path, 0, 'the log of the backup ends too early', {
+      throw corruption(dataPath(backup, logs.at(-1)?.[0] ?? 0), 0, 'the log of the backup ends too early', {
         actual: log.seq,
         expected: this.#until,
       })

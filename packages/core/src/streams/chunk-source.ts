@@ -38,7 +38,7 @@ export class ChunkSource {
    */
   async next(call: PendingCall, signal: AbortSignalLike | undefined): Promise<Uint8Array | undefined> {
     const next = this.#iterator.next()
-    const result = isPromiseLike(next) ? await call.outside(this.#untilClosed(next), signal) : next
+    const result = isPromiseLike(next) ? await call.outside(untilClosed(this.#health, next), signal) : next
     if (result.done === true) {
       this.#isEnded = true
       return undefined
@@ -58,14 +58,14 @@ export class ChunkSource {
       // As in a `for` loop that is left by an error.
     }
   }
+}
 
-  /** Waits for a promise of the caller, or for the close of the database: the promise may never settle. */
-  #untilClosed<T>(work: PromiseLike<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const removeListener = this.#health.whenClosed(() => {
-        if (this.#health.closed) reject(closedError())
-      })
-      Promise.resolve(work).finally(removeListener).then(resolve, reject)
+/** Waits for a promise of the caller, or for the close of the database: the promise may never settle. */
+export function untilClosed<T>(health: Health, work: PromiseLike<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const removeListener = health.whenClosed(() => {
+      if (health.closed) reject(closedError())
     })
-  }
+    Promise.resolve(work).finally(removeListener).then(resolve, reject)
+  })
 }

@@ -16,6 +16,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/core': {
     layers: [
       'restore',
+      'transfer',
       'backup',
       'verification',
       'renewal',

@@ -1,6 +1,6 @@
 import { invalidArgument, kindOf } from '@ldb/base'
-import type { DatabaseEventName } from './health/events.js'
-import type { OpenDatabase } from './open/open-database.js'
+import type { DatabaseEventName, EventHub } from './events.js'
+import type { Health } from './health.js'
 
 /**
  * Returns the listeners of an event, to which the caller adds a listener or from which it removes one.
@@ -8,7 +8,7 @@ import type { OpenDatabase } from './open/open-database.js'
  * @throws {@link LdbError} LDB_CLOSED; LDB_INVALID_ARGUMENT when the listener is not a function, or for an unknown event.
  */
 export function listenersOf(
-  { health, events }: OpenDatabase,
+  { health, events }: { readonly health: Health; readonly events: EventHub },
   name: DatabaseEventName,
   listener: unknown,
 ): Set<(event: object) => void> {

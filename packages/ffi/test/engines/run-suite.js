@@ -21,10 +21,11 @@ async function bundleSuite(path) {
   const source = join(PACKAGES_FOLDER, path)
   if (/\bimport\.meta\b/.test(readFileSync(source, 'utf8'))) return { reason: 'reads files beside it' }
   try {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       ...BUNDLE_OPTIONS,
       conditions: ['@ldb/source'],
       format: 'esm',
+      metafile: true,
       alias: { vitest: join(here, 'vitest.js') },
       logLevel: 'silent',
       // A test file is imported for its effects.
@@ -32,6 +33,7 @@ async function bundleSuite(path) {
       // The tests of a package may import its own name.
       stdin: {
         contents: `import ${JSON.stringify(join(here, 'globals.js'))}
+          import ${JSON.stringify(join(here, 'node-globals.js'))}
           import ${JSON.stringify(source)}
           import { runTests } from 'vitest'
           void runTests().catch((error) => print('the tests cannot run: ' + error + error.stack))`,
@@ -39,6 +41,8 @@ async function bundleSuite(path) {
         loader: 'ts',
       },
     })
+    const twin = Object.keys(metafile.inputs).find((name) => name.endsWith('-node.ts'))
+    if (twin !== undefined) return { reason: `tests ${twin.replace(/^.*\//, '')}` }
     return { script: outputFiles[0].text }
   } catch (error) {
     const missing = error.errors?.find(({ text }) => text.startsWith('Could not resolve'))?.text

@@ -168,7 +168,7 @@ expect.unreachable = expect.fail
 
 /** Globals of Node.js that tests use. Sources must not: the style test refuses them there. */
 const NODE_GLOBALS =
-  /'(Buffer|AbortController|AbortSignal|TextEncoder|TextDecoder|URL|crypto|gc|setImmediate|structuredClone|WebAssembly|MessageChannel)' is not defined/
+  /'(AbortController|AbortSignal|URL|crypto|gc|setImmediate|structuredClone|WebAssembly|MessageChannel)' is not defined/
 
 /** Returns the global of Node.js that a failed test has missed; `undefined` for another failure. */
 function missingGlobal(error) {

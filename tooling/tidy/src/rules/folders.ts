@@ -48,7 +48,10 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
-  'packages/integrity': { layers: ['cipher', 'lz4'], ground: ['file-seed', 'format', 'unit-codec'] },
+  'packages/integrity': {
+    layers: ['host', 'cipher', 'lz4'],
+    ground: ['file-seed', 'format', 'seed64', 'unit-codec'],
+  },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: [

@@ -1,4 +1,4 @@
-import type { Seed64 } from './seed64.js'
+import type { Seed64 } from '../seed64.js'
 
 /** The hash function of a C host; SPEC.md of `@ldb/ffi` describes it. */
 interface HashHost {

@@ -68,5 +68,8 @@ export function decodeOrderedBigint(bytes: Uint8Array, offset: number, end: numb
 }
 
 function toHexDigits(magnitude: bigint): string {
-  return magnitude <= SMALL_MAX ? Number(magnitude).toString(16) : magnitude.toString(16)
+  if (magnitude <= SMALL_MAX) return Number(magnitude).toString(16)
+  const digits = magnitude.toString(16)
+  // QuickJS 2025-04-26 puts a zero before the digits of some numbers, such as 2 ** 64 - 1.
+  return digits.startsWith('0') ? digits.slice(1) : digits
 }

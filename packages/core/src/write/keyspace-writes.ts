@@ -5,6 +5,8 @@ import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
+import { viewCodec } from '../keyspace/view-options.js'
+import type { ViewKeys, ViewOptions, ViewValues } from '../keyspace/view-options.js'
 import { loadEntries } from '../load/keyspace-load.js'
 import type { LiveSource } from '../read/read-source.js'
 import { scannedBounds } from '../read/scanned-bounds.js'
@@ -35,6 +37,27 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     this.store = source.keyspace
     this.sentinel = source.sentinel
     this.pipeline = pipeline
+  }
+
+  /**
+   * Returns this keyspace under other encodings: the same stored bytes. An omitted encoding is that of this object.
+   *
+   * @remarks The stored encodings do not change. Keys and values that are written through the view must be valid in the stored encodings,
+   * which later readers use.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_NOT_FOUND when the keyspace was dropped; LDB_CLOSED.
+   * @example
+   * ```ts
+   * import { Database } from '@ldb/core'
+   *
+   * using db = Database.memory()
+   * db.put('a', 'é')
+   * console.log(db.view({ values: 'binary' }).get('a')) // Uint8Array(2) [ 195, 169 ]
+   * ```
+   */
+  view<const O extends ViewOptions>(options: O): KeyspaceWrites<ViewKeys<O, K>, ViewValues<O, V>> {
+    const codec = viewCodec(this.codec as unknown as KeyspaceCodec<unknown, unknown>, options)
+    this.source.assertReadable()
+    return new KeyspaceWrites<never, never>(this.source as LiveSource, codec, this.pipeline)
   }
 
   /** Writes an entry. An existing entry is overwritten. */

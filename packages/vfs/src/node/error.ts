@@ -1,5 +1,4 @@
-import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
+import { errnoByName, getSystemErrorMap } from '#system'
 import { optionalMember } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { fileError } from '../file-error.js'
@@ -7,7 +6,7 @@ import type { FileOperation } from '../file-error.js'
 
 /** Names by number, as in `constants.errno`. libuv has no name for some of them, of which `EDQUOT` and `ESTALE` occur. */
 const NAME_BY_ERRNO: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
+  Object.entries(errnoByName).map(([name, number]) => [number, name]),
 )
 
 /**

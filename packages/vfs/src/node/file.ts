@@ -1,11 +1,11 @@
-import * as fs from 'node:fs'
+import { fs } from '#system'
+import { createThreadSync } from '#thread-sync'
 import { BIGINT } from './call-options.js'
 import { assertLength, assertSpan } from '../byte-span.js'
 import { closedFileError, fileError, readOnlyFileError } from '../file-error.js'
 import type { DeadlineSync } from '../environment/deadline-sync.js'
 import { attempt, errnoOf, nodeError } from './error.js'
 import { identityOf } from './identity.js'
-import { createThreadSync } from './thread-sync.js'
 import type { VfsFile } from '../vfs.js'
 
 /** Greatest transfer of one system call, in bytes; Node accepts at most 2^31 - 1. */

@@ -1,6 +1,4 @@
-import * as fs from 'node:fs'
-import * as nodePath from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, fs, nodePath, process } from '#system'
 import { invalidArgument, LdbError } from '@ldb/base'
 import { fileUrlOf, invalidUrl } from '../file-path.js'
 import type { FilePath } from '../file-path.js'

@@ -1,11 +1,12 @@
 import { ownProperty } from '@ldb/base'
 import type { Environment } from '../environment/environment.js'
-import { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
+import { nodeClock, nodeRandom, nodeScheduler } from '#environment'
+import { process } from '#system'
 import { NodeVfs } from './node-vfs.js'
 import type { Warning } from '../environment/warning.js'
 import type { Vfs } from '../vfs.js'
 
-export { nodeClock, nodeRandom, nodeScheduler } from './environment.js'
+export { nodeClock, nodeRandom, nodeScheduler } from '#environment'
 export { NodeVfs } from './node-vfs.js'
 
 /** Returns a new {@link NodeVfs}: the file system of this platform. @category Files */

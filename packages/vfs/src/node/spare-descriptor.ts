@@ -1,5 +1,4 @@
-import * as fs from 'node:fs'
-import { devNull } from 'node:os'
+import { devNull, fs } from '#system'
 import { errnoOf } from './error.js'
 
 let spare: number | undefined = undefined

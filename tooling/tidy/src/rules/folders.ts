@@ -50,7 +50,10 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     ],
     ground: ['format'],
   },
-  'packages/integrity': { layers: ['cipher', 'lz4'], ground: ['file-seed', 'format', 'unit-codec'] },
+  'packages/integrity': {
+    layers: ['host', 'cipher', 'lz4'],
+    ground: ['file-seed', 'format', 'seed64', 'unit-codec'],
+  },
   'packages/blob': { layers: ['encoding'], ground: ['format'] },
   'packages/btree': {
     layers: [
@@ -94,8 +97,12 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: ['salvage', 'batch', 'range', 'encoding', 'bytes', 'leaks'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
   },
+  'packages/ffi': {
+    layers: ['calls'],
+    ground: ['arena', 'object-table', 'option-block', 'library-context', 'library-objects', 'status'],
+  },
   'packages/vfs': {
-    layers: ['owned', 'pool', 'memory', 'node', 'environment', 'lock'],
+    layers: ['owned', 'pool', 'memory', 'host', 'node', 'environment', 'lock'],
     ground: [
       'vfs',
       'format',

@@ -1,6 +1,6 @@
-import * as fs from 'node:fs'
+import { fs, process } from '#system'
 import { BIGINT, LATIN1 } from '../call-options.js'
-import { hasFlock } from './flock.js'
+import { hasFlock } from './fdinfo.js'
 import { identityOf } from '../identity.js'
 import type { LockDirectory } from './lock-directory.js'
 

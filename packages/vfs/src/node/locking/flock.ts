@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { LATIN1, callOptions } from '../call-options.js'
+import { hasFlock } from './fdinfo.js'
 import type { LockMode } from '../../vfs.js'
 
 /** Outcome of an attempt to lock: `'taken'` when another opener excludes it, `'unavailable'` when it cannot be attempted here. */
@@ -78,9 +79,4 @@ function isConfirmed(descriptor: number): boolean {
   } catch {
     return true
   }
-}
-
-/** Reports whether a file of /proc/<pid>/fdinfo lists a flock. */
-export function hasFlock(fdinfo: string): boolean {
-  return /^lock:.*\bFLOCK\b/m.test(fdinfo)
 }

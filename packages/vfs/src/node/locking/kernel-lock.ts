@@ -1,4 +1,6 @@
 import type { LdbError } from '@ldb/base'
+import { bindLockSocket } from '#lock-calls'
+import { monotonicMs } from '#system'
 import { LOCK_KERNEL_FLOCK, LOCK_UNKNOWN } from '../../format.js'
 import { describeHolder } from '../../lock/holder.js'
 import type { HolderState } from '../../lock/holder.js'
@@ -9,7 +11,6 @@ import { findFlockHolders } from './flock-holders.js'
 import { modeOf, stateOf } from './lock-claim.js'
 import type { LockDirectory } from './lock-directory.js'
 import type { NodeLockFiles } from './lock-file.js'
-import { bindLockSocket } from './lock-socket.js'
 import type { LockSocket } from './lock-socket.js'
 
 /** Time for which a kernel lock that is taken without a live holder is tried again, and the interval of attempts (K14). */
@@ -34,7 +35,7 @@ export function acquireFlock(
   mode: LockMode,
   own: LockRecord,
 ): LockRecord['kernel'] {
-  const startedAtMs = performance.now()
+  const startedAtMs = monotonicMs()
   let untilMs = startedAtMs + ORPHAN_WAIT_MS
   let holderMode: LockMode | undefined = mode === 'shared' ? 'exclusive' : undefined
   let view = own
@@ -43,18 +44,18 @@ export function acquireFlock(
     if (result !== 'taken') return result === 'held' ? LOCK_KERNEL_FLOCK : LOCK_UNKNOWN
     let state = recordedState(files, view)
     if (holderMode === undefined) {
-      const isDue = state === 'unknown' || performance.now() - startedAtMs >= READERS_WAIT_MS
+      const isDue = state === 'unknown' || monotonicMs() - startedAtMs >= READERS_WAIT_MS
       if (isDue && state !== 'alive') {
         holderMode = directory.canShare() ? 'shared' : 'exclusive'
         if (holderMode === 'shared') {
           // No exclusive flock exists beside a shared one, so a record of an exclusive holder is of a dead one (K15).
           view = { ...own, kernel: LOCK_KERNEL_FLOCK }
-          untilMs = performance.now() + READERS_WAIT_MS
+          untilMs = monotonicMs() + READERS_WAIT_MS
           state = recordedState(files, view)
         }
       }
     }
-    if (state === 'alive' || state === 'unknown' || performance.now() >= untilMs)
+    if (state === 'alive' || state === 'unknown' || monotonicMs() >= untilMs)
       throw takenError(directory, files, view, holderMode)
     sleep(ORPHAN_POLL_MS)
   }
@@ -72,12 +73,12 @@ export function acquireSocket(
   files: NodeLockFiles,
   own: LockRecord,
 ): LockSocket | undefined {
-  const startedAtMs = performance.now()
+  const startedAtMs = monotonicMs()
   for (;;) {
     const socket = bindLockSocket(directory.identity, own.token)
     if (socket !== 'taken') return socket === 'unavailable' ? undefined : socket
     const isOrphaned = recordedState(files, own) === 'dead'
-    if (!isOrphaned || performance.now() - startedAtMs >= ORPHAN_WAIT_MS)
+    if (!isOrphaned || monotonicMs() - startedAtMs >= ORPHAN_WAIT_MS)
       throw takenError(directory, files, own, undefined)
     sleep(ORPHAN_POLL_MS)
   }

@@ -1,5 +1,4 @@
-import * as fs from 'node:fs'
-import { resolve } from 'node:path'
+import { fs, nodePath, process } from '#system'
 import { BIGINT } from '../call-options.js'
 import { LOCK_UNKNOWN } from '../../format.js'
 import type { LockMode } from '../../vfs.js'
@@ -29,7 +28,7 @@ export class LockDirectory {
 
   private constructor(path: string, tryFlock: TryFlock, descriptor: number | undefined) {
     this.path = path
-    this.absolutePath = resolve(path)
+    this.absolutePath = nodePath.resolve(path)
     this.#tryFlock = tryFlock
     this.#descriptor = descriptor
     this.identity = attempt('lock', path, () =>
@@ -89,7 +88,7 @@ export class LockDirectory {
 
 function openDescriptor(path: string): number | undefined {
   try {
-    return fs.openSync(resolve(path), O_DIRECTORY)
+    return fs.openSync(nodePath.resolve(path), O_DIRECTORY)
   } catch (error) {
     if (NO_DESCRIPTOR.has(errnoOf(error) ?? '')) return undefined
     throw nodeError(error, { operation: 'lock', file: path })

@@ -1,4 +1,4 @@
-import * as fs from 'node:fs'
+import { fs } from '#system'
 import { LATIN1, callOptions } from '../call-options.js'
 import { LOCK_BYTES_MAX, LOCK_NAME, LOCK_TOKEN_DIGITS } from '../../format.js'
 import { decodeLockRecord, encodeLockRecord } from '../../lock/record.js'

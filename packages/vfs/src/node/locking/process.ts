@@ -1,5 +1,4 @@
-import * as fs from 'node:fs'
-import { hostname } from 'node:os'
+import { fs, hostname, process } from '#system'
 import { LATIN1 } from '../call-options.js'
 import { LOCK_UNKNOWN } from '../../format.js'
 import type { ProcessProbe } from '../../lock/holder.js'

@@ -1,0 +1,234 @@
+/* engine-quickjs.c: the adapter of QuickJS. The bundle is embedded as bytecode. */
+#include "engine.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ldb.h"
+#include "quickjs.h"
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+const char *const ldb_engine_label = "quickjs " STRING(LDB_QUICKJS_VERSION);
+
+/* Bytes of the thread's stack that the engine may use: threads have 256 KiB or more. */
+#define STACK_BYTES (176 * 1024)
+
+extern const uint8_t ldb_bytecode_start[];
+extern const uint8_t ldb_bytecode_end[];
+
+/* Host functions of the adapter itself, after those of the core. */
+enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_TOTAL };
+
+static const char *const function_names[] = {
+#define LDB_NAME(identifier, name) name,
+    LDB_FUNCTIONS(LDB_NAME)
+#undef LDB_NAME
+};
+static const char *const host_names[] = {
+#define LDB_NAME(identifier, name) name,
+    LDB_HOST_FUNCTIONS(LDB_NAME)
+#undef LDB_NAME
+    "setArena",
+    "onTimer",
+    "setTimer",
+    "onLoad"};
+
+struct ldb_engine {
+  JSRuntime *runtime;
+  JSContext *context;
+  JSValue functions[LDB_FN_COUNT_];
+  JSValue arena;
+  JSValue timer;
+  bool is_loaded;
+  struct ldb_bytes bytes;
+  ldb_timer_request on_timer;
+  void *timer_context;
+};
+
+/* Returns the bytes of a typed array; none for another value. */
+static struct ldb_bytes bytes_of(JSContext *context, JSValueConst value) {
+  struct ldb_bytes bytes = {NULL, 0};
+  size_t offset = 0, length = 0, width = 0, size = 0;
+  JSValue buffer = JS_GetTypedArrayBuffer(context, value, &offset, &length, &width);
+  if (JS_IsException(buffer)) {
+    JS_FreeValue(context, JS_GetException(context));
+    return bytes;
+  }
+  uint8_t *start = JS_GetArrayBuffer(context, &size, buffer);
+  JS_FreeValue(context, buffer);
+  if (start != NULL && offset <= size && length <= size - offset) {
+    bytes.start = start + offset;
+    bytes.length = length;
+  }
+  return bytes;
+}
+
+static void replace(JSContext *context, JSValue *place, JSValueConst value) {
+  JSValue before = *place;
+  *place = JS_DupValue(context, value);
+  JS_FreeValue(context, before);
+}
+
+static JSValue host_function(JSContext *context, JSValueConst self, int count, JSValueConst *values, int magic) {
+  (void)self;
+  struct ldb_engine *engine = JS_GetContextOpaque(context);
+  struct ldb_host_arguments arguments;
+  memset(&arguments, 0, sizeof arguments);
+  for (int index = 0; index < count && index < LDB_ARGUMENTS_MAX; index++) {
+    if (JS_IsNumber(values[index])) JS_ToFloat64(context, &arguments.numbers[index], values[index]);
+    else if (JS_IsObject(values[index]) && !JS_IsFunction(context, values[index]))
+      arguments.bytes[index] = bytes_of(context, values[index]);
+  }
+  switch (magic) {
+    case HOST_SET_ARENA:
+      if (count < 1) return JS_UNDEFINED;
+      replace(context, &engine->arena, values[0]);
+      engine->bytes = arguments.bytes[0];
+      return JS_UNDEFINED;
+    case HOST_ON_TIMER:
+      if (count < 1) return JS_UNDEFINED;
+      replace(context, &engine->timer, values[0]);
+      return JS_UNDEFINED;
+    case HOST_ON_LOAD:
+      if (count < 1) return JS_UNDEFINED;
+      for (int index = 0; index < LDB_FN_COUNT_; index++)
+        engine->functions[index] = JS_GetPropertyStr(context, values[0], function_names[index]);
+      engine->is_loaded = true;
+      return JS_UNDEFINED;
+    case HOST_SET_TIMER:
+      engine->on_timer(engine->timer_context, arguments.numbers[0]);
+      return JS_UNDEFINED;
+    default:
+      return JS_NewFloat64(context, ldb_host_call((enum ldb_host_function)magic, &arguments));
+  }
+}
+
+/* Stores the text of the pending exception. */
+static void take_exception(JSContext *context, char *error, size_t capacity) {
+  JSValue exception = JS_GetException(context);
+  const char *text = JS_ToCString(context, exception);
+  JSValue stack = JS_GetPropertyStr(context, exception, "stack");
+  const char *trace = JS_IsString(stack) ? JS_ToCString(context, stack) : NULL;
+  snprintf(error, capacity, "%s\n%s", text != NULL ? text : "exception", trace != NULL ? trace : "");
+  if (trace != NULL) JS_FreeCString(context, trace);
+  if (text != NULL) JS_FreeCString(context, text);
+  JS_FreeValue(context, stack);
+  JS_FreeValue(context, exception);
+}
+
+/* Runs the bundle: a module without imports, which passes its functions to the host function onLoad. */
+static int load(struct ldb_engine *engine) {
+  JSContext *context = engine->context;
+  JSValue global = JS_GetGlobalObject(context), host = JS_NewObject(context);
+  for (int index = 0; index < HOST_TOTAL; index++) {
+    JSValue function = JS_NewCFunctionMagic(context, host_function, host_names[index], LDB_ARGUMENTS_MAX, JS_CFUNC_generic_magic, index);
+    JS_SetPropertyStr(context, host, host_names[index], function);
+  }
+  JS_SetPropertyStr(context, global, "ldbHost", host);
+  JS_FreeValue(context, global);
+  size_t length = (size_t)(ldb_bytecode_end - ldb_bytecode_start);
+  JSValue code = JS_ReadObject(context, ldb_bytecode_start, length, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) return -1;
+  if (JS_ResolveModule(context, code) < 0) {
+    JS_FreeValue(context, code);
+    return -1;
+  }
+  JSValue result = JS_EvalFunction(context, code);
+  if (JS_IsException(result)) return -1;
+  /* A promise, which is rejected with the exception of the module. */
+  bool is_rejected = JS_PromiseState(context, result) == JS_PROMISE_REJECTED;
+  if (is_rejected) JS_Throw(context, JS_PromiseResult(context, result));
+  JS_FreeValue(context, result);
+  if (!is_rejected && !engine->is_loaded) JS_ThrowInternalError(context, "the bundle has not passed its functions");
+  return engine->is_loaded ? 0 : -1;
+}
+
+struct ldb_engine *ldb_engine_create(ldb_timer_request on_timer, void *context, char *error, size_t capacity) {
+  struct ldb_engine *engine = calloc(1, sizeof *engine);
+  snprintf(error, capacity, "no memory for the engine");
+  if (engine == NULL) return NULL;
+  engine->on_timer = on_timer;
+  engine->timer_context = context;
+  engine->arena = JS_UNDEFINED;
+  engine->timer = JS_UNDEFINED;
+  for (int index = 0; index < LDB_FN_COUNT_; index++) engine->functions[index] = JS_UNDEFINED;
+  engine->runtime = JS_NewRuntime();
+  if (engine->runtime == NULL) {
+    free(engine);
+    return NULL;
+  }
+  JS_SetMaxStackSize(engine->runtime, STACK_BYTES);
+  JS_SetCanBlock(engine->runtime, 1);
+  engine->context = JS_NewContext(engine->runtime);
+  if (engine->context == NULL) {
+    JS_FreeRuntime(engine->runtime);
+    free(engine);
+    return NULL;
+  }
+  JS_SetContextOpaque(engine->context, engine);
+  if (load(engine) != 0) {
+    take_exception(engine->context, error, capacity);
+    ldb_engine_destroy(engine);
+    return NULL;
+  }
+  return engine;
+}
+
+void ldb_engine_destroy(struct ldb_engine *engine) {
+  JS_UpdateStackTop(engine->runtime);
+  for (int index = 0; index < LDB_FN_COUNT_; index++) JS_FreeValue(engine->context, engine->functions[index]);
+  JS_FreeValue(engine->context, engine->arena);
+  JS_FreeValue(engine->context, engine->timer);
+  JS_FreeContext(engine->context);
+  JS_FreeRuntime(engine->runtime);
+  free(engine);
+}
+
+double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count) {
+  JSContext *context = engine->context;
+  JSValue values[LDB_ARGUMENTS_MAX];
+  for (int index = 0; index < count; index++) {
+    double number = arguments[index];
+    int32_t integer = number >= -2147483648.0 && number <= 2147483647.0 ? (int32_t)number : 0;
+    values[index] = (double)integer == number ? JS_NewInt32(context, integer) : JS_NewFloat64(context, number);
+  }
+  JS_UpdateStackTop(engine->runtime);
+  JSValue result = JS_Call(context, engine->functions[function], JS_UNDEFINED, count, values);
+  double number = LDB_INVARIANT;
+  if (JS_IsException(result)) JS_FreeValue(context, JS_GetException(context));
+  else JS_ToFloat64(context, &number, result);
+  JS_FreeValue(context, result);
+  return number;
+}
+
+struct ldb_bytes ldb_engine_arena(struct ldb_engine *engine) { return engine->bytes; }
+
+int ldb_engine_run_jobs(struct ldb_engine *engine) {
+  int count = 0;
+  if (!JS_IsJobPending(engine->runtime)) return 0;
+  JS_UpdateStackTop(engine->runtime);
+  for (;;) {
+    JSContext *context = NULL;
+    int result = JS_ExecutePendingJob(engine->runtime, &context);
+    if (result == 0) return count;
+    /* The engine's own code handles rejections; a job that throws nevertheless has no caller to report to. */
+    if (result < 0 && context != NULL) JS_FreeValue(context, JS_GetException(context));
+    count++;
+  }
+}
+
+int ldb_engine_run_timers(struct ldb_engine *engine) {
+  double count = 0;
+  JS_UpdateStackTop(engine->runtime);
+  if (JS_IsFunction(engine->context, engine->timer)) {
+    JSValue result = JS_Call(engine->context, engine->timer, JS_UNDEFINED, 0, NULL);
+    if (JS_IsException(result)) JS_FreeValue(engine->context, JS_GetException(engine->context));
+    else JS_ToFloat64(engine->context, &count, result);
+    JS_FreeValue(engine->context, result);
+  }
+  ldb_engine_run_jobs(engine);
+  return (int)count;
+}

@@ -16,7 +16,8 @@ export const KEYS_NEW_NAME = 'KEYS.new'
 export class DatabaseKeys {
   /** The data keys: what is written from now on is encrypted with the current one. */
   readonly data: DataKeys
-  readonly #file: Uint8Array
+  /** Bytes of the key file, as it was last read or replaced. */
+  #file: Uint8Array
   #content: KeyFileContent
 
   /** @param file - bytes of the key file. */
@@ -62,6 +63,11 @@ export class DatabaseKeys {
     throw corruption(file, 0, 'the key file belongs to another database')
   }
 
+  /** Bytes of the key file, as it was last read or replaced: two equal slots, unless one of them is damaged. Borrowed. */
+  get fileBytes(): Uint8Array {
+    return this.#file
+  }
+
   /** Number of the data keys: the current one, and those of older units. */
   get count(): number {
     return this.#content.keys.length
@@ -85,7 +91,8 @@ export class DatabaseKeys {
       currentId: isFull ? before.currentId : id,
       keys: [...before.keys, ...added],
     }
-    const temporary = writeNewKeyFile(vfs, directory, encodeKeyFile(content, secret, vfs.random))
+    const bytes = encodeKeyFile(content, secret, vfs.random)
+    const temporary = writeNewKeyFile(vfs, directory, bytes)
     try {
       vfs.rename(temporary, `${directory}/${KEYS_NAME}`)
       vfs.syncDirectory(directory)
@@ -94,6 +101,7 @@ export class DatabaseKeys {
       throw error
     }
     this.#content = content
+    this.#file = bytes
     for (const { id: addedId, key } of added) this.data.add(addedId, key)
     this.data.use(content.currentId)
   }

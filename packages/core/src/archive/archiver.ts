@@ -61,8 +61,8 @@ export class Archiver implements LogArchive {
   #reader: ArchiveReader | undefined = undefined
   #file: OpenArchiveFile | undefined = undefined
   #task: ResumableTask | undefined = undefined
-  /** Number of data keys in the copied key file. */
-  #keyCount = 0
+  /** Generation of the key file that the archive has; 0 for none. */
+  #keyGeneration = 0
   #failure: string | undefined = undefined
   #scheduled: ScheduledTask | undefined = undefined
   #isClosed = false
@@ -164,8 +164,7 @@ export class Archiver implements LogArchive {
   }
 
   *#pass(): TaskSteps {
-    if (this.#keyCount !== (this.#parts.keys?.count ?? 0) && this.#reader !== undefined)
-      yield* this.#copyKeys()
+    if (this.#reader !== undefined) yield* this.#copyNewKeys()
     this.#reader ??= yield* this.#open()
     const reader = this.#reader
     let { seq } = reader
@@ -219,10 +218,16 @@ export class Archiver implements LogArchive {
 
   /** Copies the key file, without which the archive cannot be read; after a rotation, the new one. */
   *#copyKeys(): TaskSteps {
-    const { keys, source, directory, target } = this.#parts
+    const { keys, target } = this.#parts
     if (keys === undefined) return
-    this.#keyCount = keys.count
-    yield* copyKeyFile(source, directory, target, this.#branch)
+    this.#keyGeneration = keys.generation
+    yield* copyKeyFile(keys, target, this.#branch)
+  }
+
+  /** Copies a key file that was replaced: a frame names no data key that the archive lacks, and the archive needs the present secret. */
+  *#copyNewKeys(): TaskSteps {
+    const { keys } = this.#parts
+    while (keys !== undefined && keys.generation !== this.#keyGeneration) yield* this.#copyKeys()
   }
 
   /** Adds the catalogs and the time marks that precede a commit. */
@@ -288,6 +293,7 @@ export class Archiver implements LogArchive {
   }
 
   *#add(type: number, seq: number, payload: Uint8Array): TaskSteps {
+    yield* this.#copyNewKeys()
     this.#file ??= this.#createFile(this.#reader?.seq ?? 0)
     const file = this.#file
     file.add(type, seq, payload)

@@ -4,7 +4,6 @@ import type { DataKeys } from '@ldb/integrity'
 import type { Catalog } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
-import { readKeyFile } from '../encryption/database-keys.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { CommitReader } from '../log/change-reader.js'
 import type { VfsFile } from '@ldb/vfs'
@@ -91,8 +90,9 @@ export function holdDatabase(opened: OpenDatabase): HeldDatabase {
   }
 }
 
-function keysOf({ engines: { vfs, directory, keys } }: OpenDatabase): HeldDatabase['keys'] {
-  return keys && { data: keys.data, file: readKeyFile(vfs, directory) }
+/** The key file comes from memory: a damaged one would make the backup useless. */
+function keysOf({ engines: { keys } }: OpenDatabase): HeldDatabase['keys'] {
+  return keys && { data: keys.data, file: keys.wholeFile }
 }
 
 /** (K4) The files of a keyspace that is dropped meanwhile stay. */

@@ -1,10 +1,10 @@
-import { corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import { concatBytes, corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import { DataKeys, KEY_BYTES } from '@ldb/integrity'
 import { DirectorySync, isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { DATA_KEYS_MAX, KEYS_SLOT_BYTES } from '../format.js'
-import { decodeKeyFile, encodeKeyFile } from './key-file.js'
+import { decodeKeyFile, encodeKeyFile, isIntactSlot } from './key-file.js'
 import type { KeyFileContent } from './key-file.js'
 import type { Secret } from './secret.js'
 
@@ -63,9 +63,14 @@ export class DatabaseKeys {
     throw corruption(file, 0, 'the key file belongs to another database')
   }
 
-  /** Bytes of the key file, as it was last read or replaced: two equal slots, unless one of them is damaged. Borrowed. */
-  get fileBytes(): Uint8Array {
-    return this.#file
+  /** The key file as it was last read or replaced, with two intact slots. Borrowed. */
+  get wholeFile(): Uint8Array {
+    return repairedKeyFile(this.#file) ?? this.#file
+  }
+
+  /** Generation of the key file: one more with each change of the secret. */
+  get generation(): number {
+    return this.#content.generation
   }
 
   /** Number of the data keys: the current one, and those of older units. */
@@ -128,9 +133,9 @@ export function replaceKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): 
   vfs.rename(writeNewKeyFile(vfs, directory, bytes), `${directory}/${KEYS_NAME}`)
 }
 
-/** Copies the key file of a database to another directory. */
-export function* copyKeyFile(source: Vfs, directory: string, target: Vfs, to: string): TaskSteps {
-  replaceKeyFile(target, to, readKeyFile(source, directory))
+/** Copies the key file of an open database to another directory: from memory, because the file may be damaged. */
+export function* copyKeyFile(keys: DatabaseKeys, target: Vfs, to: string): TaskSteps {
+  replaceKeyFile(target, to, keys.wholeFile)
   yield new DirectorySync(target, to)
 }
 
@@ -144,6 +149,18 @@ function writeNewKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): string
     removeQuietly(vfs, temporary)
     throw error
   }
+}
+
+/**
+ * Returns a key file of two intact slots.
+ *
+ * @param bytes - a key file, of which one slot may be damaged.
+ * @returns `undefined` when both are.
+ */
+export function repairedKeyFile(bytes: Uint8Array): Uint8Array | undefined {
+  const slots = [0, KEYS_SLOT_BYTES].map((start) => bytes.subarray(start, start + KEYS_SLOT_BYTES))
+  const intact = slots.find(isIntactSlot)
+  return intact && concatBytes(intact, intact)
 }
 
 /** Reads the key file of a database. @throws {@link LdbError} LDB_CORRUPTION when it is missing. */

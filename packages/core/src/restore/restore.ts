@@ -12,7 +12,13 @@ import type { Catalog } from '../catalog/catalog.js'
 import { branchPath } from '../archive/archive-directory.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
-import { KeyAccess, KEYS_NAME, readKeyFile, replaceKeyFile } from '../encryption/database-keys.js'
+import {
+  KeyAccess,
+  KEYS_NAME,
+  readKeyFile,
+  repairedKeyFile,
+  replaceKeyFile,
+} from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -199,15 +205,23 @@ class Restoring {
     return decodeCatalogFile(concatBytes(...parts), path, this.#place.vfs, this.#access)
   }
 
-  /** Copies the key file of an encrypted database: that of the archive, which may have more data keys, or that of the backup. */
+  /**
+   * Copies the key file of an encrypted database: that of the archive, which may have more data keys, or that of the backup. One damaged slot
+   * is replaced by the other one.
+   */
   *#restoreKeys(): TaskSteps {
     const { vfs, archive } = this.#place
     const file = this.#manifest.files.find(({ role }) => role === BackupRole.Keys)
     if (file === undefined) return
     const branch = archive && branchPath(archive, this.#manifest)
     if (branch !== undefined && vfs.status(`${branch}/${KEYS_NAME}`) !== undefined) {
-      replaceKeyFile(vfs, this.#target, readKeyFile(vfs, branch))
-    } else yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
+      const bytes = repairedKeyFile(readKeyFile(vfs, branch))
+      if (bytes !== undefined) {
+        replaceKeyFile(vfs, this.#target, bytes)
+        return
+      }
+    }
+    yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
   }
 
   #sealedOf(branch: Pick<Catalog, 'branchId'>): SealedCommits | undefined {

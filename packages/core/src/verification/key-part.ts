@@ -4,7 +4,6 @@ import { isMissingPath, isResourceShortage } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { KEYS_NAME, readKeyFile } from '../encryption/database-keys.js'
 import type { DatabaseKeys } from '../encryption/database-keys.js'
-import { isIntactSlot } from '../encryption/key-file.js'
 import { KEYS_SLOT_BYTES } from '../format.js'
 
 const SLOTS = [0, KEYS_SLOT_BYTES]
@@ -17,10 +16,11 @@ export function verifyKeyFile(vfs: Vfs, directory: string, keys: DatabaseKeys, s
   const file = `${directory}/${KEYS_NAME}`
   try {
     const bytes = readKeyFile(vfs, directory)
-    const expected = intactSlotOf(keys.fileBytes)
-    const faults = SLOTS.filter(
-      (start) => !equalBytes(bytes.subarray(start, start + KEYS_SLOT_BYTES), expected),
-    )
+    const expected = keys.wholeFile
+    const faults = SLOTS.filter((start) => {
+      const end = start + KEYS_SLOT_BYTES
+      return !equalBytes(bytes.subarray(start, end), expected.subarray(start, end))
+    })
     const severity = faults.length < SLOTS.length ? 'warning' : 'error'
     for (const offset of faults) {
       const message = 'a slot of the key file differs from the keys in memory: rotateKey writes both anew'
@@ -35,13 +35,4 @@ export function verifyKeyFile(vfs: Vfs, directory: string, keys: DatabaseKeys, s
     const kind = error.code === 'LDB_CORRUPTION' || isMissingPath(error) ? 'missing' : 'io'
     sink.finding({ kind, file, offset: 0, message: error.message })
   }
-}
-
-/** The slot from which the keys were read: the first one that is intact. */
-function intactSlotOf(bytes: Uint8Array): Uint8Array {
-  const [first, second] = SLOTS.map((start) => bytes.subarray(start, start + KEYS_SLOT_BYTES)) as [
-    Uint8Array,
-    Uint8Array,
-  ]
-  return isIntactSlot(first) ? first : second
 }

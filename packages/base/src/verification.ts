@@ -84,7 +84,7 @@ export interface VerifyProgress {
 /**
  * Kind of a unit. Every byte of a file that a verification has walked is in one of them.
  *
- * - The catalog: `catalog`.
+ * - The catalog: `catalog`. The key file of an encrypted database: `key-slot`.
  * - A log: `segment-header`, the header and the seal of a segment; `record-` and the type of a record; `unused`, what is behind the last record. In
  *   the log of a database: `commit-record`, `blob-commit-record`, `load-record`, `checkpoint-record`, `catalog-record`.
  * - A B+tree: `meta`, `meta-copy`, `branch`, `leaf`, `extent`, `free-space`, `free-space-mirror`; `free`; `pending`, replaced pages that a checkpoint or a snapshot still reaches;
@@ -98,6 +98,7 @@ export interface VerifyProgress {
  */
 export type VerifyUnitKind =
   | 'catalog'
+  | 'key-slot'
   | 'segment-header'
   | `record-${number}`
   | 'commit-record'

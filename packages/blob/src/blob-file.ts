@@ -1,4 +1,4 @@
-import { corruption, uninitializedBytes } from '@ldb/base'
+import { corruption, equalBytes, uninitializedBytes } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec } from '@ldb/integrity'
 import type { CodecTable, UnitCipher } from '@ldb/integrity'
@@ -43,6 +43,7 @@ export class BlobFile {
   readonly index: BlobIndex | undefined
   /** Writes so far, by which a sync knows whether another write has followed its start. */
   writeCount = 0
+  readonly #vfs: Vfs
 
   private constructor(
     vfs: Vfs,
@@ -53,6 +54,7 @@ export class BlobFile {
     end: number,
     index?: BlobIndex,
   ) {
+    this.#vfs = vfs
     this.number = number
     this.path = file.path
     this.file = file
@@ -97,6 +99,18 @@ export class BlobFile {
     const count = file.read(encoded, 0, indexBytes, HEADER_BYTES)
     const index = BlobIndex.decode(new UnitCodec(codec.seed), encoded, count, file.path)
     return new BlobFile(vfs, file, number, fileId, codec, end, index)
+  }
+
+  /**
+   * Reads the header and the index again, which are kept in memory while the file is open.
+   *
+   * @throws {@link LdbError} as `decodeHeader`, LDB_CORRUPTION when they are not those that the file was opened with, LDB_IO.
+   */
+  checkFront(): void {
+    const { cipher } = this.codec
+    const again = BlobFile.found(this.#vfs, this.file, this.number, cipher && ((): UnitCipher => cipher))
+    const isSame = equalBytes(again.fileId, this.fileId) && again.indexBytes === this.indexBytes
+    if (!isSame) throw corruption(this.path, 0, 'the header of a blob file was replaced')
   }
 
   /**

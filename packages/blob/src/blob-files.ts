@@ -216,6 +216,15 @@ export class BlobFiles implements Syncable {
     }
   }
 
+  /**
+   * Reads the header and the index of a file again, if it is open.
+   *
+   * @throws {@link LdbError} when they are not those that it was opened with; LDB_IO.
+   */
+  checkFront(number: number): void {
+    this.#sources.get(number)?.opened?.checkFront()
+  }
+
   /** Bytes of the index of a compacted file; 0 for any other. */
   indexBytesOf(number: number): number {
     return this.#open(number).indexBytes

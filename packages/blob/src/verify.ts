@@ -40,6 +40,7 @@ export function* verifyBlobFileSteps(
     const file = `${directory}/${blobFileName(number)}`
     sink.progress({ files: 1, units: 0, entries: 0, bytes: HEADER_BYTES })
     let restBytes = Math.max(0, fileBytes - HEADER_BYTES)
+    checkFront(files, number, file, sink)
     const amounts: VerifyAmount[] = [{ kind: 'blob-header', count: 1, bytes: fileBytes - restBytes }]
     try {
       const indexBytes = files.indexBytesOf(number)
@@ -69,4 +70,15 @@ export function* verifyBlobFileSteps(
     yield
   }
   return totals
+}
+
+/** Reports a header or an index that was damaged after the file was opened: the next open of the file will fail. */
+function checkFront(files: BlobFiles, number: number, file: string, sink: VerifySink): void {
+  try {
+    files.checkFront(number)
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+    const kind = error.code === 'LDB_IO' ? 'io' : 'checksum'
+    sink.finding({ kind, file, offset: error.details.offset ?? 0, message: error.message })
+  }
 }

@@ -19,7 +19,7 @@ function filesOf(isClean: boolean): MemoryVfs {
   const vfs = new MemoryVfs()
   const db = Database.open('/db', { vfs, ...OPTIONS })
   db.keyspace('other').put('o', '1')
-  db.keyspace('third').put('t', '1')
+  db.keyspace('third', { engine: 'lsm' }).put('t', '1')
   db.put('a', '1')
   db.checkpoint()
   db.put('b', '2')

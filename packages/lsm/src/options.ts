@@ -26,7 +26,8 @@ export interface LsmTreeOptions {
    */
   readonly creation?: 'open' | 'write'
   /**
-   * Random id of the store that the owner expects, 16 bytes; another store is LDB_CORRUPTION. The id of a store that is created with
+   * Random id of the store that the owner expects, 16 bytes; another store is LDB_CORRUPTION, and so is one without a manifest, which is
+   * not created then. The id of a store that is created with
    * `creation: 'write'`.
    */
   readonly storeId?: Uint8Array

@@ -61,7 +61,7 @@ export class Archiver implements LogArchive {
   #reader: ArchiveReader | undefined = undefined
   #file: OpenArchiveFile | undefined = undefined
   #task: ResumableTask | undefined = undefined
-  /** Generation of the key file whose data keys the archive has. */
+  /** Generation of the key file whose data keys the archive has; 0 for none. */
   keysGeneration = 0
   #failure: string | undefined = undefined
   #scheduled: ScheduledTask | undefined = undefined
@@ -164,8 +164,7 @@ export class Archiver implements LogArchive {
   }
 
   *#pass(): TaskSteps {
-    if (this.keysGeneration !== (this.#parts.keys?.generation ?? 0) && this.#reader !== undefined)
-      yield* this.#copyKeys()
+    if (this.#reader !== undefined) yield* this.#copyNewKeys()
     this.#reader ??= yield* this.#open()
     const reader = this.#reader
     let { seq } = reader
@@ -224,6 +223,12 @@ export class Archiver implements LogArchive {
     const { generation } = keys
     yield* archiveKeyFile(keys, target, this.#branch)
     this.keysGeneration = generation
+  }
+
+  /** Copies a key file that was replaced: a frame names no data key that the archive lacks, and the archive needs the present secret. */
+  *#copyNewKeys(): TaskSteps {
+    const { keys } = this.#parts
+    while (keys !== undefined && keys.generation !== this.keysGeneration) yield* this.#copyKeys()
   }
 
   /** Adds the catalogs and the time marks that precede a commit. */
@@ -289,6 +294,7 @@ export class Archiver implements LogArchive {
   }
 
   *#add(type: number, seq: number, payload: Uint8Array): TaskSteps {
+    yield* this.#copyNewKeys()
     this.#file ??= this.#createFile(this.#reader?.seq ?? 0)
     const file = this.#file
     file.add(type, seq, payload)

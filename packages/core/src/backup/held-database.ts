@@ -5,7 +5,6 @@ import { DataKeys } from '@ldb/integrity'
 import type { Catalog } from '../catalog/catalog.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { AUTOMATIC_CHECKPOINT } from '../commit/checkpoint-options.js'
-import { readKeyFile } from '../encryption/database-keys.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { BackupManifest } from './manifest.js'
 import type { CommitPin, CommitReader } from '../log/change-reader.js'
@@ -123,9 +122,10 @@ function readSince({ commitHolds }: OpenDatabase, parent: HeldSeries['parent']):
   }
 }
 
-function keysOf({ engines: { vfs, directory, keys } }: OpenDatabase): HeldDatabase['keys'] {
+/** The key file comes from memory: a damaged one would make the backup useless. */
+function keysOf({ engines: { vfs, keys } }: OpenDatabase): HeldDatabase['keys'] {
   // The copy of the key file lacks the data keys of later rotations: nothing in the backup may be under one of them.
-  return keys && { data: DataKeys.import(keys.data.export(), vfs.random), file: readKeyFile(vfs, directory) }
+  return keys && { data: DataKeys.import(keys.data.export(), vfs.random), file: keys.wholeFile }
 }
 
 /** (K4) The files of a keyspace that is dropped meanwhile stay. */

@@ -1,4 +1,4 @@
-import { assert, corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
+import { assert, concatBytes, corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
 import type { TaskSteps } from '@ldb/base'
 import { DataKeys, KEY_BYTES } from '@ldb/integrity'
 import type { RandomBytes } from '@ldb/integrity'
@@ -10,6 +10,7 @@ import {
   dataKeyIdsOf,
   decodeKeyFile,
   encodeKeyFile,
+  isIntactSlot,
   joinedKeyFile,
   unwrapKeyFile,
 } from './key-file.js'
@@ -24,7 +25,8 @@ export const KEYS_NEW_NAME = 'KEYS.new'
 export class DatabaseKeys {
   /** The data keys: what is written from now on is encrypted with the current one. */
   readonly data: DataKeys
-  readonly #file: Uint8Array
+  /** Bytes of the key file, as it was last read or replaced. */
+  #file: Uint8Array
   #content: KeyFileContent
   /** Wrappings of the key files of this process; the last one is that of the present one. */
   readonly #wrappings: KeyWrapping[]
@@ -72,6 +74,16 @@ export class DatabaseKeys {
     if (databaseId === undefined || equalBytes(opened.content.databaseId, databaseId))
       return new DatabaseKeys(opened, bytes, vfs)
     throw corruption(file, 0, 'the key file belongs to another database')
+  }
+
+  /** The key file as it was last read or replaced, with two intact slots. Borrowed. */
+  get wholeFile(): Uint8Array {
+    return repairedKeyFile(this.#file) ?? this.#file
+  }
+
+  /** Generation of the key file: one more with each change of the secret. */
+  get generation(): number {
+    return this.#content.generation
   }
 
   /** Number of the data keys: the current one, and those of older units. */
@@ -169,7 +181,8 @@ export class DatabaseKeys {
     wrapping: KeyWrapping,
     failed: (error: unknown) => void,
   ): void {
-    const temporary = writeNewKeyFile(vfs, directory, encodeKeyFile(content, wrapping, vfs.random))
+    const bytes = encodeKeyFile(content, wrapping, vfs.random)
+    const temporary = writeNewKeyFile(vfs, directory, bytes)
     try {
       vfs.rename(temporary, `${directory}/${KEYS_NAME}`)
       vfs.syncDirectory(directory)
@@ -178,6 +191,7 @@ export class DatabaseKeys {
       throw error
     }
     this.#content = content
+    this.#file = bytes
   }
 }
 
@@ -224,6 +238,18 @@ function writeNewKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): string
   }
 }
 
+/**
+ * Returns a key file of two intact slots.
+ *
+ * @param bytes - a key file, of which one slot may be damaged.
+ * @returns `undefined` when both are.
+ */
+export function repairedKeyFile(bytes: Uint8Array): Uint8Array | undefined {
+  const slots = [0, KEYS_SLOT_BYTES].map((start) => bytes.subarray(start, start + KEYS_SLOT_BYTES))
+  const intact = slots.find(isIntactSlot)
+  return intact && concatBytes(intact, intact)
+}
+
 /** Reads the key file of a database. @throws {@link LdbError} LDB_CORRUPTION when it is missing. */
 export function readKeyFile(vfs: Vfs, directory: string): Uint8Array {
   const path = `${directory}/${KEYS_NAME}`
@@ -241,16 +267,20 @@ export function readKeyFile(vfs: Vfs, directory: string): Uint8Array {
   }
 }
 
-/** Returns the key file of a restored database: that of an archive, with the data keys that only the file in its directory has. */
+/**
+ * Returns the key file of a restored database: that of an archive, with the data keys that only the file in its directory has.
+ *
+ * @param archived - bytes of the key file of the archive.
+ */
 export function joinKeyFiles(
   vfs: Vfs,
   directory: string,
-  archive: string,
+  archived: Uint8Array,
   secret: Secret | undefined,
 ): Uint8Array {
   if (secret === undefined) throw needsKey(directory)
-  const [older, newer] = [readKeyFile(vfs, directory), readKeyFile(vfs, archive)]
-  return joinedKeyFile(older, newer, secret, vfs.random, `${archive}/${KEYS_NAME}`)
+  const own = readKeyFile(vfs, directory)
+  return joinedKeyFile(own, archived, secret, vfs.random, `${directory}/${KEYS_NAME}`)
 }
 
 function removeQuietly(vfs: Vfs, path: string): void {

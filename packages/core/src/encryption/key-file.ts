@@ -189,6 +189,11 @@ function keyCountOf(slot: Uint8Array, file: string): number {
   throw corruption(file, KEYS_OFFSET_KEY_COUNT, 'the key file has an invalid number of data keys')
 }
 
+/** Reports whether a slot has its whole length, and matches its checksum. */
+export function isIntactSlot(slot: Uint8Array): boolean {
+  return slot.length === KEYS_SLOT_BYTES && equalBytes(slot.subarray(KEYS_OFFSET_CHECKSUM), checksumOf(slot))
+}
+
 /** Returns the first slot that is intact. */
 function intactSlot(bytes: Uint8Array, file: string): Uint8Array {
   let fault: unknown
@@ -196,12 +201,7 @@ function intactSlot(bytes: Uint8Array, file: string): Uint8Array {
     const slot = bytes.subarray(start, start + KEYS_SLOT_BYTES)
     try {
       decodeFileHeader(slot, { file, kind: KEYS_KIND, format: KEYS_FORMAT })
-      if (
-        slot.length === KEYS_SLOT_BYTES &&
-        equalBytes(slot.subarray(KEYS_OFFSET_CHECKSUM), checksumOf(slot))
-      ) {
-        return slot
-      }
+      if (isIntactSlot(slot)) return slot
       fault ??= corruption(file, start, 'a slot of the key file does not match its checksum')
     } catch (error) {
       fault ??= error

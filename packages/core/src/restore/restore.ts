@@ -19,7 +19,14 @@ import type { Catalog } from '../catalog/catalog.js'
 import { archivedBytes, branchPath } from '../archive/archive-directory.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
-import { joinKeyFiles, KeyAccess, KEYS_NAME, replaceKeyFile } from '../encryption/database-keys.js'
+import {
+  joinKeyFiles,
+  KeyAccess,
+  KEYS_NAME,
+  readKeyFile,
+  repairedKeyFile,
+  replaceKeyFile,
+} from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -221,7 +228,8 @@ class Restoring {
   }
 
   /**
-   * Copies the key file of an encrypted database: that of the backup, with the data keys that only the archive has.
+   * Copies the key file of an encrypted database: that of the backup, with the data keys that only the archive has. One damaged slot of the
+   * archive's is replaced by the other one; the file is left out when both are.
    *
    * @throws {@link LdbError} LDB_KEY when one of them is under another key or passphrase, and has data keys that the other one has not.
    */
@@ -232,8 +240,10 @@ class Restoring {
     const branch = archive && branchPath(archive, this.#manifest)
     yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
     if (branch === undefined || vfs.status(`${branch}/${KEYS_NAME}`) === undefined) return
+    const archived = repairedKeyFile(readKeyFile(vfs, branch))
+    if (archived === undefined) return
     const secret = resolveEncryption(this.#options.encryption)
-    replaceKeyFile(vfs, this.#target, joinKeyFiles(vfs, this.#target, branch, secret))
+    replaceKeyFile(vfs, this.#target, joinKeyFiles(vfs, this.#target, archived, secret))
   }
 
   #sealedOf(branch: Pick<Catalog, 'branchId'>): SealedCommits | undefined {

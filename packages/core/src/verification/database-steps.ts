@@ -6,6 +6,7 @@ import type { KeyspaceStore } from '../keyspace/store.js'
 import type { OpenDatabase } from '../open/open-database.js'
 import { verifyBlobs } from './blob-part.js'
 import { verifyCatalog } from './catalog-part.js'
+import { verifyKeyFile } from './key-part.js'
 import type { ResolvedVerifyOptions } from './options.js'
 import { assertNotAborted, findingOf, ReportingSink } from './reporting-sink.js'
 
@@ -94,10 +95,18 @@ function* partsOf(
   log: LogVerification,
 ): Generator<() => Iterable<void>> {
   const { keyspaces, blobs } = opened
+  const { keys, vfs, directory } = opened.engines
   yield () => {
     sink.begin('catalog')
     verifyCatalog(opened, sink)
     return []
+  }
+  if (keys !== undefined) {
+    yield () => {
+      sink.begin('keys')
+      verifyKeyFile(vfs, directory, keys, sink)
+      return []
+    }
   }
   yield () => {
     sink.begin('log')

@@ -20,13 +20,14 @@ import {
 import { readCatalog, readCatalogBytes } from '../catalog/file.js'
 import { resolveDirectory } from '../catalog/path.js'
 import { cipherMaker, cipherOption } from '../encryption/ciphers.js'
-import { KeyAccess } from '../encryption/database-keys.js'
+import { KeyAccess, KEYS_NAME } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import type { Encryption } from '../encryption/secret.js'
 import { BUILT_IN_ENGINES, engineOf } from '../engine/engine-registry.js'
 import type { Engine, StoreContext } from '../engine/engine.js'
 import { lockDirectory } from '../open/directory-lock.js'
 import type { ResolvedVerifyOptions } from './options.js'
+import { verifyKeyFile } from './key-part.js'
 import { assertNotAborted, findingOf, ReportingSink } from './reporting-sink.js'
 
 /** Bytes of the caches while a store is verified, which reads past them. */
@@ -93,6 +94,8 @@ class FileWalk {
   readonly #directory: string
   readonly #sink: ReportingSink
   readonly #access: KeyAccess
+  /** The data keys are lost: of what is encrypted, only the log has checksums that can be checked. */
+  #isLocked = false
 
   constructor(vfs: Vfs, directory: string, sink: ReportingSink, access: KeyAccess) {
     this.#access = access
@@ -105,9 +108,15 @@ class FileWalk {
     const sink = this.#sink
     sink.begin('catalog')
     const catalog = this.#readCatalog()
+    const { keys } = this.#access
+    if (keys !== undefined) {
+      sink.begin('keys')
+      verifyKeyFile(this.#vfs, this.#directory, keys, sink)
+    }
     sink.begin('log')
     const createCipher = cipherMaker(this.#keys, 'log')
     verifyWal(this.#vfs, logPath(this.#directory), sink, undefined, catalog?.databaseId, createCipher)
+    if (this.#isLocked) return
     for (const store of this.#stores(catalog)) {
       sink.begin(`keyspace:${store.name}`)
       this.#verifyStore(store, catalog)
@@ -128,8 +137,22 @@ class FileWalk {
       return catalog
     } catch (error) {
       this.#report(error, catalogPath(this.#directory))
-      this.#access.openAlone(this.#vfs)
+      this.#openKeys(error)
       return undefined
+    }
+  }
+
+  /** Reads the keys without a catalog. @param failure - why the catalog cannot be read, which is reported. */
+  #openKeys(failure: unknown): void {
+    const file = `${this.#directory}/${KEYS_NAME}`
+    // The catalog is whole, and the key file is not: it was reported.
+    if (isLdbError(failure) && failure.details.file === file) this.#isLocked = true
+    if (this.#isLocked) return
+    try {
+      this.#access.openAlone(this.#vfs)
+    } catch (error) {
+      this.#report(error, file)
+      this.#isLocked = true
     }
   }
 

@@ -122,6 +122,9 @@ function openManifest(vfs: Vfs, directory: string, options: ResolvedLsmOptions):
   } catch (error) {
     if (!isMissingPath(error)) throw error
     if (creation === 'write' && storeId !== undefined) return emptyManifest(vfs, directory, storeId, keys)
+    // The owner knows the store, and that it has a manifest.
+    if (storeId !== undefined)
+      throw corruption(path, 0, 'the manifest of the store is missing', { cause: error })
     if (!create) throw error
     return createManifest(vfs, directory, keys)
   }

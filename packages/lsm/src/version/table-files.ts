@@ -1,4 +1,4 @@
-import { assert, isLdbError } from '@ldb/base'
+import { assert, corruption, isLdbError } from '@ldb/base'
 import type { Syncable, SyncPoll } from '@ldb/base'
 import type { BlockCache } from '@ldb/cache'
 import { FILE_ID_BYTES } from '@ldb/integrity'
@@ -177,11 +177,21 @@ export class TableFiles {
     this.#firstNumber = this.nextNumber
   }
 
-  /** Opens a table that the durable manifest names. Reads nothing. */
+  /**
+   * Opens a table that the durable manifest names. Reads nothing.
+   *
+   * @throws {@link LdbError} LDB_CORRUPTION when it is missing; LDB_IO.
+   */
   openDurable(meta: TableMeta): Table {
-    const table = this.#openTable(meta, undefined)
-    this.#durable.add(table)
-    return table
+    try {
+      const table = this.#openTable(meta, undefined)
+      this.#durable.add(table)
+      return table
+    } catch (error) {
+      if (!isMissingPath(error)) throw error
+      const path = tablePath(this.#directory, meta.number)
+      throw corruption(path, 0, 'a table that the manifest names is missing', { cause: error })
+    }
   }
 
   /** Returns an output for one flush or compaction into a level. */

@@ -181,7 +181,7 @@ export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements Asy
   /** Renews data keys between other operations; see `Database.renewKeys`. @throws {@link LdbError} as it does. */
   async renewKeys(): Promise<RenewalStats> {
     this.writes.pipeline.assertAccepting()
-    return this.api.calls.run(() => renewalOf(this.#opened).run())
+    return this.api.calls.run(() => renewalOf(this.opened).run())
   }
 
   /** Makes every write called before durable, and returns a token of this state; see `Database.stateToken`. */

@@ -18,7 +18,7 @@ import type { Catalog } from '../catalog/catalog.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { blobsPath } from '../catalog/directory-layout.js'
 import { encodeCatalog } from '../catalog/encode.js'
-import { archiveKeyFile } from '../encryption/database-keys.js'
+import { archiveKeyFile } from '../encryption/copied-keys.js'
 import {
   BLOB_BYTES_HEADER_BYTES,
   BLOB_BYTES_OFFSET_FILE_NUMBER,

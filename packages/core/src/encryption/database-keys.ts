@@ -11,7 +11,6 @@ import {
   decodeKeyFile,
   encodeKeyFile,
   isIntactSlot,
-  joinedKeyFile,
   unwrapKeyFile,
 } from './key-file.js'
 import type { KeyFileContent, KeyWrapping, OpenedKeyFile } from './key-file.js'
@@ -79,11 +78,6 @@ export class DatabaseKeys {
   /** The key file as it was last read or replaced, with two intact slots. Borrowed. */
   get wholeFile(): Uint8Array {
     return repairedKeyFile(this.#file) ?? this.#file
-  }
-
-  /** Generation of the key file: one more with each change of the secret. */
-  get generation(): number {
-    return this.#content.generation
   }
 
   /** Number of the data keys: the current one, and those of older units. */
@@ -206,7 +200,7 @@ function writeFile(vfs: Vfs, path: string, bytes: Uint8Array): void {
   }
 }
 
-function needsKey(directory: string): LdbError {
+export function needsKey(directory: string): LdbError {
   const message = `the database at ${directory} is encrypted: it needs a key or a passphrase`
   return new LdbError('LDB_KEY', message, { details: { file: directory } })
 }
@@ -214,16 +208,6 @@ function needsKey(directory: string): LdbError {
 /** Replaces the key file in a directory, which the caller syncs. */
 export function replaceKeyFile(vfs: Vfs, directory: string, bytes: Uint8Array): void {
   vfs.rename(writeNewKeyFile(vfs, directory, bytes), `${directory}/${KEYS_NAME}`)
-}
-
-/** Writes the key file of an archive, which may have data keys that the database has no more; see {@link DatabaseKeys.archived}. */
-export function* archiveKeyFile(keys: DatabaseKeys, target: Vfs, to: string): TaskSteps {
-  const file = `${to}/${KEYS_NAME}`
-  const stored = target.status(file) === undefined ? undefined : readKeyFile(target, to)
-  const bytes = keys.archived(stored, file, target.random)
-  if (bytes === undefined) return
-  replaceKeyFile(target, to, bytes)
-  yield new DirectorySync(target, to)
 }
 
 /** Writes and syncs a key file under a temporary name, which it returns. */
@@ -265,22 +249,6 @@ export function readKeyFile(vfs: Vfs, directory: string): Uint8Array {
     if (!isLdbError(error) || !isMissingPath(error)) throw error
     throw corruption(path, 0, 'the key file of an encrypted database is missing', { cause: error })
   }
-}
-
-/**
- * Returns the key file of a restored database: that of an archive, with the data keys that only the file in its directory has.
- *
- * @param archived - bytes of the key file of the archive.
- */
-export function joinKeyFiles(
-  vfs: Vfs,
-  directory: string,
-  archived: Uint8Array,
-  secret: Secret | undefined,
-): Uint8Array {
-  if (secret === undefined) throw needsKey(directory)
-  const own = readKeyFile(vfs, directory)
-  return joinedKeyFile(own, archived, secret, vfs.random, `${directory}/${KEYS_NAME}`)
 }
 
 function removeQuietly(vfs: Vfs, path: string): void {

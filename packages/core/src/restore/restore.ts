@@ -19,14 +19,8 @@ import type { Catalog } from '../catalog/catalog.js'
 import { archivedBytes, branchPath } from '../archive/archive-directory.js'
 import { SealedCommits } from '../encryption/sealed-commits.js'
 import { decodeCatalogFile } from '../catalog/sealed-catalog.js'
-import {
-  joinKeyFiles,
-  KeyAccess,
-  KEYS_NAME,
-  readKeyFile,
-  repairedKeyFile,
-  replaceKeyFile,
-} from '../encryption/database-keys.js'
+import { addArchivedKeys } from '../encryption/copied-keys.js'
+import { KeyAccess, KEYS_NAME } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { blobsPath, keyspacePath, keyspacesPath, logPath } from '../catalog/directory-layout.js'
 import { replaceCatalog } from '../catalog/file.js'
@@ -227,23 +221,14 @@ class Restoring {
     return decodeCatalogFile(concatBytes(...parts), path, this.#place.vfs, this.#access)
   }
 
-  /**
-   * Copies the key file of an encrypted database: that of the backup, with the data keys that only the archive has. One damaged slot of the
-   * archive's is replaced by the other one; the file is left out when both are.
-   *
-   * @throws {@link LdbError} LDB_KEY when one of them is under another key or passphrase, and has data keys that the other one has not.
-   */
+  /** Copies the key file of an encrypted database: that of the backup, with the data keys that only the archive has. */
   *#restoreKeys(): TaskSteps {
     const { vfs, archive } = this.#place
     const file = this.#manifest.files.find(({ role }) => role === BackupRole.Keys)
     if (file === undefined) return
-    const branch = archive && branchPath(archive, this.#manifest)
     yield* restoreFile(file, this.#reading, vfs, `${this.#target}/${KEYS_NAME}`)
-    if (branch === undefined || vfs.status(`${branch}/${KEYS_NAME}`) === undefined) return
-    const archived = repairedKeyFile(readKeyFile(vfs, branch))
-    if (archived === undefined) return
-    const secret = resolveEncryption(this.#options.encryption)
-    replaceKeyFile(vfs, this.#target, joinKeyFiles(vfs, this.#target, archived, secret))
+    if (archive === undefined) return
+    addArchivedKeys(vfs, this.#target, branchPath(archive, this.#manifest), this.#options.encryption)
   }
 
   #sealedOf(branch: Pick<Catalog, 'branchId'>): SealedCommits | undefined {

@@ -24,7 +24,7 @@ import { SLICE_EXAMINED, SLICE_MOVED } from '../space/time-slices.js'
 import { TreeShrinking } from './shrink.js'
 import { PlainValues } from './plain-values.js'
 import { TreePacking } from './tree-packing.js'
-import { oldMetaBlocks, TreeRenewal } from './tree-renewal.js'
+import { oldDictionaryBytes, oldMetaBlocks, TreeRenewal } from './tree-renewal.js'
 
 /** Upper bound of the rounds of a compaction: copied branches and other writes may leave pages behind the limit for the next round. */
 const COMPACTION_ROUNDS_MAX = 5
@@ -261,6 +261,7 @@ export class TreeCheckpoints {
       if (timeSlice !== undefined) yield timeSlice
     }
     const { pages } = this.#tree
+    if (pass.isDone) bytes += this.#renewDictionaries(renewal)
     const blockCount = pass.isDone ? oldMetaBlocks(pages, renewal) : 0
     if (isCounting) {
       if (blockCount > 0) renewal.noteFound(blockCount, blockCount * META_BLOCK_BYTES)
@@ -302,6 +303,25 @@ export class TreeCheckpoints {
       pass.advance()
     }
     return rewritten
+  }
+
+  /** Rewrites the dictionaries if they are under an older key, or counts them. Returns the rewritten bytes. */
+  #renewDictionaries(renewal: KeyRenewal): number {
+    const { pages } = this.#tree
+    const byteCount = oldDictionaryBytes(pages, renewal)
+    if (byteCount === 0) return 0
+    if (renewal.bytesMax === 0) {
+      renewal.noteFound(1, byteCount)
+      return 0
+    }
+    this.assertWritable()
+    this.noteChange()
+    let isRewritten = false
+    this.#status.guardChange(() => {
+      isRewritten = pages.dictionaries.moveBelow(0)
+    })
+    if (isRewritten) renewal.noteRewritten(1, byteCount)
+    return isRewritten ? byteCount : 0
   }
 
   /** Moves pages from the end of the file to free pages before it. */

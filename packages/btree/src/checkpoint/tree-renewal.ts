@@ -8,6 +8,7 @@ import {
   VALUE_FIELD_BYTES,
 } from '../format.js'
 import { decodeReference } from '../extents/extent-reference.js'
+import { hasDictionaries } from '../file/meta.js'
 import type { PageMemory } from '../page/memory.js'
 import { slotCount } from '../page/page.js'
 import {
@@ -155,6 +156,16 @@ export class TreeRenewal {
     extents.retire(memory.bytes, at)
     memory.bytes.set(written, at)
   }
+}
+
+/** Returns the bytes of the extent of the dictionaries; 0 when it is not under an older key, or there are none. @internal */
+export function oldDictionaryBytes(pages: Pages, renewal: KeyRenewal): number {
+  const { codec, dictionaries, limits } = pages
+  if (!hasDictionaries({ dictionaries: dictionaries.reference })) return 0
+  const { page, contentBytes } = decodeReference(dictionaries.reference, 0)
+  const byteCount = OVERFLOW_EXTENT_BYTES + contentBytes + codec.trailerBytes
+  const keyId = new Uint8Array(DATA_KEY_ID_BYTES)
+  return isOldUnit(pages, renewal, page * limits.pageBytes + byteCount, keyId) ? byteCount : 0
 }
 
 /** Returns how many meta blocks of a file are under an older key, the spare included. @internal */

@@ -1,8 +1,7 @@
 import { assert, concatBytes, corruption, equalBytes, isLdbError, LdbError } from '@ldb/base'
-import type { TaskSteps } from '@ldb/base'
 import { DataKeys, KEY_BYTES } from '@ldb/integrity'
 import type { RandomBytes } from '@ldb/integrity'
-import { DirectorySync, isMissingPath } from '@ldb/vfs'
+import { isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { DATA_KEYS_MAX, KEYS_SLOT_BYTES } from '../format.js'
 import {

@@ -17,7 +17,7 @@ export interface CopyObserver {
   /** Yields the thread between two steps. */
   readonly timeSlice: Syncable
   /** Called after each step with the bytes that were read and those that were written. Throws to end the backup. */
-  progress(readBytes: number, storedBytes: number): void
+  readonly progress: (readBytes: number, storedBytes: number) => void
 }
 
 /** What the entry of a file in the manifest contains, besides its blocks. */

@@ -17,12 +17,18 @@ const FEW_BYTES = 65_536
 /** Bytes of commits that an increment contains at most: they are in memory. */
 const COMMIT_BYTES_MAX = 67_108_864
 
+/** A file that is open for the copy. */
+export interface OpenSource {
+  readonly source: BlockSource
+  readonly close: () => void
+}
+
 /** A file of a backup: one that is copied, or one that is as it was in the parent. */
 export type ContentFile =
   | {
       readonly kind: 'copied'
       /** Opens it. The caller closes it. */
-      open(): { readonly source: BlockSource; close(): void }
+      readonly open: () => OpenSource
       readonly length: number
       /** Bytes that are not in the parent, where that is known. */
       readonly newBytes: number | undefined
@@ -228,7 +234,7 @@ function openBlob(
   held: HeldDatabase,
   { path, number, length }: HeldBlobFile,
   sourceOf: (file: HeldFile) => BlockSource,
-): { readonly source: BlockSource; close(): void } {
+): OpenSource {
   const file = held.openBlobs(path)
   const shape = { number, length, blockBytes: LOG_BLOCK_BYTES, isImmutable: false }
   return {
@@ -240,7 +246,7 @@ function openBlob(
 }
 
 function copied(length: number, newBytes: number | undefined, source: () => BlockSource): ContentFile {
-  const open = (): { readonly source: BlockSource; close(): void } => ({
+  const open = (): OpenSource => ({
     source: source(),
     close: () => undefined,
   })

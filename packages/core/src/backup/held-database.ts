@@ -83,7 +83,7 @@ export function holdDatabase(opened: OpenDatabase, { parent, isContinued }: Held
     const commitsOfParent = readSince(opened, parent)
     if (commitsOfParent !== undefined) releases.push(() => commitsOfParent.close())
     const nextCommits = isContinued && !options.readOnly ? log.pinCommits(seq) : undefined
-    if (nextCommits !== undefined) onFailure.push(nextCommits.close)
+    if (nextCommits !== undefined) onFailure.push(() => nextCommits.close())
     if (blobs !== undefined) releases.push(blobs.hold())
     const held = [...keyspaces].map((keyspace) => holdKeyspace(keyspace, opened, releases))
     const directory = blobsPath(opened.engines.directory)

@@ -21,7 +21,7 @@ export interface LogCopyParts {
   readonly sealed: SealedCommits | undefined
   readonly timeSlice: Syncable
   /** Called between two steps. Throws to end the backup. */
-  check(): void
+  readonly check: () => void
 }
 
 /** Returns the commits up to `seq`, one after the other. */

@@ -17,10 +17,11 @@ export interface WebReadable {
 export type BackupSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | WebReadable | Uint8Array
 
 /** A failure of the source, and not of what it has returned. */
-export class SourceFailure {
+export class SourceFailure extends Error {
   readonly error: unknown
 
   constructor(error: unknown) {
+    super('the source has failed')
     this.error = error
   }
 }

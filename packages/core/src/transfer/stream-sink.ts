@@ -85,6 +85,7 @@ export class StreamSink implements BackupSink {
   *endFile(index: number, _entry: BackupFile): TaskSteps {
     const totals = { dataBytes: this.#dataBytes, manifestBytes: 0, sectionCount: this.#sectionCount }
     this.#layout.ends.set(index, { streamOffset: this.#end, totals })
+    yield this.#timeSlice
   }
 
   *end(manifest: Uint8Array): TaskSteps {

@@ -33,10 +33,11 @@ export interface ByteWriter {
 }
 
 /** A failure of the stream of the caller, and not of the database. */
-export class WritableFailure {
+export class WritableFailure extends Error {
   readonly error: unknown
 
   constructor(error: unknown) {
+    super('the stream has failed')
     this.error = error
   }
 }

@@ -1,4 +1,4 @@
-import { Database } from '@ldb/core'
+import type { Database } from '@ldb/core'
 import type { MemoryVfs } from '@ldb/vfs'
 
 /** A `Writable` of Node that keeps its bytes, takes them one by one in later turns, and may fail at an offset. */

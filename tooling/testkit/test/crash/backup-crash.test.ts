@@ -1,6 +1,6 @@
 // Strategy: commits with an archive, full and incremental backups and restores, with images of the disk at many operations and of every mode.
 // Invariants: in each image, the database has every acknowledged commit, and verifies. A backup is absent or whole: each number that is
-// listed restores to its state. A restored directory is absent or whole. Together with the archive, every acknowledged commit that was
+// listed restores to its state. A restored directory, from backups and from a stream, is absent or whole. Together with the archive, every acknowledged commit that was
 // archived before the crash, and after the next open every commit, can be restored.
 import { Database } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
@@ -12,7 +12,7 @@ import { reportCounts } from '../counted.js'
 
 const TUNING = Symbol.for('ldb.tuning')
 /** Share of the operations at which an image is taken. */
-const IMAGE_SHARE = 0.12
+const IMAGE_SHARE = 0.07
 
 interface Image {
   readonly disk: CrashVfs
@@ -20,6 +20,8 @@ interface Image {
   readonly least: number
   readonly backups: readonly number[]
   readonly archived: number
+  /** Commit of the stream that is restored. */
+  readonly streamedSeq: number
   readonly at: string
 }
 
@@ -58,9 +60,11 @@ function put(db: Database): void {
   db.put(`k${seq % 7}`, valueOf(seq))
 }
 
-function check({ disk, least, backups, archived, at }: Image): void {
+function check({ disk, least, backups, archived, streamedSeq, at }: Image): void {
   if (disk.status('restored') !== undefined)
     expect(contentAt(disk, 'restored'), at).toBe(stateAt(backups.at(-1) ?? 0))
+  if (disk.status('streamed') !== undefined)
+    expect(contentAt(disk, 'streamed'), at).toBe(stateAt(streamedSeq))
   const listed =
     disk.status('backups') === undefined ? [] : disk.list('backups').filter((name) => /^\d+$/.test(name))
   expect(listed.length, at).toBeGreaterThanOrEqual(backups.length)
@@ -94,7 +98,7 @@ function check({ disk, least, backups, archived, at }: Image): void {
 test(
   'a crash leaves whole backups, whole restored databases and an archive that goes on',
   { timeout: 300_000 },
-  (context) => {
+  async (context) => {
     let imageCount = 0
     for (let seed = 1; seed <= 2; seed++) {
       const random = seededRandom(seed)
@@ -103,6 +107,7 @@ test(
       const backups: number[] = []
       let least = 0
       let archived = 0
+      let streamedSeq = 0
       const db = open(disk)
       disk.onOperation = ({ kind, path }, order) => {
         if (!random.chance(IMAGE_SHARE)) return
@@ -110,7 +115,7 @@ test(
           ? crashPlan(random.pick(CANONICAL_MODES), 1000 + order)
           : randomCrashPlan(random)
         const at = `seed ${seed}, ${kind} of ${path} (${order}), ${JSON.stringify(plan)}`
-        images.push({ disk: disk.image(plan), least, backups: [...backups], archived, at })
+        images.push({ disk: disk.image(plan), least, backups: [...backups], archived, streamedSeq, at })
       }
       const work = (count: number): void => {
         for (let each = 0; each < count; each++) {
@@ -126,7 +131,16 @@ test(
       archived = db.stats().archive?.seq ?? 0
       backups.push(db.backup('backups', { incremental: true }).seq)
       work(4)
+      // The commits since.
+      const { content, seq } = db.backup('backups', { incremental: true })
+      expect(content).toBe('commits')
+      backups.push(seq)
+      work(2)
       Database.restore('backups', 'restored', { vfs: disk })
+      const parts: Uint8Array[] = []
+      const write = (part: Uint8Array): void => void parts.push(part)
+      streamedSeq = (await db.backupTo(new WritableStream<Uint8Array>({ write }))).seq
+      await Database.restore(parts.values(), 'streamed', { vfs: disk })
       db.close()
       disk.onOperation = undefined
       imageCount += images.length

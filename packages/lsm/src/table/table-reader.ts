@@ -1,3 +1,4 @@
+import { isLdbError } from '@ldb/base'
 import type { BlockSpace } from '@ldb/cache'
 import type { CodecTable, DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
@@ -45,6 +46,8 @@ export class TableReader {
   #footer: Footer | undefined = undefined
   #top: Block | undefined = undefined
   #filter: Filter | undefined = undefined
+  /** Reads do without the filter. */
+  #isFilterDamaged = false
   #tombstones: Tombstones | undefined = undefined
 
   /**
@@ -111,10 +114,18 @@ export class TableReader {
     return handle
   }
 
-  /** Returns false when the table contains no version of a key. */
+  /** Returns false when the table contains no version of a key. Without an intact filter, every table may contain it. */
   mayContain(key: Uint8Array, keyBytes: number): boolean {
     if (this.meta.entryCount === 0) return false
-    return this.filter().mayContain(key, 0, keyBytes)
+    if (this.#isFilterDamaged) return true
+    this.footer()
+    try {
+      return this.filter().mayContain(key, 0, keyBytes)
+    } catch (error) {
+      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      this.#isFilterDamaged = true
+      return true
+    }
   }
 
   filter(): Filter {

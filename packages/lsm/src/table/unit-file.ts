@@ -1,4 +1,4 @@
-import { corruption, readU32, readU64 } from '@ldb/base'
+import { corruption, isLdbError, readU32, readU64 } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { CodecId, seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { CodecTable, DataKeys } from '@ldb/integrity'
@@ -15,7 +15,7 @@ import {
   TRAILER_RESERVED_OFFSET,
   UnitContent,
 } from '../format.js'
-import { decodeHeader } from './file-header.js'
+import { decodeHeader, hasMagic } from './file-header.js'
 import type { UnitHandle } from './handle.js'
 
 /** The file of a table, open for reading: checks and decodes its units. */
@@ -29,6 +29,7 @@ export class UnitFile {
   readonly trailerBytes: number
   readonly #file: VfsFile
   #isChecked: boolean
+  #headerFault: LdbError | undefined = undefined
 
   /**
    * Opens the file, and reads nothing. The file stays open, so that readers are not disturbed when its name is removed.
@@ -57,6 +58,11 @@ export class UnitFile {
     this.trailerBytes = TRAILER_BYTES + this.#codec.trailerBytes
   }
 
+  /** LDB_CORRUPTION of a damaged header, which no read needs: the checksums of all units depend on the id of the file. Known after the first read. */
+  get headerFault(): LdbError | undefined {
+    return this.#headerFault
+  }
+
   /** The stored bytes, for a copy of them. */
   get bytes(): VfsFile {
     return this.#file
@@ -81,7 +87,7 @@ export class UnitFile {
   /**
    * Reads units as they are stored.
    *
-   * @throws {@link LdbError} LDB_CORRUPTION when the file is another one or ends before, LDB_IO.
+   * @throws {@link LdbError} LDB_CORRUPTION when the file is another one or ends before, LDB_FORMAT, LDB_KEY, LDB_IO.
    */
   readStored(target: Uint8Array, start: number, fileOffset: number, byteCount: number): void {
     this.#check()
@@ -151,18 +157,25 @@ export class UnitFile {
     if (this.#isChecked) return
     const header = new Uint8Array(HEADER_BYTES)
     const readBytes = this.#file.read(header, 0, HEADER_BYTES, 0)
-    const { fileId } = decodeHeader(
-      header.subarray(0, readBytes),
-      TABLE_KIND,
-      this.path,
-      this.#codec.cipher !== undefined,
-    )
-    if (fileId.some((byte, index) => byte !== this.#fileId[index])) {
+    const fileId = this.#fileIdOf(header.subarray(0, readBytes))
+    if (fileId?.some((byte, index) => byte !== this.#fileId[index]) === true) {
       throw this.fault(0, 'the table is another one than the manifest names')
     }
     if (this.#file.length() !== this.fileBytes) {
       throw this.fault(0, 'the table has another length than the manifest says', this.#file.length())
     }
     this.#isChecked = true
+  }
+
+  /** Returns the id in the header; `undefined` when the header is damaged. @throws {@link LdbError} LDB_FORMAT, LDB_KEY for an intact one. */
+  #fileIdOf(header: Uint8Array): Uint8Array | undefined {
+    try {
+      return decodeHeader(header, TABLE_KIND, this.path, this.#codec.cipher !== undefined).fileId
+    } catch (error) {
+      if (!isLdbError(error)) throw error
+      if (error.code !== 'LDB_CORRUPTION' && hasMagic(header, TABLE_KIND)) throw error
+      this.#headerFault = corruption(this.path, 0, 'the header of the table is damaged')
+      return undefined
+    }
   }
 }

@@ -29,6 +29,8 @@ export function* verifyTable(
 ): Generator<void, TableProperties> {
   // Also checks the header and the length.
   const { index, filter, tombstones, properties } = reader.footer()
+  const { headerFault } = reader.file
+  if (headerFault !== undefined) sink.finding(findingOf(headerFault, reader.path, 0, 'warning'))
   sink.progress({ files: 1, units: 1, entries: 0, bytes: 0 })
   amounts.add('table-header', HEADER_BYTES)
   amounts.add('footer', FOOTER_PAYLOAD_BYTES + reader.file.trailerBytes)
@@ -74,10 +76,12 @@ class TableWalk {
   }
 
   readFilter(handle: UnitHandle): void {
-    this.#guard(handle, () => {
+    // Reads do without it.
+    const read = (): void => {
       this.#filter = this.#reader.filter()
       this.#count('filter', handle)
-    })
+    }
+    this.#guard(handle, read, 'warning')
   }
 
   readTombstones(handle: UnitHandle): void {

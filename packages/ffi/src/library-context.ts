@@ -14,7 +14,7 @@ const ERROR_TEXT_MAX = 2000
 /** What the functions of one library share. */
 export class LibraryContext {
   readonly arena: Arena
-  readonly objects = new ObjectTable()
+  readonly objects: ObjectTable = new ObjectTable()
   #errorText = ''
 
   constructor(onArenaReplaced: (bytes: Uint8Array) => void) {

@@ -94,7 +94,10 @@ enum { LDB_OPEN_READ_ONLY = 1, LDB_OPEN_EXISTING = 2, LDB_OPEN_NEW = 4 };
 enum { LDB_BOUND_GTE = 1, LDB_BOUND_GT = 2, LDB_BOUND_LT = 4, LDB_BOUND_LTE = 8, LDB_BOUND_PREFIX = 16, LDB_BOUND_REVERSE = 32 };
 enum { LDB_CHANGE_PUT = 1, LDB_CHANGE_DELETE = 2, LDB_CHANGE_EXPIRE = 3, LDB_CHANGE_DELETE_RANGE = 4, LDB_CHANGE_LOAD = 5 };
 
-/* The secret of an encrypted database: a key of 32 bytes, or a passphrase. Neither: the database is not encrypted. Both: an error. */
+/*
+ * The secret of an encrypted database: a key of 32 bytes, or a passphrase. Neither: the database is not encrypted. Both: an error. An open with a
+ * passphrase takes minutes: it is derived in the JavaScript engine.
+ */
 typedef struct ldb_secret {
   size_t size;
   const void *key;

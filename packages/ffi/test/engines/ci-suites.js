@@ -1,2 +1,25 @@
 // Suites that run in QuickJS with every test run: each engine and each layer, in about 25 seconds of processor time.
-export const CI_SUITES = ['base/src/bytes/fixed-width.test.ts']
+export const CI_SUITES = [
+  'base/src/batch/reader.test.ts',
+  'base/src/batch/write-batch.test.ts',
+  'base/src/bytes/bytes.test.ts',
+  'base/src/bytes/copy-words.test.ts',
+  'base/src/bytes/fixed-width.test.ts',
+  'base/src/bytes/varint.test.ts',
+  'base/src/encoding/tuple-encoding.test.ts',
+  'btree/src/verify/tree-verifier.test.ts',
+  'btree/src/write/bulk-load.test.ts',
+  'btree/src/write/put-group.test.ts',
+  'btree/test/first-use.test.ts',
+  'cache/src/block-cache.test.ts',
+  'core/src/read/keyspace-reads.test.ts',
+  'core/src/recovery/gathered-operations.test.ts',
+  'integrity/src/file-seed.test.ts',
+  'integrity/src/unit-codec.test.ts',
+  'lsm/src/compaction/choose.test.ts',
+  'lsm/src/read/value-slab.test.ts',
+  'lsm/src/table/unit-file.test.ts',
+  'lsm/src/version/manifest-reader.test.ts',
+  'mvcc/src/records/record-index.test.ts',
+  'wal/src/segment/codec.test.ts',
+]

@@ -69,10 +69,7 @@ export class BlobFiles implements Syncable {
     })
   }
 
-  /**
-   * Finds the blob files of a directory. Opens none of them.
-   * @throws {@link LdbError} LDB_NOT_FOUND when the directory is absent; LDB_INVALID_ARGUMENT, LDB_IO.
-   */
+  /** Finds the blob files of a directory, opens none. @throws {@link LdbError} LDB_NOT_FOUND without it; LDB_INVALID_ARGUMENT, LDB_IO. */
   static open(vfs: Vfs, directory: string, options?: BlobFilesOptions): BlobFiles {
     const files = new BlobFiles(vfs, directory, resolveBlobFilesOptions(options))
     for (const name of vfs.list(directory)) {
@@ -198,9 +195,8 @@ export class BlobFiles implements Syncable {
   }
 
   /**
-   * Reads the record at `offset` of a file, which begins with the first one at offset `FIRST_RECORD_OFFSET`; in a compacted file, the
-   * first one at or behind `offset`.
-   * @returns `undefined` behind the last complete record.
+   * Reads the record at `offset` of a file, from `FIRST_RECORD_OFFSET` on; in a compacted file, the first one at or behind it. Returns
+   * `undefined` behind the last complete record.
    */
   readRecord(fileNumber: number, offset: number): BlobRecord | undefined {
     const file = this.#open(fileNumber)
@@ -216,11 +212,7 @@ export class BlobFiles implements Syncable {
     }
   }
 
-  /**
-   * Reads the header and the index of a file again, if it is open.
-   *
-   * @throws {@link LdbError} when they are not those that it was opened with; LDB_IO.
-   */
+  /** Reads header and index of a file again, if it is open. @throws {@link LdbError} when they have changed; LDB_IO. */
   checkFront(number: number): void {
     this.#sources.get(number)?.opened?.checkFront()
   }

@@ -68,3 +68,16 @@ test.each<EngineName>(['btree', 'lsm'])('a missing file of a store is a finding,
   writeFile(vfs, path, content)
   expect(Database.verify('data', { vfs }).findings).toEqual([])
 })
+
+test('a table that does not begin with its magic is a finding, beside values in blob files', () => {
+  const vfs = new MemoryVfs()
+  const db = Database.open('data', { vfs, workers: 0, engine: 'lsm', blobBytes: 100 })
+  db.put('a', 'x'.repeat(300))
+  db.checkpoint()
+  db.close()
+  const path = `data/keyspaces/1/${String(vfs.list('data/keyspaces/1').find((name) => name.endsWith('sst')))}`
+  const bytes = readFile(vfs, path)
+  bytes[0]! ^= 1
+  writeFile(vfs, path, bytes)
+  expect(Database.verify('data', { vfs }).findings[0]).toMatchObject({ file: path })
+})

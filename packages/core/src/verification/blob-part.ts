@@ -12,6 +12,7 @@ import { decodeBlobKey } from '../blob/blob-values.js'
 import { referenceAt, REFERRING_VALUE_BYTES } from '../blob/value-header.js'
 import type { KeyspaceStore, StorePin } from '../keyspace/store.js'
 import type { OpenDatabase } from '../open/open-database.js'
+import { isDamage } from './damage.js'
 import type { DamagedKeys, ReportingSink } from './reporting-sink.js'
 
 /** Bytes in front of the key in a blob record. */
@@ -59,7 +60,7 @@ function pinOf(keyspace: KeyspaceStore, pins: StorePin[]): void {
     void keyspace.rawStore
     pins.push(keyspace.pinRaw())
   } catch (error) {
-    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    if (!isDamage(error)) throw error
   }
 }
 
@@ -117,7 +118,7 @@ class ValueWalk {
       return undefined
     } catch (error) {
       // A damaged page or block is a finding of the verification of the store.
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      if (!isDamage(error)) throw error
       return key
     } finally {
       cursor?.close()
@@ -142,7 +143,7 @@ class ValueWalk {
     } catch (error) {
       // A codec of the application may not have been passed yet.
       const isUnknown = isLdbError(error, 'LDB_UNSUPPORTED')
-      if (!isUnknown && !isLdbError(error, 'LDB_CORRUPTION')) throw error
+      if (!isUnknown && !isDamage(error)) throw error
       const { file = this.#directory, offset = 0 } = error.details
       this.#report(isUnknown ? 'structure' : 'checksum', file, offset, error.message)
     }

@@ -1,10 +1,11 @@
-import { compareBytes, equalBytes, isLdbError, optionalMember } from '@ldb/base'
+import { compareBytes, equalBytes, optionalMember } from '@ldb/base'
 import type { KeyBounds, StoreCursor, StoreSnapshot } from '@ldb/base'
 import { CHUNK_BYTES, decodedBytesOf } from '@ldb/blob'
 import type { BlobValues } from '../blob/blob-values.js'
 import { expiryOf, rawValue, referenceAt } from '../blob/value-header.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { OpenDatabase } from '../open/open-database.js'
+import { isDamage } from './damage.js'
 
 /** Ranges of a keyspace that are listed; further ones are only counted. */
 const RANGES_MAX = 1000
@@ -120,7 +121,7 @@ class KeyspaceWalk {
         this.#close(bounds.upper)
       }
     } catch (error) {
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      if (!isDamage(error)) throw error
       isComplete = false
       this.#close(undefined)
     } finally {
@@ -203,7 +204,7 @@ class KeyspaceWalk {
       return equalBytes(valueOf(a, atA, blobsA), valueOf(b, atB, blobsB))
     } catch (error) {
       // A damaged value is a finding of the verification, and differs from every other.
-      if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+      if (!isDamage(error)) throw error
       return false
     }
   }

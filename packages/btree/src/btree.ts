@@ -245,7 +245,7 @@ export class BTree implements OrderedStore {
     this.#checkpoints.assertWritable()
     const { renewal } = request
     if (renewal !== undefined)
-      return new ResumableTask(this.#checkpoints.renewalSteps(renewal, request, () => this.#seq))
+      return new ResumableTask(this.#checkpoints.renewals.steps(renewal, request, () => this.#seq))
     if (!isWorthCompacting(this.stats(), request.effort, this.#pages.cacheBytes)) return undefined
     return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }

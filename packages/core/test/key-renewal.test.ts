@@ -28,13 +28,20 @@ function fill(db: Database): void {
   db.put('chunks', 'c'.repeat(1_500_000))
   db.deleteRange({ gte: 'small 20', lt: 'small 25' })
   db.keyspace('other').put('a', 'b')
+  const records = db.keyspace('records', { engine: 'btree', dictionary: true })
+  for (let index = 0; index < 300; index++)
+    records.put(
+      `record ${index}`,
+      JSON.stringify({ index, name: `name ${index % 17}`, text: 'some text '.repeat(25) }),
+    )
   db.checkpoint()
   for (let index = 0; index < 50; index++) db.put(`late ${index}`, `late value ${index}`)
   db.delete('blob 2')
 }
 
 function contentOf(db: Database): Map<string, string> {
-  return new Map([...db.entries(), ...db.keyspace<string, string>('other').entries()])
+  const records = db.keyspace<string, string>('records', { engine: 'btree', dictionary: true })
+  return new Map([...db.entries(), ...db.keyspace<string, string>('other').entries(), ...records.entries()])
 }
 
 function expectNothingLeft({ left, obstacle }: RenewalStats): void {

@@ -1,17 +1,7 @@
-import { assert, INVARIANTS, isLdbError, ownProperty, ResumableTask } from '@ldb/base'
-import type {
-  CompactionRequest,
-  KeyBounds,
-  KeyRenewal,
-  LdbError,
-  StoreLog,
-  TaskSteps,
-  Seq,
-  Syncable,
-} from '@ldb/base'
+import { assert, INVARIANTS, ownProperty, ResumableTask } from '@ldb/base'
+import type { CompactionRequest, KeyBounds, LdbError, StoreLog, TaskSteps, Seq, Syncable } from '@ldb/base'
 import type { FreeSpacePages } from '../file/free-space-pages.js'
 import type { Meta } from '../file/meta.js'
-import { writeSpare } from '../file/meta-blocks.js'
 import type { OpenSnapshots } from '../read/open-snapshots.js'
 import type { Rebuildable } from '../verify/tree-verifier.js'
 import type { TreeStatus } from '../tree-status.js'
@@ -19,12 +9,11 @@ import type { TreeEncoding } from '../write/tree-encoding.js'
 import type { TreeState } from '../write/tree-state.js'
 import { freezeTree, writeFrozen } from './checkpoint.js'
 import type { FrozenTree } from './checkpoint.js'
-import { META_BLOCK_BYTES } from '../format.js'
 import { SLICE_EXAMINED, SLICE_MOVED } from '../space/time-slices.js'
 import { TreeShrinking } from './shrink.js'
 import { PlainValues } from './plain-values.js'
 import { TreePacking } from './tree-packing.js'
-import { oldDictionaryBytes, oldMetaBlocks, TreeRenewal } from './tree-renewal.js'
+import { TreeRenewals } from './tree-renewals.js'
 
 /** Upper bound of the rounds of a compaction: copied branches and other writes may leave pages behind the limit for the next round. */
 const COMPACTION_ROUNDS_MAX = 5
@@ -56,8 +45,7 @@ export class TreeCheckpoints {
   /** A page was written in the current epoch, so that a snapshot must end it. */
   #isEpochUsed = false
   #isReplaying = false
-  /** The pass of the renewal in progress. */
-  #renewed: TreeRenewal | undefined = undefined
+  readonly renewals: TreeRenewals
   readonly #snapshots: OpenSnapshots
   readonly #encoding: TreeEncoding | undefined
 
@@ -76,6 +64,7 @@ export class TreeCheckpoints {
     this.#meta = stored.meta
     this.#freeSpacePages = stored.freeSpacePages
     this.#mustRepair = stored.healed.length > 0
+    this.renewals = new TreeRenewals(tree, status, this)
   }
 
   /** The meta block of the last durable checkpoint. */
@@ -247,81 +236,10 @@ export class TreeCheckpoints {
     return packed
   }
 
-  /**
-   * Rewrites pages and extents that are encrypted with older data keys, up to a number of bytes, and the meta blocks at the end of a pass; or
-   * counts them.
-   */
-  *renewalSteps(renewal: KeyRenewal, request: CompactionRequest, seq: () => Seq): TaskSteps {
-    const timeSlice = ownProperty(request, 'timeSlice', 'the request')
-    const isCounting = renewal.bytesMax === 0
-    const pass = isCounting ? new TreeRenewal(this.#tree) : (this.#renewed ??= new TreeRenewal(this.#tree))
-    let bytes = 0
-    while (!pass.isDone && (isCounting || bytes < renewal.bytesMax)) {
-      bytes += this.#renewSlice(pass, renewal)
-      if (timeSlice !== undefined) yield timeSlice
-    }
-    const { pages } = this.#tree
-    if (pass.isDone) bytes += this.#renewDictionaries(renewal)
-    const blockCount = pass.isDone ? oldMetaBlocks(pages, renewal) : 0
-    if (isCounting) {
-      if (blockCount > 0) renewal.noteFound(blockCount, blockCount * META_BLOCK_BYTES)
-      return
-    }
-    if (pass.isDone) this.#renewed = undefined
-    const log = ownProperty(request, 'log', 'the request')
-    // Each checkpoint writes one of two blocks, even if nothing has changed.
-    const checkpointCount = blockCount > 0 ? 2 : bytes > 0 ? 1 : 0
-    for (let count = 0; count < checkpointCount; count += 1) {
-      this.#mustRepair = true
-      yield this.begin(seq(), log, timeSlice)
-    }
-    if (blockCount === 0) return
-    this.#status.guardWrites(() => {
-      writeSpare(pages.file, pages.codec, this.#meta)
-    })
-    yield pages.metaRewrite.fileSync
-    renewal.noteRewritten(blockCount, blockCount * META_BLOCK_BYTES)
-  }
-
-  /** Examines leaves for a time slice, and rewrites what is under older keys unless it is only counted. Returns the rewritten bytes. */
-  #renewSlice(pass: TreeRenewal, renewal: KeyRenewal): number {
-    // Other work may have closed the tree, or failed, since the last slice.
-    this.assertWritable()
-    let rewritten = 0
-    for (let left = SLICE_EXAMINED, moves = 0; left > 0 && moves < SLICE_MOVED && !pass.isDone; left -= 1) {
-      const { unitCount, byteCount } = findOld(pass, renewal)
-      if (unitCount > 0 && renewal.bytesMax === 0) renewal.noteFound(unitCount, byteCount)
-      else if (unitCount > 0) {
-        this.noteChange()
-        this.#status.guardChange(() => {
-          pass.rewrite(renewal)
-        })
-        renewal.noteRewritten(unitCount, byteCount)
-        rewritten += byteCount
-        moves += 1
-      }
-      pass.advance()
-    }
-    return rewritten
-  }
-
-  /** Rewrites the dictionaries if they are under an older key, or counts them. Returns the rewritten bytes. */
-  #renewDictionaries(renewal: KeyRenewal): number {
-    const { pages } = this.#tree
-    const byteCount = oldDictionaryBytes(pages, renewal)
-    if (byteCount === 0) return 0
-    if (renewal.bytesMax === 0) {
-      renewal.noteFound(1, byteCount)
-      return 0
-    }
-    this.assertWritable()
-    this.noteChange()
-    let isRewritten = false
-    this.#status.guardChange(() => {
-      isRewritten = pages.dictionaries.moveBelow(0)
-    })
-    if (isRewritten) renewal.noteRewritten(1, byteCount)
-    return isRewritten ? byteCount : 0
+  /** Makes a checkpoint, even if the tree has not changed. */
+  beginAnew(seq: Seq, log: StoreLog | undefined, timeSlice: Syncable | undefined): ResumableTask {
+    this.#mustRepair = true
+    return this.begin(seq, log, timeSlice)
   }
 
   /** Moves pages from the end of the file to free pages before it. */
@@ -359,15 +277,5 @@ export class TreeCheckpoints {
       this.#status.fail(error)
       throw error
     }
-  }
-}
-
-/** Finds what is under older keys in the next leaf and above. What is damaged is not rewritten, and remains to be. */
-function findOld(pass: TreeRenewal, renewal: KeyRenewal): ReturnType<TreeRenewal['find']> {
-  try {
-    return pass.find(renewal)
-  } catch (error) {
-    if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
-    return { unitCount: renewal.bytesMax === 0 ? 1 : 0, byteCount: 0 }
   }
 }

@@ -134,6 +134,8 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'report',
       'changes',
       'drivers',
+      'points',
+      'sweep',
       'fuzz',
       'outside',
       'recorded',

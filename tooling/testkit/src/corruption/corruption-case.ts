@@ -5,7 +5,7 @@ import { Database } from '@ldb/core'
 import type { DatabaseOptions } from '@ldb/core'
 import type { Vfs } from '@ldb/vfs'
 import { assertGuarantee, Violation } from '../base/violation.js'
-import { GOLDEN_PATH, goldenSpace } from './golden.js'
+import { GOLDEN_OPTIONS, GOLDEN_PATH, goldenSpace } from './golden.js'
 import type { Golden, GoldenEntry } from './golden.js'
 
 /** How a damaged database behaved. All of these are allowed; other behavior is a {@link Violation}. */
@@ -30,7 +30,10 @@ export interface CaseRules {
 
 /** Codes with which an open may fail: `LDB_IO` for an object that is not a file, `LDB_LOCKED` for an invalid LOCK. */
 const OPEN_CODES: readonly LdbErrorCode[] = ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_IO', 'LDB_LOCKED']
-const READ_CODES: readonly LdbErrorCode[] = ['LDB_CORRUPTION', 'LDB_IO', 'LDB_POISONED']
+/** A flag of a file header says whether the file is encrypted. */
+const ENCRYPTED_OPEN_CODES: readonly LdbErrorCode[] = [...OPEN_CODES, 'LDB_KEY']
+/** `LDB_FORMAT` for a table or a blob file that does not begin with the magic of its kind; a tree is known by its meta blocks. */
+const READ_CODES: readonly LdbErrorCode[] = ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_IO', 'LDB_POISONED']
 const WRITE_CODES: readonly LdbErrorCode[] = [...READ_CODES, 'LDB_COMMIT_UNKNOWN']
 const EXTRA_KEY = 'after-the-damage'
 const ARRAY_BYTES_MAX = 64 * 2 ** 20
@@ -95,8 +98,11 @@ class CorruptionCase {
   }
 
   #open(readOnly: boolean): Database | undefined {
-    const options: DatabaseOptions = { vfs: this.#vfs, readOnly, createIfMissing: false, cacheBytes: 131_072 }
-    return this.#attempt('open', OPEN_CODES, () => Database.open(GOLDEN_PATH, options))
+    const { kind } = this.#rules.golden
+    const sizes = { readOnly, createIfMissing: false, cacheBytes: 131_072 }
+    const options: DatabaseOptions = { ...GOLDEN_OPTIONS[kind], vfs: this.#vfs, ...sizes }
+    const codes = kind === 'encrypted' ? ENCRYPTED_OPEN_CODES : OPEN_CODES
+    return this.#attempt('open', codes, () => Database.open(GOLDEN_PATH, options))
   }
 
   #checkSeq(seq: number): void {

@@ -6,7 +6,7 @@ import { runCorruptionCase } from './corruption-case.js'
 import type { CaseOutcome } from './corruption-case.js'
 import { imageVfs } from './directory-image.js'
 import { GOLDEN_ENDINGS, makeGolden } from './golden.js'
-import type { Golden, GoldenEnding } from './golden.js'
+import type { Golden, GoldenEnding, GoldenKind } from './golden.js'
 import { Liveness } from './liveness.js'
 import { leastSeqAfterDamage } from './log-layout.js'
 import { Mutations } from './mutation.js'
@@ -22,15 +22,16 @@ export class CorruptionBench {
   readonly golden: Golden
   readonly mutations: Mutations
   readonly #base: MemoryVfs
-  readonly #liveness: Liveness
+  /** Of other databases than plain ones with trees, the sweep of single units knows the live bytes. */
+  readonly #liveness: Liveness | undefined
   /** Path of the newest segment of the log. */
   readonly #segment: string
 
-  constructor(seed: number, ending: GoldenEnding) {
-    this.golden = makeGolden(seed, ending)
+  constructor(seed: number, ending: GoldenEnding, kind: GoldenKind = 'plain') {
+    this.golden = makeGolden(seed, ending, kind)
     this.mutations = new Mutations(this.golden)
     this.#base = imageVfs(this.golden.image)
-    this.#liveness = new Liveness(this.golden)
+    this.#liveness = kind === 'plain' ? new Liveness(this.golden) : undefined
     this.#segment =
       [...this.golden.image.files.keys()]
         .filter((path) => path.endsWith('.wal'))
@@ -56,7 +57,7 @@ export class CorruptionBench {
 
   /** Damages the database, runs a corruption case on it, and restores it. */
   run(mutation: Mutation, isReadOnly: boolean, isThorough = true): CaseOutcome {
-    const mustReport = mutation.isFlip && this.#liveness.isLive(mutation.path, mutation.start)
+    const mustReport = mutation.isFlip && this.#liveness?.isLive(mutation.path, mutation.start) === true
     mutation.apply(this.#base)
     try {
       const rules = {
@@ -71,7 +72,7 @@ export class CorruptionBench {
       const reason = error instanceof Error ? error.message : String(error)
       const mode = isReadOnly ? 'read-only' : 'for writing'
       throw new Violation(
-        `${this.golden.ending}, opened ${mode}: ${mutation.path}: ${mutation.name}: ${reason}`,
+        `${this.golden.kind}, ${this.golden.ending}, opened ${mode}: ${mutation.path}: ${mutation.name}: ${reason}`,
         { cause: error },
       )
     } finally {
@@ -90,28 +91,32 @@ export class CorruptionBench {
 const GOLDEN_COUNT = 4
 const benches = new Map<string, CorruptionBench>()
 
-function benchOf(ending: GoldenEnding, variant: number): CorruptionBench {
-  const name = `${ending} ${variant}`
-  const bench = benches.get(name) ?? new CorruptionBench(variant + 1, ending)
+function benchOf(ending: GoldenEnding, variant: number, kind: GoldenKind): CorruptionBench {
+  const name = `${kind} ${ending} ${variant}`
+  const bench = benches.get(name) ?? new CorruptionBench(variant + 1, ending, kind)
   benches.set(name, bench)
   return bench
 }
 
 /** Returns a suite over golden databases that were left in some states. */
-export function corruptionSuite(name: string, endings: readonly GoldenEnding[]): Suite {
+export function corruptionSuite(
+  name: string,
+  endings: readonly GoldenEnding[],
+  kind: GoldenKind = 'plain',
+): Suite {
   return {
     name,
-    runCase: (seed) => Promise.resolve().then(() => runBlock(endings, seed)),
+    runCase: (seed) => Promise.resolve().then(() => runBlock(endings, seed, kind)),
   }
 }
 
 /** Applies every mutation to golden databases. */
 export const fullCorruptionSuite: Suite = corruptionSuite('corruption', GOLDEN_ENDINGS)
 
-function runBlock(endings: readonly GoldenEnding[], seed: number): SuiteCounts {
+function runBlock(endings: readonly GoldenEnding[], seed: number, kind: GoldenKind): SuiteCounts {
   const ending = endings[seed % endings.length] as GoldenEnding
   const turn = Math.floor(seed / endings.length)
-  const bench = benchOf(ending, turn % GOLDEN_COUNT)
+  const bench = benchOf(ending, turn % GOLDEN_COUNT, kind)
   const counts = { corruptionCases: 0, refused: 0, reported: 0, unharmed: 0, shortened: 0 }
   let index = 0
   for (const mutation of bench.block(Math.floor(turn / GOLDEN_COUNT))) {

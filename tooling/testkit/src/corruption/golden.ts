@@ -1,5 +1,5 @@
 import { Database } from '@ldb/core'
-import type { Keyspace } from '@ldb/core'
+import type { DatabaseOptions, Keyspace } from '@ldb/core'
 import { MemoryVfs } from '@ldb/vfs'
 import { bytesOf } from '../base/byte-text.js'
 import { History } from '../history/history.js'
@@ -13,6 +13,16 @@ export type GoldenEnding = 'closed' | 'open' | 'cutting'
 
 export const GOLDEN_ENDINGS: readonly GoldenEnding[] = ['closed', 'open', 'cutting']
 
+/** What a golden database is like: plain with B+trees, encrypted with both engines and blob files, or plain with LSM trees and blob files. */
+export type GoldenKind = 'plain' | 'encrypted' | 'lsm'
+
+/** Options by which a golden database is created, and opened. */
+export const GOLDEN_OPTIONS: Readonly<Record<GoldenKind, DatabaseOptions>> = {
+  plain: {},
+  encrypted: { encryption: { key: new Uint8Array(32).fill(11) }, blobBytes: 2500, compression: 'lz4' },
+  lsm: { engine: 'lsm', blobBytes: 2500, memtableBytes: 65_536, workers: 0, compression: 'deflate' },
+}
+
 /** Path of every golden database. */
 export const GOLDEN_PATH = 'golden'
 
@@ -21,6 +31,7 @@ export type GoldenEntry = readonly [key: string | Uint8Array, value: string | Ui
 
 /** A small database with every kind of page and record, together with its expected content. */
 export interface Golden {
+  readonly kind: GoldenKind
   readonly ending: GoldenEnding
   readonly image: DirectoryImage
   /** The same database at an earlier checkpoint. */
@@ -38,12 +49,13 @@ export interface Golden {
 const SPACES = ['default', 'long', 'churn', 'empty']
 
 /** Creates a golden database. A seed determines it completely. */
-export function makeGolden(seed: number, ending: GoldenEnding): Golden {
-  const maker = new GoldenMaker(seed, ending)
+export function makeGolden(seed: number, ending: GoldenEnding, kind: GoldenKind = 'plain'): Golden {
+  const maker = new GoldenMaker(seed, ending, kind)
   const { older, image, history } = maker.make()
-  const other = new GoldenMaker(seed ^ 0x5bd1e995, ending).make().image
+  const other = new GoldenMaker(seed ^ 0x5bd1e995, ending, kind).make().image
   const cache = new Map<string, readonly GoldenEntry[]>()
   return {
+    kind,
     ending,
     image,
     older,
@@ -78,18 +90,20 @@ export function goldenSpace(db: Database, name: string): Keyspace<never, never> 
 class GoldenMaker {
   readonly #random: TestRandom
   readonly #ending: GoldenEnding
+  readonly #kind: GoldenKind
   readonly #vfs: MemoryVfs
   readonly #history: History = new History()
   #db: Database
   /** Image taken before the first removal of a log segment since this was last cleared. */
   #atRemoval: DirectoryImage | undefined = undefined
 
-  constructor(seed: number, ending: GoldenEnding) {
+  constructor(seed: number, ending: GoldenEnding, kind: GoldenKind) {
     this.#random = new TestRandom(seed)
     this.#ending = ending
+    this.#kind = kind
     this.#vfs = new MemoryVfs({ seed })
     this.#watchRemovals()
-    this.#db = Database.open(GOLDEN_PATH, { vfs: this.#vfs, cacheBytes: 2 ** 20 })
+    this.#db = Database.open(GOLDEN_PATH, { ...GOLDEN_OPTIONS[kind], vfs: this.#vfs, cacheBytes: 2 ** 20 })
   }
 
   make(): { image: DirectoryImage; older: DirectoryImage; history: History } {
@@ -104,6 +118,9 @@ class GoldenMaker {
   }
 
   #fill(): void {
+    // An encrypted database has both engines.
+    if (this.#kind === 'encrypted')
+      this.#db.keyspace('churn', { keys: 'binary', values: 'binary', engine: 'lsm' })
     for (const name of ['long', 'gone', 'churn', 'empty']) goldenSpace(this.#db, name)
     this.#commit(this.#puts('default', 36, (index) => [`user:${pad(index)}`, this.#text(200 + index * 5)]))
     const lengths = [0, 1, 40, 300, 1023, 1024, 1025, 1600, 2600]

@@ -1,9 +1,14 @@
+import { UnitKind } from '@ldb/integrity'
+import type { UnitCipher } from '@ldb/integrity'
+
 // Decodes a B+tree file from its FORMAT.md alone, without the tree's own code: the oracle that decides whether damage must be
 // reported must not share defects with the code that reports it.
 
 const META_STRIDE = 4096
 const META_BYTES = 512
 const META_CHECKPOINT = 80
+const META_EPOCH = 88
+const META_CHECKSUM = 504
 const META_ROOT_PAGE = 104
 const META_FREE_SPACE_PAGE = 140
 const META_FREE_SPACE_MIRROR_PAGE = 168
@@ -34,11 +39,26 @@ export interface ExtentReference {
   readonly at: number
   readonly page: number
   readonly contentBytes: number
+  readonly epoch: number
 }
 
-/** Returns the parts of an intact file that its newest checkpoint references. */
-export function treeLayout(bytes: Uint8Array): TreeLayout {
+/**
+ * Returns the parts of an intact file that its newest checkpoint references.
+ *
+ * @param cipher - of an encrypted file, of which a copy is decrypted unit by unit.
+ */
+export function treeLayout(file: Uint8Array, cipher?: UnitCipher): TreeLayout {
+  const bytes = cipher === undefined ? file : file.slice()
   const view = viewOf(bytes)
+  const decrypt = (kind: UnitKind, start: number, byteCount: number, epoch: number): void => {
+    if (cipher?.decrypt(kind, start, epoch, bytes, start, byteCount) === false)
+      throw new RangeError(`the unit at ${start} is not intact`)
+  }
+  for (const block of [0, META_STRIDE]) {
+    if (cipher !== undefined && view.getUint32(block, true) !== 0)
+      decrypt(UnitKind.MetaBlock, block + META_CHECKPOINT, META_CHECKSUM - META_CHECKPOINT, 0)
+  }
+  const trailerBytes = cipher?.trailerBytes ?? 0
   const newest = newestMeta(view)
   const start = newest * META_STRIDE
   const pageBytes = view.getUint32(start + 40, true)
@@ -49,17 +69,19 @@ export function treeLayout(bytes: Uint8Array): TreeLayout {
   const pending = [view.getUint32(start + META_ROOT_PAGE, true)]
   for (let page = pending.pop(); page !== undefined; page = pending.pop()) {
     const at = page * pageBytes
+    decrypt(UnitKind.Page, at, pageBytes, 0)
     const isLeaf = view.getUint8(at + 13) === 0
     parts.push({ kind: isLeaf ? 'leaf' : 'branch', start: at, end: at + pageBytes })
     if (!isLeaf) for (const child of childOffsets(view, at)) pending.push(view.getUint32(child, true))
     const extents = isLeaf ? leafExtents(view, at, pageBytes) : separatorExtents(view, at, pageBytes)
-    for (const extent of extents) parts.push(extentPart(extent, pageBytes))
+    for (const extent of extents) parts.push(extentPart(extent, pageBytes, trailerBytes))
   }
   for (const [kind, first, next] of [
     ['free-space', META_FREE_SPACE_PAGE, FREE_SPACE_NEXT],
     ['free-space-mirror', META_FREE_SPACE_MIRROR_PAGE, FREE_SPACE_NEXT_MIRROR],
   ] as const) {
     for (let page = view.getUint32(start + first, true); page !== 0;) {
+      decrypt(UnitKind.FreeSpacePage, page * pageBytes, pageBytes, readU64(view, start + META_EPOCH))
       parts.push({ kind, start: page * pageBytes, end: (page + 1) * pageBytes })
       page = view.getUint32(page * pageBytes + next, true)
     }
@@ -113,10 +135,15 @@ function slotsOf(view: DataView, page: number): { record: number; keyBytes: numb
 }
 
 function referenceAt(view: DataView, at: number): ExtentReference {
-  return { at, page: view.getUint32(at, true), contentBytes: view.getUint32(at + 4, true) }
+  const [page, contentBytes] = [view.getUint32(at, true), view.getUint32(at + 4, true)]
+  return { at, page, contentBytes, epoch: readU64(view, at + 8) }
 }
 
-function extentPart(extent: ExtentReference, pageBytes: number): TreePart {
+function readU64(view: DataView, at: number): number {
+  return Number(view.getBigUint64(at, true))
+}
+
+function extentPart(extent: ExtentReference, pageBytes: number, trailerBytes: number): TreePart {
   const start = extent.page * pageBytes
-  return { kind: 'overflow', start, end: start + EXTENT_HEADER + extent.contentBytes }
+  return { kind: 'overflow', start, end: start + EXTENT_HEADER + extent.contentBytes + trailerBytes }
 }

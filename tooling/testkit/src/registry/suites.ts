@@ -14,6 +14,7 @@ import { treeStores } from '../subjects/tree-stores.js'
 import { lsmSubject } from '../subjects/lsm-subject.js'
 import { treeSubject } from '../subjects/tree-subject.js'
 import { walSubject } from '../subjects/wal-subject.js'
+import { GOLDEN_ENDINGS } from '../corruption/golden.js'
 import { crashSuite, errorSuite, fullDeviceSuite, storesSuite } from './driver-suites.js'
 import type { SuiteEntry } from './suite-entry.js'
 
@@ -40,6 +41,7 @@ export const SUITES: readonly SuiteEntry[] = [
   ...SUBJECTS.map((subject) => entry('error', `error-${subject.name}`, (name) => errorSuite(name, subject))),
   entry('error', 'full-device', () => fullDeviceSuite),
   entry('crash', 'changes', async () => (await import('../changes/change-crash-suite.js')).changeCrashSuite),
+  entry('points', 'points', async () => (await import('../points/point-suite.js')).pointSuite),
   entry('kill', 'kill', async () => (await import('../kill/kill-suite.js')).killSuite),
   entry('outside', 'recorded', async () => (await import('../recorded/recorded-suite.js')).recordedSuite),
   entry('model', 'model-async', async () => (await import('../model/async-model-suite.js')).asyncModelSuite),
@@ -54,6 +56,14 @@ export const SUITES: readonly SuiteEntry[] = [
   ),
   entry('corruption', 'corruption-open', async (name) =>
     (await import('../corruption/corruption-suite.js')).corruptionSuite(name, ['open', 'cutting']),
+  ),
+  ...(['encrypted', 'lsm'] as const).map((kind) =>
+    entry('corruption', `corruption-${kind}`, async (name) =>
+      (await import('../corruption/corruption-suite.js')).corruptionSuite(name, GOLDEN_ENDINGS, kind),
+    ),
+  ),
+  entry('corruption', 'corruption-units', async (name) =>
+    (await import('../sweep/sweep-suite.js')).sweepSuite(name, 4),
   ),
   entry(
     'corruption',

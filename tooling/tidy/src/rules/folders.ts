@@ -144,6 +144,8 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'report',
       'changes',
       'drivers',
+      'points',
+      'sweep',
       'fuzz',
       'outside',
       'recorded',

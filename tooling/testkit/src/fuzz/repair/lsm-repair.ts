@@ -1,4 +1,5 @@
-import { SEED_ZERO, seedOfFile } from '@ldb/integrity'
+import { SEED_ZERO, seedOfFile, UnitKind } from '@ldb/integrity'
+import type { UnitCipher } from '@ldb/integrity'
 import { viewOf } from '../../corruption/tree-layout.js'
 import { putChecksum, repairFileHeader } from './checksum.js'
 
@@ -24,6 +25,8 @@ const NO_UPPER_BOUND = 0xffffffff
 export interface TableUnit {
   readonly start: number
   readonly end: number
+  /** Kind of its payload: 1 for data. */
+  readonly content: number
 }
 
 /** Recomputes the checksums of a table: of its header, and of all units that its footer and its indexes name. */
@@ -34,48 +37,77 @@ export function repairTable(bytes: Uint8Array): void {
   for (const { start, end } of tableUnits(bytes)) putChecksum(bytes, end - 8, start, end - 8, seed)
 }
 
-/** Returns the units of a table that can be found, the footer first. Leaves out those that its damage hides. */
-export function tableUnits(bytes: Uint8Array): TableUnit[] {
-  const footer = bytes.length - FOOTER_BYTES - TRAILER_BYTES
-  if (footer < HEADER_BYTES) return []
-  const units: TableUnit[] = [{ start: footer, end: bytes.length }]
-  for (let index = 0; index < 4; index++) {
-    const unit = unitAt(bytes, footer + index * HANDLE_BYTES)
-    if (unit === undefined) continue
-    units.push(unit)
-    // The first handle is that of the top of the index, which has two levels.
-    if (index > 0) continue
-    for (const inner of childrenOf(bytes, unit)) units.push(inner, ...childrenOf(bytes, inner))
-  }
-  return units
+/**
+ * Returns the units of a table that can be found, the footer first. Leaves out those that its damage hides.
+ *
+ * @param cipher - of an encrypted table, of which a copy is decrypted.
+ */
+export function tableUnits(bytes: Uint8Array, cipher?: UnitCipher): TableUnit[] {
+  return new TableUnits(bytes, cipher).all()
 }
 
-/** Returns the units that the handles of an index block name. */
-function childrenOf(bytes: Uint8Array, { start, end }: TableUnit): TableUnit[] {
-  const view = viewOf(bytes)
-  const count = view.getUint32(start, true)
-  const prefixBytes = view.getUint32(start + 4, true)
-  if (prefixBytes > end - start) return []
-  const slots = start + ((16 + prefixBytes + 3) & ~3)
-  const units: TableUnit[] = []
-  for (let index = 1; index <= count && slots + 8 * index + 8 <= end; index++) {
-    // A handle is the last part of a record, and the next record follows it.
-    const next = index === count ? end - TRAILER_BYTES : start + view.getUint32(slots + 8 * index + 4, true)
-    const unit = next <= end ? unitAt(bytes, next - HANDLE_BYTES) : undefined
-    if (unit !== undefined) units.push(unit)
-  }
-  return units
-}
+class TableUnits {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #cipher: UnitCipher | undefined
+  /** Bytes of both trailers of a unit: that of the table, and that of the cipher. */
+  readonly #trailerBytes: number
 
-/** Returns the unit that a handle names, if it lies within the file. */
-function unitAt(bytes: Uint8Array, at: number): TableUnit | undefined {
-  if (at < 0 || at + HANDLE_BYTES > bytes.length) return undefined
-  const view = viewOf(bytes)
-  const start = Number(view.getBigUint64(at, true))
-  const end = start + view.getUint32(at + 8, true)
-  return start >= HEADER_BYTES && end <= bytes.length && end - start >= TRAILER_BYTES
-    ? { start, end }
-    : undefined
+  constructor(bytes: Uint8Array, cipher: UnitCipher | undefined) {
+    this.#bytes = cipher === undefined ? bytes : bytes.slice()
+    this.#view = viewOf(this.#bytes)
+    this.#cipher = cipher
+    this.#trailerBytes = TRAILER_BYTES + (cipher?.trailerBytes ?? 0)
+  }
+
+  all(): TableUnit[] {
+    const start = this.#bytes.length - FOOTER_BYTES - this.#trailerBytes
+    const footer = start < HEADER_BYTES ? undefined : this.#unit(start, this.#bytes.length)
+    if (footer === undefined) return []
+    const units: TableUnit[] = [footer]
+    for (let index = 0; index < 4; index++) {
+      const unit = this.named(start + index * HANDLE_BYTES)
+      if (unit === undefined) continue
+      units.push(unit)
+      // The first handle is that of the top of the index, which has two levels.
+      if (index > 0) continue
+      for (const inner of this.#children(unit)) units.push(inner, ...this.#children(inner))
+    }
+    return units
+  }
+
+  /** Returns the units that the handles of an index block name. */
+  #children({ start, end }: TableUnit): TableUnit[] {
+    const view = this.#view
+    const count = view.getUint32(start, true)
+    const prefixBytes = view.getUint32(start + 4, true)
+    if (prefixBytes > end - start) return []
+    const slots = start + ((16 + prefixBytes + 3) & ~3)
+    const units: TableUnit[] = []
+    for (let index = 1; index <= count && slots + 8 * index + 8 <= end; index++) {
+      // A handle is the last part of a record, and the next record follows it.
+      const next =
+        index === count ? end - this.#trailerBytes : start + view.getUint32(slots + 8 * index + 4, true)
+      const unit = next <= end ? this.named(next - HANDLE_BYTES) : undefined
+      if (unit !== undefined) units.push(unit)
+    }
+    return units
+  }
+
+  /** Returns the unit that a handle names, if it lies within the file. */
+  named(at: number): TableUnit | undefined {
+    if (at < 0 || at + HANDLE_BYTES > this.#bytes.length) return undefined
+    const start = Number(this.#view.getBigUint64(at, true))
+    return this.#unit(start, start + this.#view.getUint32(at + 8, true))
+  }
+
+  #unit(start: number, end: number): TableUnit | undefined {
+    const trailer = end - this.#trailerBytes
+    if (start < HEADER_BYTES || end > this.#bytes.length || trailer < start) return undefined
+    const isFilter =
+      this.#cipher?.decrypt(UnitKind.Block, start, 0, this.#bytes, start, end - start) === false
+    return { start, end, content: isFilter ? 3 : this.#view.getUint8(trailer + 1) }
+  }
 }
 
 /** Recomputes the checksums of a manifest: of its header and its records, up to the first that does not lie within the file. */
@@ -105,7 +137,7 @@ export function manifestNaming(manifest: Uint8Array, table: Uint8Array): Uint8Ar
   changed.set(table.subarray(24, 40), tableRecord + TABLE_FILE_ID)
   view.setUint32(tableRecord + TABLE_LOWER_BYTES, 0, true)
   view.setUint32(tableRecord + TABLE_LOWER_BYTES + 4, NO_UPPER_BOUND, true)
-  const properties = unitAt(table, table.length - TRAILER_BYTES - HANDLE_BYTES)
+  const properties = new TableUnits(table, undefined).named(table.length - TRAILER_BYTES - HANDLE_BYTES)
   // Entries, deletes, tombstones, smallest and greatest stamp are in the same order in both.
   if (properties !== undefined) {
     changed.set(table.subarray(properties.start, properties.start + 40), tableRecord + TABLE_ENTRIES)

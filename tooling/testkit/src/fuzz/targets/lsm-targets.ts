@@ -53,7 +53,7 @@ export const lsmManifestTarget: FuzzTarget = {
   name: 'lsm-manifest',
   samples: () => [readFile(imageVfs(edited()), MANIFEST), wholeState()],
   bytesMax: 2_000,
-  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_NOT_FOUND', 'LDB_POISONED'],
+  codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_POISONED'],
   inputsPerCase: 400,
   run(input) {
     const vfs = imageVfs(edited())

@@ -1,4 +1,4 @@
-import type { SeededBug } from './seeded-bug.js'
+import type { SeededBug } from '../seeded-bug.js'
 
 const area = 'lsm'
 

@@ -85,14 +85,16 @@ export class StreamSink implements BackupSink {
   *endFile(index: number, _entry: BackupFile): TaskSteps {
     const totals = { dataBytes: this.#dataBytes, manifestBytes: 0, sectionCount: this.#sectionCount }
     this.#layout.ends.set(index, { streamOffset: this.#end, totals })
-    yield this.#timeSlice
+    const timeSlice = this.#timeSlice
+    yield timeSlice
   }
 
   *end(manifest: Uint8Array): TaskSteps {
+    const timeSlice = this.#timeSlice
     for (let at = 0; at < manifest.length; at += MANIFEST_PART_BYTES) {
       const byteCount = Math.min(MANIFEST_PART_BYTES, manifest.length - at)
       yield asyncOnly(this.#section(SectionType.Manifest, 0, at, manifest, at, byteCount))
-      yield this.#timeSlice
+      yield timeSlice
     }
     const totals = encodeTotals({
       dataBytes: this.#dataBytes,

@@ -224,9 +224,9 @@ test.each([undefined, KEY])('a stream that fails goes on with the same bytes (%#
   expect(restored.entries().toArray()).toEqual(expected)
   restored.close()
   const resume = (): never => {
-    throw new Error('given up')
+    throw new Error('no more attempts')
   }
-  await expect(db.backupTo(new TestWritable(100), { resume })).rejects.toThrow('given up')
+  await expect(db.backupTo(new TestWritable(100), { resume })).rejects.toThrow('no more attempts')
   await expect(db.backupTo(new TestWritable(100))).rejects.toThrow('broken at 100')
   const ahead = (): { target: TestWritable; offset: number } => ({ target: new TestWritable(), offset: 1e9 })
   expect(await failureOf(db.backupTo(new TestWritable(100), { resume: ahead }))).toBe('LDB_INVALID_ARGUMENT')

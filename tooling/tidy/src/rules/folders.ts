@@ -115,7 +115,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'file-removal',
     ],
   },
-  'tooling/formats': { layers: ['database', 'lsm', 'tree', 'log', 'blob', 'bytes'], ground: [] },
+  'tooling/formats': { layers: ['backup', 'database', 'lsm', 'tree', 'log', 'blob', 'bytes'], ground: [] },
   'apps/bench': {
     layers: [
       'commands',

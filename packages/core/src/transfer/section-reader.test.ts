@@ -109,14 +109,14 @@ test('sections that are missing, repeated, exchanged or not as specified are ref
       { fileIndex: part.fileIndex === 0 ? 1 : 0 },
       { dataOffset: part.dataOffset + 1 },
     ])
-      wrong.push(PARTS.with(index, { ...part, ...change }))
+      wrong.push(PARTS.map((each) => (each === part ? { ...part, ...change } : each)))
   }
   for (const totals of [
     { dataBytes: 35, manifestBytes: 47, sectionCount: 5 },
     { dataBytes: 36, manifestBytes: 46, sectionCount: 5 },
     { dataBytes: 36, manifestBytes: 47, sectionCount: 6 },
   ])
-    wrong.push(PARTS.with(-1, { ...(PARTS.at(-1) as Part), payload: encodeTotals(totals) }))
+    wrong.push([...PARTS.slice(0, -1), { ...(PARTS.at(-1) as Part), payload: encodeTotals(totals) }])
   for (const [index, parts] of wrong.entries())
     expect(decode(streamOf(parts)), `${index}`).toBe('LDB_CORRUPTION')
 })

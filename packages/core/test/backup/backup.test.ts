@@ -117,7 +117,7 @@ describe.each(['btree', 'lsm'] as const)('of engine %s', (engine) => {
     expect(full.isIncremental).toBe(false)
     for (const { isIncremental, storedBytes } of increments) {
       expect(isIncremental).toBe(true)
-      expect(storedBytes).toBeLessThan(0.06 * full.storedBytes)
+      expect(storedBytes).toBeLessThan(0.07 * full.storedBytes)
     }
     for (const [index, seq] of [20_000, 20_200, 20_400].entries()) {
       Database.restore('backups', `restored${index}`, { vfs, until: seq })

@@ -8,14 +8,24 @@ import { fileURLToPath } from 'node:url'
 const NODE_VERSION = '26.10.0'
 /** Long tests over simulated files alone, in which a version of Node plays no part. */
 const SIMULATED = [
+  'backup/*',
+  'dictionary',
+  'encrypted-*',
   'ended-calls',
   'fault',
+  'flip-sweep',
   'full-device',
+  'key-renewal',
+  'load-faults',
   'missing-files',
   'model',
+  'repair*',
   'replay',
+  'verify-*',
   'wrong-arguments',
 ]
+/** Long tests of memory, which is bounded on the Node of the workspace only. */
+const MEASURED = ['sizes']
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')
@@ -53,7 +63,7 @@ function testOn(node) {
     dirname(createRequire(join(core, 'package.json')).resolve('vitest/package.json')),
     'vitest.mjs',
   )
-  const excluded = SIMULATED.map((name) => `--exclude=test/${name}.test.ts`)
+  const excluded = [...SIMULATED, ...MEASURED].map((name) => `--exclude=test/${name}.test.ts`)
   const { status } = spawnSync(node, [vitest, 'run', ...excluded], {
     cwd: core,
     // Child processes of the suite must run on this Node too.

@@ -158,8 +158,7 @@ export class BlobFiles implements Syncable {
   /**
    * Reads and checks the value that the reference at `start` of `bytes` names. The caller owns the result.
    * @param headroom - bytes in front of the value in the result, which the caller fills.
-   * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_UNSUPPORTED when its codec is unknown; LDB_FORMAT, LDB_IO,
-   * LDB_CLOSED.
+   * @throws {@link LdbError} LDB_CORRUPTION when there is no such value; LDB_UNSUPPORTED for an unknown codec; LDB_FORMAT, LDB_IO, LDB_CLOSED.
    */
   read(bytes: Uint8Array, start: number = 0, headroom: number = 0): Uint8Array {
     const reference = this.decode(bytes, start)

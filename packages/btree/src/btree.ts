@@ -116,12 +116,7 @@ export class BTree implements OrderedStore {
    * and `create` is false; LDB_INVALID_ARGUMENT; LDB_IO.
    */
   static open(vfs: Vfs, path: FilePath, options?: BTreeOptions): BTree {
-    if (!LITTLE_ENDIAN) {
-      throw new LdbError(
-        'LDB_UNSUPPORTED',
-        'this machine is big-endian; pages are used in the byte order of the file',
-      )
-    }
+    if (!LITTLE_ENDIAN) throw new LdbError('LDB_UNSUPPORTED', 'pages are little-endian, this machine is not')
     const own = ownBTreeOptions(options)
     const opened = openTreeFile(vfs, path, own)
     let tree: BTree

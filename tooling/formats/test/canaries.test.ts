@@ -21,7 +21,7 @@ const TREES = [
   `${DATABASE}/keyspaces/1/tree.ldb`,
   `${DATABASE}/keyspaces/2/tree.ldb`,
   `${DATABASE}/keyspaces/3/tree.ldb`,
-  'packages/core/test/fixtures/v5/dictionary/keyspaces/1/tree.ldb',
+  'packages/core/test/fixtures/v6/dictionary/keyspaces/1/tree.ldb',
 ]
 
 /** Returns what a reader finds: the code of its error, or a text of its numbers. */

@@ -4,8 +4,9 @@ import { decodeReference } from '../extents/extent-reference.js'
 import { blockOf, hasDictionaries } from '../file/meta.js'
 import type { Meta } from '../file/meta.js'
 import { readMetaBlock } from '../file/meta-blocks.js'
-import { META_COPY_BLOCK, META_STRIDE } from '../format.js'
+import { firstPageNumber, META_COPY_BLOCK, META_STRIDE, metaCopyEnd, metaCopyPage } from '../format.js'
 import type { Pages } from '../pager/pages.js'
+import type { TreeFigures } from './tree-figures.js'
 import type { VerifyReport } from './verify-report.js'
 
 /**
@@ -49,4 +50,22 @@ export function verifyDictionaries(
     dictionaries.readStored()
   })
   return reference
+}
+
+/** Counts the pages of the meta region and of the copy, and what is behind the last page. @internal */
+export function countFixedPages(
+  { file, freeSpace, limits }: Pages,
+  report: VerifyReport,
+  figures: TreeFigures,
+): void {
+  const { pageBytes } = limits
+  const counts = {
+    meta: firstPageNumber(pageBytes),
+    'meta-copy': metaCopyEnd(pageBytes) - metaCopyPage(pageBytes),
+  }
+  for (const kind of ['meta', 'meta-copy'] as const) {
+    report.count(0, 0, pageBytes * counts[kind])
+    figures.add(kind, counts[kind])
+  }
+  figures.unusedBytes = Math.max(0, file.length() - freeSpace.pageCount * pageBytes)
 }

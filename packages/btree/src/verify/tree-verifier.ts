@@ -4,7 +4,7 @@ import type { FreeSpacePages } from '../file/free-space-pages.js'
 import { checkFreeSpace } from '../file/free-space-reading.js'
 import type { Meta } from '../file/meta.js'
 import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
-import { extentPageCount, firstPageNumber, metaCopyEnd, metaCopyPage, VALUE_FIELD_BYTES } from '../format.js'
+import { extentPageCount, VALUE_FIELD_BYTES } from '../format.js'
 import { SLICE_VALUE_BYTES } from '../space/time-slices.js'
 import { checkTreePage } from '../page/check.js'
 import { copyPage } from '../page/copies.js'
@@ -28,7 +28,7 @@ import { decodeReference } from '../extents/extent-reference.js'
 import { ValueSlab } from '../extents/value-slab.js'
 import type { TreeSnapshot } from '../read/snapshot.js'
 import type { TreeState } from '../write/tree-state.js'
-import { verifyDictionaries, verifyMeta } from './checkpoint-check.js'
+import { countFixedPages, verifyDictionaries, verifyMeta } from './checkpoint-check.js'
 import { checkFences } from './expected-page.js'
 import type { ExpectedPage } from './expected-page.js'
 import { PageAccounting } from './page-accounting.js'
@@ -117,7 +117,7 @@ export class TreeVerifier {
     // That extent is not one of the tree.
     this.#extentCount = 0
     const before = this.#report.findingCount
-    this.#addFile()
+    countFixedPages(pages, this.#report, this.#figures)
     try {
       this.#pin()
       let pinnedAtMs = now()
@@ -162,19 +162,6 @@ export class TreeVerifier {
     this.#accounting = undefined
     this.#snapshot?.release()
     this.#pin()
-  }
-
-  /** Counts the pages of the meta region, and what is behind the last page. */
-  #addFile(): void {
-    const { pages } = this.#tree
-    const { pageBytes } = pages.limits
-    const firstPage = firstPageNumber(pageBytes)
-    this.#report.count(0, 0, pageBytes * firstPage)
-    this.#figures.add('meta', firstPage)
-    const copyPages = metaCopyEnd(pageBytes) - metaCopyPage(pageBytes)
-    this.#report.count(0, 0, pageBytes * copyPages)
-    this.#figures.add('meta-copy', copyPages)
-    this.#figures.unusedBytes = Math.max(0, pages.file.length() - pages.freeSpace.pageCount * pageBytes)
   }
 
   #verifyFreeSpace(accounting: PageAccounting): void {

@@ -177,11 +177,7 @@ export class TableFiles {
     this.#firstNumber = this.nextNumber
   }
 
-  /**
-   * Opens a table that the durable manifest names. Reads nothing.
-   *
-   * @throws {@link LdbError} LDB_CORRUPTION when it is missing; LDB_IO.
-   */
+  /** Opens a table that the durable manifest names. Reads nothing. @throws {@link LdbError} LDB_CORRUPTION when it is missing; LDB_IO. */
   openDurable(meta: TableMeta): Table {
     try {
       const table = this.#openTable(meta, undefined)
@@ -325,9 +321,7 @@ export class TableFiles {
 
   #openTable(meta: TableMeta, unsynced: UnsyncedFile | undefined): Table {
     const { known } = this.#codecs
-    const unneeded = (table: Table): void => {
-      this.deleteUnneeded(table)
-    }
+    const unneeded = (table: Table): void => this.deleteUnneeded(table)
     const [vfs, directory, cache] = [this.#vfs, this.#directory, this.#cache]
     const table = new Table(vfs, directory, meta, cache, known, unsynced, unneeded, this.keys)
     this.#begun.delete(meta.number)

@@ -1,7 +1,7 @@
 // Strategy: small databases of both engines, with values in blob files, plain and encrypted, are closed; in each region of each file, single bits
-// are flipped; the database is opened read-only, every entry is read, and it is verified.
-// Invariants: what has a copy, or can be done without, is readable in full; no entry is wrong or missing without an error; `verify` finds the
-// damage. The regions that have no copy are those of `ALONE`, and no others.
+// are flipped; the database is opened read-only, and every entry is read. (verify-flips.test.ts verifies after flips.)
+// Invariants: what has a copy, or can be done without, is readable in full; no entry is wrong or missing without an error. The regions that
+// have no copy are those of `ALONE`, and no others.
 import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'

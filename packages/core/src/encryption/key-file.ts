@@ -297,8 +297,11 @@ export function joinedKeyFile(
   random: RandomBytes,
   file: string,
 ): Uint8Array {
-  const known = new Set(dataKeyIdsOf(newer, file))
-  if (dataKeyIdsOf(older, file).every((id) => known.has(id))) return newer
+  const [olderIds, newerIds] = [dataKeyIdsOf(older, file), dataKeyIdsOf(newer, file)]
+  const known = new Set(newerIds)
+  if (olderIds.every((id) => known.has(id))) return newer
+  // The archive was behind when the backup was made.
+  if (newerIds.every((id) => olderIds.includes(id))) return older
   const { content, wrapping } = decodeKeyFile(newer, secret, file)
   const others = decodeKeyFile(older, secret, file).content.keys.filter(({ id }) => !known.has(id))
   const keys = [...others, ...content.keys].sort((left, right) => left.id - right.id)

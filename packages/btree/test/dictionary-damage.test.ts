@@ -3,7 +3,7 @@
 import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, test } from 'vitest'
-import { META_STRIDE } from '../src/format.js'
+import { META_COPY_BLOCK, META_STRIDE } from '../src/format.js'
 import { salvageTree } from '../src/index.js'
 import { codeOf, extentOf, filled, nameOf, open } from './dictionary-trees.js'
 import { contentOf } from './golden.js'
@@ -61,7 +61,8 @@ test('a salvage finds the dictionaries without any meta block', () => {
   built.put(nameOf(5), recordOf(9))
   built.tree.checkpoint()
   const image = contentOf(built.vfs as MemoryVfs, built.path)
-  for (const at of [0, META_STRIDE, 2 * META_STRIDE]) image.fill(0xaa, at, at + 512)
+  for (const block of [0, 1, 2, META_COPY_BLOCK])
+    image.fill(0xaa, block * META_STRIDE, block * META_STRIDE + 512)
   const found = new Map<string, string>()
   const vfs = new MemoryVfs()
   vfs.open('/tree.ldb', 'createNew').write(image, 0, image.length, 0)

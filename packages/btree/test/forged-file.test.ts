@@ -122,9 +122,8 @@ describe('a forged file', () => {
       writeU16(root, record, readU16(root, record) | VALUE_IS_ENCODED)
     })
     const tree = BTree.open(vfs, PATH, { create: false })
-    expect(findingsOf(tree).map(({ message }) => message)).toEqual([
-      'a value is encoded in a file without encoded values',
-    ])
+    const [finding] = findingsOf(tree)
+    expect(finding?.message).toContain('a value names a dictionary that the file does not have')
     expect(codeOf(() => tree.get(keyOf('a')))).toBe('LDB_CORRUPTION')
     tree.close()
   })

@@ -115,7 +115,12 @@ test('a missing table is found at open', () => {
   const harness = filled()
   const [name = ''] = harness.tableNames()
   harness.vfs.remove(`store/${name}`)
-  expect(() => LsmTree.open(harness.vfs, 'store', harness.options)).toThrow(/ENOENT/)
+  expect(() => LsmTree.open(harness.vfs, 'store', harness.options)).toThrow(
+    expect.objectContaining({
+      code: 'LDB_CORRUPTION',
+      message: expect.stringContaining('is missing') as string,
+    }),
+  )
 })
 
 test('files of others are left alone, those of a crash are removed with the next checkpoint', () => {

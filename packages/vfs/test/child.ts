@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Path of the built package, which child processes import: they have no test runner that compiles TypeScript. */
-export const LIBRARY = fileURLToPath(new URL('../lib/node.js', import.meta.url))
+export const LIBRARY = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
 /** Returns the path of a program in `fixtures`. */
 export function fixture(name: string): string {

@@ -4,6 +4,7 @@ import {
   BatchReader,
   invalidArgument,
   LdbError,
+  ownProperty,
   ResumableTask,
   runVerifySteps,
   toSeq,
@@ -238,7 +239,7 @@ export class BTree implements OrderedStore {
 
   beginCompaction(request: CompactionRequest): ResumableTask | undefined {
     this.#checkpoints.assertWritable()
-    const { renewal } = request
+    const renewal = ownProperty(request, 'renewal', 'the request')
     if (renewal !== undefined)
       return new ResumableTask(this.#checkpoints.renewals.steps(renewal, request, () => this.#seq))
     if (!isWorthCompacting(this.stats(), request.effort, this.#pages.cacheBytes)) return undefined

@@ -175,7 +175,8 @@ describe.each([
       expect(again.verify().findings).toEqual([])
       return treeBytes(killed, 'db')
     })
-    expect(sizes[0]).toBeLessThan(sizes[1]! * 0.6)
+    // A tenth of the larger file are pages of fixed number.
+    expect(sizes[0]).toBeLessThan(sizes[1]! * 0.65)
   })
 
   test('is backed up, restored, exported, imported and repaired', async () => {
@@ -204,8 +205,8 @@ describe.each([
     }
     const tree = filesBelow(vfs, 'db').find((path) => path.endsWith('2/tree.ldb'))!
     const file = vfs.open(tree, 'write')
-    // Both meta blocks.
-    for (const at of [0, 4096, 8192]) file.write(new Uint8Array(512).fill(1), 0, 512, at)
+    // The meta blocks, the spare and the copy.
+    for (const at of [0, 4096, 8192, 32_768]) file.write(new Uint8Array(512).fill(1), 0, 512, at)
     file.close()
     const report = Database.repair('db', {
       target: 'repaired',

@@ -1,4 +1,4 @@
-import { ownBounds } from '@ldb/base'
+import { ownBounds, ownProperty } from '@ldb/base'
 import type { CompactionRequest, KeyBounds, StoreLog, Syncable, TaskSteps } from '@ldb/base'
 import type { Memtable } from '../memtable/memtable.js'
 import type { KeyRange } from '../table/table-meta.js'
@@ -31,7 +31,8 @@ export function* compactionTaskSteps(
   timeSlice: Syncable | undefined,
 ): TaskSteps {
   const { work, persistence } = opened
-  const { effort, bounds, isInterrupted, renewal } = request
+  const { effort, bounds, isInterrupted } = request
+  const renewal = ownProperty(request, 'renewal', 'the request')
   if (renewal !== undefined) {
     yield* renewalSteps(opened, renewal, log, timeSlice)
     return

@@ -5,7 +5,7 @@ export interface CheckpointOptions {
   /** Work that the stores may spend on compaction afterwards. */
   readonly effort: CompactionRequest['effort']
   /** With effort `'renew'`: what to rewrite in each open store. */
-  readonly renewal?: KeyRenewal
+  readonly renewal: KeyRenewal | undefined
   /** Keys of the keyspace `default` to compact; other keyspaces are compacted as a whole. `undefined` for all. */
   readonly bounds: KeyBounds | undefined
   /** Make a checkpoint even when no commit is newer than the last one. */
@@ -17,6 +17,7 @@ export interface CheckpointOptions {
 /** An automatic checkpoint of all that has changed. */
 export const AUTOMATIC_CHECKPOINT: CheckpointOptions = Object.freeze({
   effort: 'automatic',
+  renewal: undefined,
   bounds: undefined,
   force: false,
   timeSlice: undefined,

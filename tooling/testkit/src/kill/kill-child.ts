@@ -12,11 +12,24 @@ function send(message: string): void {
   writeSync(1, `${message}\n`)
 }
 
+/** Waits for bytes: the pipe may be one that does not block. Returns their number, 0 at the end. */
+function readSome(buffer: Uint8Array, offset: number): number {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) {
+    try {
+      return readSync(0, buffer, offset, buffer.length - offset, null)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(pause, 0, 0, 2)
+    }
+  }
+}
+
 function readLine(): string {
   const buffer = new Uint8Array(65_536)
   let length = 0
   do {
-    const count = readSync(0, buffer, length, buffer.length - length, null)
+    const count = readSome(buffer, length)
     if (count === 0) process.exit(0)
     length += count
   } while (buffer[length - 1] !== 10)

@@ -47,7 +47,7 @@ export const ENCRYPTION_BUGS: readonly SeededBug[] = [
     rows: [45],
     effect: 'a wrong key is reported as damage',
     file: 'packages/core/src/encryption/key-file.ts',
-    find: 'if (!equalBytes(masterCheckOf(masterKey, databaseId), check)) {',
+    find: 'if (!equalBytes(masterCheckOf(wrapping.masterKey, databaseId), check)) {',
     replace: 'if (check.length === 0) {',
     suite: KEYS,
     test: 'a wrong, a missing and a needless key are LDB_KEY',

@@ -1,4 +1,4 @@
-import { isLdbError } from '@ldb/base'
+import { equalBytes, isLdbError } from '@ldb/base'
 import type { LdbError } from '@ldb/base'
 import { decodeReference } from '../extents/extent-reference.js'
 import { blockOf, hasDictionaries } from '../file/meta.js'
@@ -28,11 +28,14 @@ export function verifyMeta(pages: Pages, meta: Meta, report: VerifyReport): bool
   return ownFault !== undefined || copyFault !== undefined
 }
 
-/** Returns why a block does not hold a checkpoint. */
-function faultOf({ file, codec }: Pages, block: number, { checkpoint }: Meta): LdbError | string | undefined {
+/** Returns why a block does not hold a checkpoint of this file. */
+function faultOf({ file, codec }: Pages, block: number, meta: Meta): LdbError | string | undefined {
   try {
     const found = readMetaBlock(file, block, codec)
-    return found.checkpoint === checkpoint ? undefined : 'the meta block is not that of the last checkpoint'
+    if (!equalBytes(found.fileId, meta.fileId)) return 'the meta block is that of another file'
+    return found.checkpoint === meta.checkpoint
+      ? undefined
+      : 'the meta block is not that of the last checkpoint'
   } catch (error) {
     if (isLdbError(error)) return error
     throw error

@@ -9,18 +9,18 @@ export class ReserveSize {
   readonly bytesMin: number
   /** Free bytes that commits leave: what the checkpoint of a commit needs besides its own pages. */
   readonly marginBytes: number
-  /** What a checkpoint needs besides the pages that are dirty: a segment, records, and the free-space pages of a store. */
+  /** What a checkpoint needs besides the pages that are dirty: a segment, records, the free-space pages of a store and their mirrors. */
   readonly checkpointBytes: number
-  /** What the first checkpoint of a store needs besides: the meta blocks, the root and the free-space page that its file begins with. */
+  /** What the first checkpoint of a store needs besides: the meta blocks and their copy, the root, a free-space page and its mirror. */
   readonly newStoreBytes: number
   readonly #databaseBytesMin: number
 
   /** @param databaseBytesMin - bytes of the smallest database with a reserve: a smaller one has nothing to return. */
   constructor(pageBytes: number, databaseBytesMin: number) {
-    this.bytesMin = 65_536 + 16 * pageBytes
-    this.marginBytes = 65_536 + 8 * pageBytes
-    this.checkpointBytes = 16_384 + 2 * pageBytes
-    this.newStoreBytes = 12_288 + 3 * pageBytes
+    this.bytesMin = 73_728 + 18 * pageBytes
+    this.marginBytes = 73_728 + 10 * pageBytes
+    this.checkpointBytes = 24_576 + 4 * pageBytes
+    this.newStoreBytes = 36_864 + 4 * pageBytes
     this.#databaseBytesMin = databaseBytesMin
   }
 

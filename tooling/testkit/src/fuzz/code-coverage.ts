@@ -2,7 +2,7 @@ import { Session } from 'node:inspector'
 import type { Profiler } from 'node:inspector'
 
 /** Counts only the code under test, built or as source. */
-const TESTED = /\/packages\/[a-z]+\/(?:src|dist)\//
+const TESTED = /\/packages\/[a-z]+\/(?:src|dist|lib)\//
 
 /**
  * The inspector session of this thread, opened when this module is loaded. V8 counts the blocks of a function only if coverage

@@ -59,6 +59,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'AsyncKeyspace.load': 'packages/core/test/load.test.ts',
   'Database.backup': 'packages/core/test/backup/backup.test.ts',
   'AsyncDatabaseHandle.backup': 'packages/core/test/backup/backup.test.ts',
+  'Database.view': 'packages/core/test/view.test.ts',
+  'Keyspace.view': 'packages/core/test/view.test.ts',
   'Database.backupTo': 'packages/core/test/backup/streams.test.ts',
   'AsyncDatabaseHandle.backupTo': 'packages/core/test/backup/streams.test.ts',
   'AsyncDatabaseHandle.putStream': 'packages/core/test/value-streams.test.ts',

@@ -22,7 +22,16 @@ const PRELUDE = `
 import { writeSync } from 'node:fs'
 import { AsyncDatabase, Database } from '@ldb/core'
 const [, , directory, durability] = process.argv
-const mark = (word) => writeSync(1, word + '\\n')
+const mark = (word) => {
+  const bytes = Buffer.from(word + '\\n')
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
+}
 const compute = (ms) => { for (const end = Date.now() + ms; Date.now() < end; ); }
 `
 

@@ -8,8 +8,16 @@ import type { ChildTask } from './kill-plan.js'
 Object.assign(globalThis, { LDB_INVARIANTS: true })
 const { work } = await import('./kill-work.js')
 
+/** Writes a line, all of it: the pipe may be one that does not block. */
 function send(message: string): void {
-  writeSync(1, `${message}\n`)
+  const bytes = Buffer.from(`${message}\n`)
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
 }
 
 /** Waits for bytes: the pipe may be one that does not block. Returns their number, 0 at the end. */

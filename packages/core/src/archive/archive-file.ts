@@ -1,7 +1,8 @@
 import { corruption, LdbError, readCheckedU64, readU32, writeU32, writeU64 } from '@ldb/base'
-import { decodeFileHeader, encodeFileHeader, SEED_ZERO, seedOfFile, xxHash64 } from '@ldb/integrity'
+import { decodeFileHeader, encodeFileHeader, SEED_ZERO, seedOfFile } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import type { VfsFile } from '@ldb/vfs'
+import { matchesChecksum, writeChecksum } from '../catalog/checksum-field.js'
 import type { SealedCommits } from '../encryption/sealed-commits.js'
 import {
   ARCHIVE_FLAG_ENCRYPTED,
@@ -45,7 +46,7 @@ export function encodeArchiveHeader(
   bytes.set(databaseId, ARCHIVE_OFFSET_DATABASE_ID)
   bytes.set(branchId, ARCHIVE_OFFSET_BRANCH_ID)
   writeU64(bytes, ARCHIVE_OFFSET_SINCE_SEQ, sinceSeq)
-  writeHash(bytes, ARCHIVE_OFFSET_CHECKSUM, ARCHIVE_OFFSET_FILE_ID, bytes.length, SEED_ZERO)
+  writeChecksum(bytes, ARCHIVE_OFFSET_CHECKSUM, ARCHIVE_OFFSET_FILE_ID, bytes.length, SEED_ZERO)
   return bytes
 }
 
@@ -59,7 +60,7 @@ function decodeArchiveHeader(bytes: Uint8Array, path: string, isEncrypted: boole
   }
   if (
     bytes.length < ARCHIVE_HEADER_BYTES ||
-    !isHash(bytes, ARCHIVE_OFFSET_CHECKSUM, ARCHIVE_OFFSET_FILE_ID, ARCHIVE_HEADER_BYTES, SEED_ZERO)
+    !matchesChecksum(bytes, ARCHIVE_OFFSET_CHECKSUM, ARCHIVE_OFFSET_FILE_ID, ARCHIVE_HEADER_BYTES, SEED_ZERO)
   ) {
     throw corruption(path, ARCHIVE_OFFSET_CHECKSUM, 'the header of the archive file is damaged')
   }
@@ -85,23 +86,8 @@ export function encodeFrame(
   writeU32(bytes, FRAME_OFFSET_PAYLOAD_BYTES, payload.length)
   bytes[FRAME_OFFSET_TYPE] = type
   bytes.set(payload, FRAME_BYTES)
-  writeHash(bytes, FRAME_OFFSET_CHECKSUM, FRAME_OFFSET_FILE_OFFSET, bytes.length, seed)
+  writeChecksum(bytes, FRAME_OFFSET_CHECKSUM, FRAME_OFFSET_FILE_OFFSET, bytes.length, seed)
   return bytes
-}
-
-function writeHash(bytes: Uint8Array, at: number, start: number, end: number, seed: Seed64): void {
-  const hash = new Int32Array(2)
-  xxHash64(bytes, start, end, seed, hash)
-  writeU32(bytes, at, (hash[0] as number) >>> 0)
-  writeU32(bytes, at + 4, (hash[1] as number) >>> 0)
-}
-
-function isHash(bytes: Uint8Array, at: number, start: number, end: number, seed: Seed64): boolean {
-  const hash = new Int32Array(2)
-  xxHash64(bytes, start, end, seed, hash)
-  return (
-    readU32(bytes, at) === (hash[0] as number) >>> 0 && readU32(bytes, at + 4) === (hash[1] as number) >>> 0
-  )
 }
 
 /** Bytes that are read together. */
@@ -167,7 +153,7 @@ export class ArchiveFileReader {
     const end = at + FRAME_BYTES + readU32(header, FRAME_OFFSET_PAYLOAD_BYTES)
     if (end > this.#length) return false
     const bytes = this.#bytesAt(at, end - at)
-    if (!isHash(bytes, FRAME_OFFSET_CHECKSUM, FRAME_OFFSET_FILE_OFFSET, bytes.length, this.#seed))
+    if (!matchesChecksum(bytes, FRAME_OFFSET_CHECKSUM, FRAME_OFFSET_FILE_OFFSET, bytes.length, this.#seed))
       return false
     const { path } = this.#file
     const reserved = bytes.subarray(FRAME_OFFSET_RESERVED, FRAME_BYTES)

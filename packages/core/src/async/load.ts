@@ -3,10 +3,9 @@ import type { AsyncApi } from '../calls/async-api.js'
 import type { PendingCall } from '../calls/pending-call.js'
 import { throwIfAborted, untilAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
-import { closedError } from '../health/health.js'
-import type { Health } from '../health/health.js'
 import { KeyspaceLoad } from '../load/keyspace-load.js'
 import type { LoadParts } from '../load/keyspace-load.js'
+import { untilClosed } from '../streams/chunk-source.js'
 
 /** Entries between two checks of the time slice. */
 const SLICE_ENTRIES = 32
@@ -59,16 +58,6 @@ function iteratorOf<T>(entries: Iterable<T> | AsyncIterable<T>): Iterator<T> | A
   if (isAsyncIterable(entries)) return entries[Symbol.asyncIterator]()
   assertIterable('the entries of a load', entries)
   return entries[Symbol.iterator]()
-}
-
-/** Waits for a promise of the caller, or for the close of the database: the promise may never settle. */
-function untilClosed<T>(health: Health, work: PromiseLike<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const removeListener = health.whenClosed(() => {
-      if (health.closed) reject(closedError())
-    })
-    Promise.resolve(work).finally(removeListener).then(resolve, reject)
-  })
 }
 
 /** Ends the iterator of the caller. The load has an error to report already. */

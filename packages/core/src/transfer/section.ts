@@ -1,6 +1,7 @@
 import { corruption, readCheckedU64, readU32, writeU32, writeU64 } from '@ldb/base'
-import { decodeFileHeader, encodeFileHeader, SEED_ZERO, xxHash64 } from '@ldb/integrity'
+import { decodeFileHeader, encodeFileHeader, SEED_ZERO } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
+import { matchesChecksum, writeChecksum } from '../catalog/checksum-field.js'
 import {
   BACKUP_ID_BYTES,
   SectionType,
@@ -73,7 +74,7 @@ export function encodeStreamHeader(header: StreamHeader): Uint8Array {
   writeU64(bytes, STREAM_OFFSET_SEQ, header.seq)
   writeU64(bytes, STREAM_OFFSET_TOTAL_BYTES, header.totalBytes)
   writeU32(bytes, STREAM_OFFSET_NUMBER, header.number)
-  writeHash(bytes, STREAM_OFFSET_CHECKSUM, STREAM_OFFSET_STREAM_ID, bytes.length, SEED_ZERO)
+  writeChecksum(bytes, STREAM_OFFSET_CHECKSUM, STREAM_OFFSET_STREAM_ID, bytes.length, SEED_ZERO)
   return bytes
 }
 
@@ -87,7 +88,7 @@ export function decodeStreamHeader(bytes: Uint8Array, name: string): StreamHeade
   decodeFileHeader(bytes, { file: name, kind: STREAM_KIND, format: STREAM_FORMAT })
   if (
     bytes.length < STREAM_HEADER_BYTES ||
-    !isHash(bytes, STREAM_OFFSET_CHECKSUM, STREAM_OFFSET_STREAM_ID, STREAM_HEADER_BYTES, SEED_ZERO)
+    !matchesChecksum(bytes, STREAM_OFFSET_CHECKSUM, STREAM_OFFSET_STREAM_ID, STREAM_HEADER_BYTES, SEED_ZERO)
   ) {
     throw corruption(name, STREAM_OFFSET_CHECKSUM, 'the header of the stream is damaged')
   }
@@ -120,7 +121,13 @@ export function encodeSection(
   writeU32(bytes, STREAM_SECTION_OFFSET_FILE_INDEX, fileIndex)
   bytes[STREAM_SECTION_OFFSET_TYPE] = type
   bytes.set(payload.subarray(start, start + byteCount), STREAM_SECTION_BYTES)
-  writeHash(bytes, STREAM_SECTION_OFFSET_CHECKSUM, STREAM_SECTION_OFFSET_STREAM_OFFSET, bytes.length, seed)
+  writeChecksum(
+    bytes,
+    STREAM_SECTION_OFFSET_CHECKSUM,
+    STREAM_SECTION_OFFSET_STREAM_OFFSET,
+    bytes.length,
+    seed,
+  )
   return bytes
 }
 
@@ -138,7 +145,7 @@ export function payloadBytesOf(bytes: Uint8Array, name: string, streamOffset: nu
  * @throws {@link LdbError} LDB_CORRUPTION when it is damaged, or is not of this stream or this offset.
  */
 export function decodeSection(bytes: Uint8Array, name: string, seed: Seed64, streamOffset: number): Section {
-  const isWhole = isHash(
+  const isWhole = matchesChecksum(
     bytes,
     STREAM_SECTION_OFFSET_CHECKSUM,
     STREAM_SECTION_OFFSET_STREAM_OFFSET,
@@ -185,19 +192,4 @@ export function decodeTotals(payload: Uint8Array, name: string, streamOffset: nu
     manifestBytes: readCheckedU64(payload, STREAM_END_OFFSET_MANIFEST_BYTES, name, streamOffset),
     sectionCount: readCheckedU64(payload, STREAM_END_OFFSET_SECTION_COUNT, name, streamOffset),
   }
-}
-
-function writeHash(bytes: Uint8Array, at: number, start: number, end: number, seed: Seed64): void {
-  const hash = new Int32Array(2)
-  xxHash64(bytes, start, end, seed, hash)
-  writeU32(bytes, at, (hash[0] as number) >>> 0)
-  writeU32(bytes, at + 4, (hash[1] as number) >>> 0)
-}
-
-function isHash(bytes: Uint8Array, at: number, start: number, end: number, seed: Seed64): boolean {
-  const hash = new Int32Array(2)
-  xxHash64(bytes, start, end, seed, hash)
-  return (
-    readU32(bytes, at) === (hash[0] as number) >>> 0 && readU32(bytes, at + 4) === (hash[1] as number) >>> 0
-  )
 }

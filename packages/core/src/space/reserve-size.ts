@@ -5,7 +5,7 @@ const BYTES_MAX = 8 * 1024 * 1024
 
 /** The length of the reserve of a database. */
 export class ReserveSize {
-  /** Bytes of the smallest reserve: a lock, two segments, a catalog, records, and a checkpoint of a path through a deep tree. */
+  /** Bytes of the smallest reserve: a lock, two segments, a catalog, records, and the first checkpoint of a store, or that of a deep path. */
   readonly bytesMin: number
   /** Free bytes that commits leave: what the checkpoint of a commit needs besides its own pages. */
   readonly marginBytes: number
@@ -17,7 +17,7 @@ export class ReserveSize {
 
   /** @param databaseBytesMin - bytes of the smallest database with a reserve: a smaller one has nothing to return. */
   constructor(pageBytes: number, databaseBytesMin: number) {
-    this.bytesMin = 73_728 + 18 * pageBytes
+    this.bytesMin = 98_304 + 18 * pageBytes
     this.marginBytes = 73_728 + 10 * pageBytes
     this.checkpointBytes = 24_576 + 4 * pageBytes
     this.newStoreBytes = 36_864 + 4 * pageBytes

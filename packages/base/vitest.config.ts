@@ -1,1 +1,1 @@
-export { default } from '../../tooling/vitest/config.js'
+export { isolated as default } from '../../tooling/vitest/config.js'

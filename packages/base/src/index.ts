@@ -53,6 +53,20 @@ export { ignoreRejection, isPromiseLike, refusePromise } from './promise-like.js
 export { optionalMember, ownOptions, ownPropertiesWithout, ownProperty } from './own-options.js'
 export type { OwnOptions } from './own-options.js'
 
+// Abort signals
+export {
+  abortedError,
+  addAbortListener,
+  checkSignal,
+  isAborted,
+  removeAbortListener,
+  signalOf,
+  splitSignal,
+  throwIfAborted,
+  untilAborted,
+} from './signals/abort-signal.js'
+export type { AbortSignalLike, AsyncOptions } from './signals/abort-signal.js'
+
 // Ranges
 export {
   ALL_KEYS,
@@ -66,15 +80,30 @@ export {
 export type { OwnBounds } from './range/half-open-range.js'
 export { AscendingKeys } from './range/ascending-keys.js'
 export { resolveRange } from './range/range-options.js'
-export type { RangeOptions, ResolvedRange } from './range/range-options.js'
+export type { KeyPrefix, RangeOptions, ResolvedRange } from './range/range-options.js'
 
 // Encodings
 export type { KeyEncoding, KeyEncodingOption } from './encoding/key-encoding.js'
 export { binaryKeys, keyEncoding, tupleKeys, utf8Keys } from './encoding/key-encodings.js'
+export type {
+  KeysOf,
+  KeysOfName,
+  TypedKeys,
+  TypedValues,
+  ValuesOf,
+  ValuesOfName,
+} from './encoding/encoded-types.js'
 export { TUPLE_DEPTH_MAX, TupleCode } from './encoding/tuple-format.js'
 export type { TupleElement } from './encoding/tuple-encoder.js'
 export type { ValueEncoding, ValueEncodingOption } from './encoding/value-encoding.js'
-export { binaryValues, jsonValues, utf8Values, valueEncoding } from './encoding/value-encodings.js'
+export {
+  binaryValues,
+  jsonValues,
+  structuredValues,
+  utf8Values,
+  valueEncoding,
+} from './encoding/value-encodings.js'
+export { STRUCTURED_DEPTH_MAX } from './structured/structured-format.js'
 
 // Write batches
 export { BATCH_HEADROOM_BYTES, BATCH_TAILROOM_BYTES } from './batch/format.js'
@@ -114,6 +143,7 @@ export type {
   VerifyFinding,
   VerifyLevel,
   VerifyLevelsShape,
+  VerifyLocation,
   VerifyProgress,
   VerifySeverity,
   VerifyShape,

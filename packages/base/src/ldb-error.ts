@@ -56,20 +56,16 @@ const ERROR_BRAND = Symbol.for('ldb.LdbError')
  * @remarks Test with {@link isLdbError}, not with `instanceof`: several copies of this package may be loaded.
  * @category Errors
  */
-export class LdbError extends Error {
+export class LdbError<Code extends LdbErrorCode = LdbErrorCode> extends Error {
   override readonly name: string = 'LdbError'
   /** The reason; programs should test this. */
-  readonly code: LdbErrorCode
+  readonly code: Code
   /** Further details; frozen, and without a prototype. */
   readonly details: LdbErrorDetails
   /** @internal */
   readonly [ERROR_BRAND]: boolean = true
 
-  constructor(
-    code: LdbErrorCode,
-    message: string,
-    options: { cause?: unknown; details?: LdbErrorDetails } = {},
-  ) {
+  constructor(code: Code, message: string, options: { cause?: unknown; details?: LdbErrorDetails } = {}) {
     super(message, Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined)
     this.code = code
     const details = Object.hasOwn(options, 'details') ? options.details : undefined
@@ -89,7 +85,10 @@ export class LdbError extends Error {
  * ```
  * @category Errors
  */
-export function isLdbError(error: unknown, code?: LdbErrorCode): error is LdbError {
+export function isLdbError<Code extends LdbErrorCode = LdbErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is LdbError<Code> {
   if (typeof error !== 'object' || error === null) return false
   const candidate = error as { [ERROR_BRAND]?: unknown; code?: unknown }
   return candidate[ERROR_BRAND] === true && (code === undefined || candidate.code === code)

@@ -211,7 +211,10 @@ export interface CompactionRequest {
 export interface KeyRenewal {
   /** Reports whether units with a data key are to be rewritten. False for numbers that no data key has. */
   readonly isOld: (dataKeyId: number) => boolean
-  /** Bytes to rewrite, about: then the store ends, and goes on from there the next time. 0: it only counts, all of them. */
+  /**
+   * Bytes to rewrite, about: then the store ends, and goes on from there the next time. 0: it only counts, all of them. Read when the store
+   * begins.
+   */
   readonly bytesMax: number
   /** Called for units that are still to be rewritten, where `bytesMax` is 0. */
   readonly noteFound: (unitCount: number, byteCount: number) => void
@@ -326,9 +329,9 @@ export interface StoreStats {
   readonly entryCount: number
   /** False when `entryCount` is an estimate, as in an engine that stores several versions of an entry. */
   readonly isEntryCountExact: boolean
-  /** Bytes of the store's files. */
+  /** Bytes of the store's files: what is only in memory, before a checkpoint, does not count. */
   readonly fileBytes: number
-  /** Bytes of the store's files that hold live data, overhead included. */
+  /** Bytes of live data in the form of the files, overhead included: also what is only in memory, where a checkpoint writes it in that form. */
   readonly liveBytes: number
   /** Bytes changed in memory that no checkpoint contains yet. */
   readonly dirtyBytes: number

@@ -6,6 +6,8 @@ export interface VerifySink {
   progress(progress: VerifyProgress): void
   /** Called at most once by each store, behind its last `progress`. */
   shape?(shape: VerifyShape): void
+  /** Called for each unit, or for adjacent units of a kind, in the order of the walk. */
+  readonly location?: ((location: VerifyLocation) => void) | undefined
 }
 
 /** The steps of a verification. Each one takes about a millisecond or less; `return` ends them early. @category Contracts */
@@ -106,6 +108,7 @@ export type VerifyUnitKind =
   | 'load-record'
   | 'checkpoint-record'
   | 'catalog-record'
+  | 'keyspace-record'
   | 'meta'
   | 'meta-copy'
   | 'branch'
@@ -140,6 +143,29 @@ export interface VerifyAmount {
   readonly bytes: number
   /** Bytes of the same units if nothing in them were compressed. @defaultValue `bytes` */
   readonly rawBytes?: number
+}
+
+/**
+ * Location of a unit that a verification has walked, or of adjacent units of one kind: free pages, the records of a log, a manifest as a
+ * whole. Damage is located by the findings: what cannot be read is `unreached` or `unused` here, or has no location. A record of a blob file is located as
+ * `blob-dead`, and again as `blob-live` when an entry is found that names it. The catalog and the key file have no location.
+ *
+ * @category Contracts
+ */
+export interface VerifyLocation {
+  readonly kind: VerifyUnitKind
+  /** Path of the file. */
+  readonly file: string
+  /** Byte offset in the file. A page that was not written yet may lie behind its end. */
+  readonly offset: number
+  /** Bytes in the file. */
+  readonly bytes: number
+  /** The unit was changed in memory, and is not written yet. @defaultValue false */
+  readonly isDirty?: boolean
+  /** Of a page: its level, 0 for a leaf. Of a unit of a table: the level of the table, 0 for the newest. */
+  readonly level?: number | undefined
+  /** Encoded keys of a page or a block, and of what is below it: from `lower` on, and below `upper`; not to be changed. */
+  readonly keys?: { readonly lower?: Uint8Array | undefined; readonly upper?: Uint8Array | undefined }
 }
 
 /** The shape of a store, counted from its bytes. @category Contracts */

@@ -7,6 +7,12 @@ import {
   SECTION_OPERATION_BYTES_OFFSET,
   SECTION_OPERATION_COUNT_OFFSET,
 } from '../src/batch/format.js'
+import {
+  ItemCode,
+  STRUCTURED_DEPTH_MAX,
+  STRUCTURED_VERSION,
+  VIEW_KINDS,
+} from '../src/structured/structured-format.js'
 import { OperationKind, TupleCode, TUPLE_DEPTH_MAX, tupleKeys } from '../src/index.js'
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
@@ -62,4 +68,17 @@ it('documents an example tuple', () => {
   const lines = text.slice(start, text.indexOf('```', start)).trim().split('\n')
   const shown = lines.map((line) => line.split('   ')[0]?.replaceAll(' ', '')).join('')
   expect(Buffer.from(tupleKeys.encode(['US', 5, [1n]])).toString('hex')).toBe(shown)
+})
+
+it('documents the codes of structured values', () => {
+  const codes = tableBelow('Item codes').map(([code, name]) => [name, Number(code)])
+  expect(Object.fromEntries(codes)).toEqual(ItemCode)
+  const kinds = tableBelow('View kinds').map(([kind, name, elementBytes]) =>
+    [kind, name, elementBytes].map(String),
+  )
+  expect(kinds.map(([kind, name, elementBytes]) => [Number(kind), name, Number(elementBytes)])).toEqual(
+    VIEW_KINDS.map(({ kind, name, elementBytes }) => [kind, name, elementBytes]),
+  )
+  expect(text).toContain(`Items nest up to ${STRUCTURED_DEPTH_MAX} deep`)
+  expect(text).toContain(`the version, one byte, 0${STRUCTURED_VERSION},`)
 })

@@ -1,4 +1,4 @@
-import { isLdbError, runVerifySteps } from '@ldb/base'
+import { isLdbError, optionalMember, runVerifySteps } from '@ldb/base'
 import type { VerifyAmount, VerifySink } from '@ldb/base'
 import type { BlobFiles } from './blob-files.js'
 import { blobFileName } from './encoding/file-name.js'
@@ -26,7 +26,7 @@ export function verifyBlobFiles(files: BlobFiles, directory: string, sink: Verif
 
 /**
  * As {@link verifyBlobFiles}, in steps. Values may be appended and files compacted between two: what was appended after the first step is
- * not counted. Reports the amounts of all bytes but those of the records.
+ * not counted. Reports the amounts of all bytes but those of the records, and the locations of all records as `blob-dead`.
  *
  * @category Blob files
  */
@@ -36,6 +36,7 @@ export function* verifyBlobFileSteps(
   sink: VerifySink,
 ): Generator<void, BlobRecordTotals> {
   const totals = { count: 0, bytes: 0 }
+  const locate = optionalMember(sink, 'location')
   for (const { number, fileBytes } of files.files()) {
     const file = `${directory}/${blobFileName(number)}`
     sink.progress({ files: 1, units: 0, entries: 0, bytes: HEADER_BYTES })
@@ -55,6 +56,7 @@ export function* verifyBlobFileSteps(
         restBytes -= bytes
         totals.count++
         totals.bytes += bytes
+        locate?.call(sink, { kind: 'blob-dead', file, offset: record.offset, bytes })
         sink.progress({ units: 1, entries: 0, bytes })
         offset = record.nextOffset
         if (count % STEP_RECORDS === 0) yield
@@ -65,6 +67,7 @@ export function* verifyBlobFileSteps(
         sink.finding({ kind: 'io', file, offset: error.details.offset ?? 0, message: error.message })
       }
     }
+    locate?.call(sink, { kind: 'blob-header', file, offset: 0, bytes: HEADER_BYTES })
     if (restBytes > 0) amounts.push({ kind: 'unused', count: 1, bytes: restBytes })
     sink.progress({ units: 0, entries: 0, bytes: 0, amounts })
     yield

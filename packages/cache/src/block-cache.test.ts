@@ -49,6 +49,19 @@ test('a scan does not evict the blocks that are used again', () => {
   expect(found).toBeGreaterThan(45)
 })
 
+test('a block that was used past the cache stays once as if it had been found', () => {
+  const cache = new BlockCache<Block>(1000)
+  const space = cache.attach()
+  const used: Block = { name: 'used' }
+  const unused: Block = { name: 'unused' }
+  space.insert(0, used, 10)
+  space.insert(1, unused, 10)
+  used.wasUsed = true
+  for (let cold = 1000; cold < 1200; cold++) space.insert(cold, { name: `${cold}` }, 10)
+  expect([space.find(0)?.name, space.find(1)]).toEqual(['used', undefined])
+  expect(used.wasUsed).toBe(false)
+})
+
 test('a block larger than the budget is not cached, and a budget of zero caches nothing', () => {
   const cache = new BlockCache<Block>(0)
   const space = cache.attach()

@@ -17,6 +17,8 @@ export interface BlockCacheStats {
 
 /** A decoded block. @category Block cache */
 export interface CacheableBlock {
+  /** Set by a use that did not ask the cache; the cache clears it. */
+  wasUsed?: boolean
   /** Called when the block was evicted: it releases its buffer, unless something uses it. */
   evicted?(): void
 }
@@ -150,8 +152,9 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> implement
     }
     this.#probationBytes -= block.byteCount
     if (block.value === undefined) return
-    if (block.uses > 0) {
+    if (block.uses > 0 || block.value.wasUsed === true) {
       block.uses = 0
+      block.value.wasUsed = false
       this.#main.push(block)
       this.#mainBytes += block.byteCount
       return
@@ -184,8 +187,9 @@ export class BlockCache<Value extends CacheableBlock = CacheableBlock> implement
       this.#main = this.#main.slice(this.#mainHead)
       this.#mainHead = 0
     }
-    if (block.value !== undefined && block.uses > 0) {
-      block.uses--
+    if (block.value !== undefined && (block.uses > 0 || block.value.wasUsed === true)) {
+      if (block.value.wasUsed === true) block.value.wasUsed = false
+      else block.uses--
       this.#main.push(block)
       return
     }

@@ -23,6 +23,8 @@ const SMALL_DIVISOR = 10
  * @internal
  */
 export class FrameQueues {
+  /** Uses of pages that were resident. */
+  useCount = 0
   #uses: Uint8Array
   /** 1 for a frame in the main queue, 0 for one in the small queue. */
   #isMain: Uint8Array
@@ -79,6 +81,7 @@ export class FrameQueues {
 
   /** Counts a use of the page in a frame. */
   touch(frame: number): void {
+    this.useCount += 1
     const uses = this.#uses[frame] as number
     if (uses < USES_MAX) this.#uses[frame] = uses + 1
   }

@@ -44,6 +44,8 @@ export interface PageCacheStats {
   readonly residentCount: number
   readonly dirtyCount: number
   readonly pinnedCount: number
+  /** Uses of resident pages: each page of a descent counts, and each record that the adaptive hash index finds. */
+  readonly hitCount: number
   /** Frames claimed for pages that were not resident. */
   readonly missCount: number
   /** Pages evicted. */
@@ -139,6 +141,7 @@ export class PageCache {
       residentCount,
       dirtyCount,
       pinnedCount,
+      hitCount: pool.queues.useCount,
       missCount: pool.missCount,
       evictionCount: pool.evictionCount,
       writebackCount: pool.writebackCount,

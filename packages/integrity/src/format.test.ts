@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CodecId } from './codec.js'
 import * as format from './format.js'
+import { UnitKind } from './unit-codec.js'
 
 const text = readFileSync(new URL('../FORMAT.md', import.meta.url), 'utf8')
 
@@ -57,4 +58,10 @@ test('the codec ids match the table in FORMAT.md', () => {
   const builtIn = tableBelow('Codecs').filter(([id]) => /^\d+$/.test(id!))
   const named = Object.entries(CodecId).map(([name, id]) => [String(id), name.toLowerCase()])
   expect(builtIn.map(([id, name]) => [id, name])).toEqual(named)
+})
+
+test('the kinds of units match the table in FORMAT.md', () => {
+  const kinds = tableBelow('Kinds of units').map(([kind]) => Number(kind))
+  const plain = [UnitKind.SegmentHeader, UnitKind.SegmentSeal]
+  expect([...new Set([...kinds, ...plain])].sort((a, b) => a - b)).toEqual(Object.values(UnitKind))
 })

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { xxh64 } from '@node-rs/xxhash'
-import ts from 'typescript'
+import { transformSync } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let directory = ''
@@ -15,10 +15,8 @@ let broken = ''
 function install(target: string): void {
   for (const name of ['seed64', 'xxhash64', 'xxhash64-node']) {
     const source = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
-    const { outputText } = ts.transpileModule(source, {
-      compilerOptions: { module: ts.ModuleKind.ES2022, target: ts.ScriptTarget.ES2022 },
-    })
-    writeFileSync(join(target, `${name}.js`), outputText)
+    const { code } = transformSync(source, { loader: 'ts', target: 'es2022' })
+    writeFileSync(join(target, `${name}.js`), code)
   }
   writeFileSync(join(target, 'package.json'), '{ "type": "module" }')
 }

@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 3
 export const MINIMUM_READER_VERSION = 3
 
 /** Flags in the common file header. On disk: never renumber, never reuse. */
-export const SegmentFlag = { encrypted: 1, externalValues: 2 } as const
+export const SegmentFlag = { encrypted: 1, externalValues: 2, keyspaceChanges: 4 } as const
 
 /** Unit of torn writes: a write damages no byte outside of the blocks it touches. Header and seal have a block each. */
 export const BLOCK_BYTES = 4096
@@ -72,10 +72,10 @@ export const RECORD_RESERVED: number = RECORD_TYPE + 1
 export const RECORD_HEADER_BYTES: number = RECORD_RESERVED + 3
 assert(RECORD_HEADER_BYTES === 32, 'record header must be 32 bytes')
 
-/** Types 0 up to this one belong to the owner of the log, and so does the payload of type 6. */
+/** Types 0 up to this one belong to the owner of the log, and so do the payloads of types 6 and 7. */
 export const OWNER_TYPE_MAX = 3
 /** Record types that this package defines. On disk: never renumber, never reuse. */
-export const RecordType = { timeMark: 4, compressedCommit: 5, blobCommit: 6 } as const
+export const RecordType = { timeMark: 4, compressedCommit: 5, blobCommit: 6, keyspaceChange: 7 } as const
 /** Any reader may skip records of this type and greater ones. */
 export const SKIPPABLE_TYPE_MIN = 128
 

@@ -18,6 +18,7 @@ import {
   joinPath,
   listLogDirectory,
 } from './segment/log-directory.js'
+import { RecordLocations } from './segment/record-locations.js'
 import { recordSpaceEnd } from './segment/record-space.js'
 import type { SegmentList } from './segment/list.js'
 import { segmentName } from './segment/name.js'
@@ -183,6 +184,7 @@ class RecordAudit {
   #recordBytes: number
   /** Amounts by type since the last report. */
   #amounts: Map<number, { count: number; bytes: number }>
+  readonly #locations: RecordLocations
 
   constructor(found: FoundSegment, cursor: SegmentCursor, sink: VerifySink) {
     this.#found = found
@@ -194,6 +196,7 @@ class RecordAudit {
     this.#byteCount = 0
     this.#recordBytes = 0
     this.#amounts = new Map()
+    this.#locations = new RecordLocations(found.segment, sink)
   }
 
   *run(knownEnd: number | undefined): VerifySteps {
@@ -215,7 +218,7 @@ class RecordAudit {
         this.#checkReadable(lsn)
         this.#checkPayload()
         chainHash.add(this.#cursor.checksumLow, this.#cursor.checksumHigh)
-        lsn += this.#count()
+        lsn += this.#count(lsn)
       } else {
         this.#badLsns.push(lsn)
         // Recovery uses the header of the first bad record when only its payload is torn.
@@ -225,6 +228,7 @@ class RecordAudit {
         lsn = goodLsn
       }
     }
+    this.#locations.end(this.#found.fileBytes)
     this.#reportProgress(this.#restAmounts())
     const requiredEnd = knownEnd ?? this.#syncedLsn
     for (const badLsn of this.#badLsns) {
@@ -259,8 +263,9 @@ class RecordAudit {
     attempt(this.#sink, this.#found.segment.path, () => this.#cursor.payload)
   }
 
-  #count(): number {
+  #count(lsn: number): number {
     const { recordBytes, syncedLsn, type } = this.#cursor
+    this.#locations.add(type, lsn, recordBytes)
     const amount = this.#amounts.get(type) ?? { count: 0, bytes: 0 }
     amount.count++
     amount.bytes += recordBytes

@@ -46,8 +46,8 @@ describe.each([true, false])('closed cleanly: %s', (clean) => {
   test('any unknown flag in the header of any segment is refused', () => {
     for (const path of PATHS) {
       for (let bit = 0; bit < 32; bit++) {
-        // Bit 0: payloads are encrypted. Bit 1: records of type 6 may occur.
-        if (bit <= 1) continue
+        // Bit 0: payloads are encrypted. Bits 1 and 2: records of types 6 and 7 may occur.
+        if (bit <= 2) continue
         const { vfs } = twoSegments(clean)
         forgeHeader(vfs.content(path), (bytes) => (bytes[12 + (bit >> 3)] = 1 << (bit & 7)))
         expectRefused(vfs, /flags.*: 0x/)
@@ -88,7 +88,7 @@ describe.each([true, false])('closed cleanly: %s', (clean) => {
 
   test.each([
     [5, /compressed commit/],
-    [7, /type 7/],
+    [8, /type 8/],
     [127, /type 127/],
   ])('a record of type %i is refused', (type, message) => {
     const vfs = new SimulatedVfs()

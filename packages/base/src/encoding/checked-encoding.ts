@@ -9,6 +9,14 @@ import type { ValueEncoding } from './value-encoding.js'
 
 const NAME_UNITS_MAX = 255
 
+/** Returns the error for the name of an encoding that is not built in. */
+export function unknownEncoding(what: string, name: string, builtIn: ReadonlyMap<string, unknown>): LdbError {
+  const known = [...builtIn.keys()].map((each) => `'${each}'`).join(', ')
+  return invalidArgument(
+    `no ${what} encoding is named ${JSON.stringify(name)}: there are ${known}, and encodings of your own`,
+  )
+}
+
 /** Wraps a custom key encoding, so that it throws only `LdbError` and returns only plain `Uint8Array`. */
 export function checkedKeyEncoding<K>(
   encoding: KeyEncoding<K>,

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8, encodeUtf8Into } from '#utf8'
 import { copyBytesInto, kindOf, toPlainBytes } from '../bytes/bytes.js'
-import { checkedKeyEncoding } from './checked-encoding.js'
+import { checkedKeyEncoding, unknownEncoding } from './checked-encoding.js'
 import type { KeyEncoding, KeyEncodingOption } from './key-encoding.js'
 import { invalidArgument } from '../ldb-error.js'
 import type { TupleElement } from './tuple-encoder.js'
@@ -76,7 +76,7 @@ export function keyEncoding<K>(option: KeyEncodingOption<K>): KeyEncoding<K>
 export function keyEncoding<K>(option: KeyEncodingOption<K>): KeyEncoding<K> {
   if (typeof option === 'string') {
     const builtIn = BUILT_IN.get(option)
-    if (builtIn === undefined) throw invalidArgument(`no key encoding is named ${JSON.stringify(option)}`)
+    if (builtIn === undefined) throw unknownEncoding('key', option, BUILT_IN)
     return builtIn as KeyEncoding<K>
   }
   for (const builtIn of BUILT_IN.values()) {

@@ -18,4 +18,4 @@ export interface ValueEncoding<V> {
 }
 
 /** Name of a built-in value encoding, or a custom encoding. @category Encodings */
-export type ValueEncodingOption<V> = 'utf8' | 'binary' | 'json' | ValueEncoding<V>
+export type ValueEncodingOption<V> = 'utf8' | 'binary' | 'json' | 'structured' | ValueEncoding<V>

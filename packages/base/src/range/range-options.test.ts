@@ -9,7 +9,7 @@ import type { KeyEncoding } from '../encoding/key-encoding.js'
 import { binaryKeys, keyEncoding, tupleKeys, utf8Keys } from '../encoding/key-encodings.js'
 import { KEY_BYTES_MAX } from '../limits.js'
 import { resolveRange } from './range-options.js'
-import type { RangeOptions } from './range-options.js'
+import type { KeyPrefix, RangeOptions } from './range-options.js'
 
 const invalid = expect.objectContaining({ code: 'LDB_INVALID_ARGUMENT' })
 const tooLarge = expect.objectContaining({ code: 'LDB_TOO_LARGE' })
@@ -22,7 +22,9 @@ const textKey = fc
   .map((list) => list.join(''))
 
 function rangeOf<K>(key: fc.Arbitrary<K>): fc.Arbitrary<RangeOptions<K>> {
-  return fc.record({ gt: key, gte: key, lt: key, lte: key, prefix: key }, { requiredKeys: [] })
+  // Every key is a prefix.
+  const prefix = key as fc.Arbitrary<KeyPrefix<K>>
+  return fc.record({ gt: key, gte: key, lt: key, lte: key, prefix }, { requiredKeys: [] })
 }
 
 function checkRange<K>(

@@ -7,6 +7,17 @@ import type { KeyBounds } from '../ordered-store.js'
 import { optionalMember, ownProperty } from '../own-options.js'
 
 /**
+ * Type of the prefixes of keys of type `K`: any string for strings, and for a tuple of known length its first elements.
+ *
+ * @category Ranges
+ */
+export type KeyPrefix<K> = K extends string
+  ? string
+  : K extends readonly [infer First, ...infer Rest]
+    ? readonly [] | readonly [First, ...KeyPrefix<Rest>]
+    : K
+
+/**
  * Selects a range of entries, their order and their number. All bounds apply: of two lower or two upper bounds, the tighter one is
  * effective. An inverted range is empty, not an error. A field of value `undefined` is the same as an absent one.
  *
@@ -22,7 +33,7 @@ export interface RangeOptions<K> {
   /** Inclusive upper bound. */
   readonly lte?: K | undefined
   /** Prefix of the keys: a string, bytes, or the first elements of a tuple. */
-  readonly prefix?: K | undefined
+  readonly prefix?: KeyPrefix<K> | undefined
   /** Iterates from the last entry to the first. Does not swap the bounds. @defaultValue false */
   readonly reverse?: boolean | undefined
   /** Greatest number of entries. @defaultValue Infinity */

@@ -114,6 +114,31 @@ describe('an owned directory', () => {
     expect(error.details.file).toBe('/db')
   })
 
+  test.each(OPERATIONS)('that is moved after the check is lost: %s', (_, operate) => {
+    let isArmed = false
+    // Moves the directory before the operation itself, behind its check.
+    const moving = new Proxy(base, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]): unknown => {
+          const isCheck = name === 'status' || name === 'lock' || name === 'pinDirectory'
+          if (isArmed && !isCheck) {
+            isArmed = false
+            base.rename('/db', '/moved')
+          }
+          return Reflect.apply(member, target, args)
+        }
+      },
+    })
+    lock.release()
+    const over = new OwnedVfs(moving)
+    over.own('/db', over.lock('/db'))
+    isArmed = true
+    expectCode('LDB_POISONED', () => operate(over))
+    expect(isArmed).toBe(false)
+  })
+
   test('that was moved back after a check stays lost', () => {
     base.rename('/db', '/moved')
     const first = expectCode('LDB_POISONED', () => vfs.list('/db'))

@@ -13,7 +13,7 @@ import { OwnedDirectory } from './owned-directory.js'
  * found first: a directory may be moved, and another one with the same name created, while files in it are open.
  *
  * @remarks The check is made before each operation that opens, creates, renames, links, copies, removes, lists or syncs by name, and
- * again after an operation whose result proves something: an opened file, a synced directory. Its failure is `LDB_POISONED`, also
+ * again after one that fails, or whose result proves something: an opened file, a synced directory. Its failure is `LDB_POISONED`, also
  * for every later operation, and the operation has changed nothing. A move between the check and the operation is not noticed before
  * the next check. Operations on open files are not checked: they act on the files of the moved directory. `status` is not checked.
  *
@@ -48,14 +48,18 @@ export class OwnedVfs implements Vfs {
       this.link = (source, target): void => {
         this.#assertOwned(source)
         this.#assertOwned(target)
-        link.call(below, source, target)
+        this.#byName(target, () => {
+          link.call(below, source, target)
+        })
       }
     }
     if (copy !== undefined) {
       this.copy = (source, target): void => {
         this.#assertOwned(source)
         this.#assertOwned(target)
-        copy.call(below, source, target)
+        this.#byName(target, () => {
+          copy.call(below, source, target)
+        })
       }
     }
   }
@@ -122,7 +126,7 @@ export class OwnedVfs implements Vfs {
   open(path: string, mode: OpenMode): VfsFile {
     if (mode === 'read') this.#assertUnmoved(path)
     else this.#assertOwned(path)
-    const file = this.#below.open(path, mode)
+    const file = this.#byName(path, () => this.#below.open(path, mode))
     try {
       this.#assertUnmoved(path)
     } catch (error) {
@@ -142,52 +146,81 @@ export class OwnedVfs implements Vfs {
 
   list(path: string): string[] {
     this.#assertUnmoved(path, true)
-    return this.#below.list(path)
+    return this.#byName(path, () => this.#below.list(path))
   }
 
   makeDirectory(path: string): void {
     this.#assertOwned(path)
-    this.#below.makeDirectory(path)
+    this.#byName(path, () => {
+      this.#below.makeDirectory(path)
+    })
     this.#owned?.noteCreated(path)
   }
 
   rename(source: string, target: string): void {
     this.#assertOwned(source)
     this.#assertOwned(target)
-    this.#below.rename(source, target)
+    this.#byName(target, () => {
+      this.#below.rename(source, target)
+    })
     this.#owned?.noteRemoved(source)
   }
 
   remove(path: string): void {
     this.#assertOwned(path)
-    this.#below.remove(path)
+    this.#byName(path, () => {
+      this.#below.remove(path)
+    })
   }
 
   async removeAsync(path: string): Promise<void> {
     this.#assertOwned(path)
-    await new FileRemoval(this.#below, path).syncAsync()
+    await this.#byNameAsync(path, () => new FileRemoval(this.#below, path).syncAsync())
   }
 
   removeDirectory(path: string): void {
     this.#assertOwned(path, true)
-    this.#below.removeDirectory(path)
+    this.#byName(path, () => {
+      this.#below.removeDirectory(path)
+    })
     this.#owned?.noteRemoved(path)
   }
 
   syncDirectory(path: string): void {
     this.#assertOwned(path, true)
-    this.#below.syncDirectory(path)
+    this.#byName(path, () => {
+      this.#below.syncDirectory(path)
+    })
     this.#assertUnmoved(path, true)
   }
 
   async syncDirectoryAsync(path: string): Promise<void> {
     this.#assertOwned(path, true)
-    await new DirectorySync(this.#below, path).syncAsync()
+    await this.#byNameAsync(path, () => new DirectorySync(this.#below, path).syncAsync())
     this.#assertUnmoved(path, true)
   }
 
   lock(directory: string, mode?: LockMode): VfsLock {
     return this.#below.lock(directory, mode)
+  }
+
+  /** Runs an operation by name. When it fails in a directory that was moved after the check, that is the error. */
+  #byName<T>(path: string, operate: () => T): T {
+    try {
+      return operate()
+    } catch (error) {
+      this.#assertUnmoved(path)
+      throw error
+    }
+  }
+
+  async #byNameAsync(path: string, operate: () => Promise<unknown>): Promise<void> {
+    try {
+      await operate()
+    } catch (error) {
+      this.#assertUnmoved(path)
+      throw error
+    }
   }
 
   #assertOwned(path: string, isDirectory = false): void {

@@ -60,7 +60,7 @@ export interface SegmentHeader {
   readonly archiveBranchId: Uint8Array
   /** The records of this segment end at most this many bytes after `baseLsn`, unless a single larger record is all of them. */
   readonly capacityBytes: number
-  /** Records of type 6, which name values outside of the log, may occur. */
+  /** Records of type 6, which name values outside of the log, may occur, and those of type 7. */
   readonly hasExternalValues: boolean
   /** How the payloads are encrypted; absent when they are not. */
   readonly encryption: SegmentEncryption | undefined
@@ -100,7 +100,7 @@ export function encodeSegmentHeader(header: SegmentHeader, target: Uint8Array): 
     format: FORMAT_VERSION,
     minimumReader: MINIMUM_READER_VERSION,
     flags:
-      (header.hasExternalValues ? SegmentFlag.externalValues : 0) |
+      (header.hasExternalValues ? SegmentFlag.externalValues | SegmentFlag.keyspaceChanges : 0) |
       (header.encryption === undefined ? 0 : SegmentFlag.encrypted),
   })
   target.set(fileHeader, HEADER_FILE_HEADER)
@@ -151,7 +151,7 @@ export function decodeSegmentHeader(source: Uint8Array, sourceBytes: number, fil
     file,
     kind: FILE_KIND,
     format: FORMAT_VERSION,
-    flags: SegmentFlag.externalValues | SegmentFlag.encrypted,
+    flags: SegmentFlag.externalValues | SegmentFlag.keyspaceChanges | SegmentFlag.encrypted,
   }
   const { format, flags } = decodeFileHeader(source, known)
   if (format < MINIMUM_READER_VERSION) {

@@ -3,7 +3,8 @@ import { OWNER_TYPE_MAX, RecordType, SKIPPABLE_TYPE_MIN } from '../format.js'
 
 /** Reports whether the owner of the log appends records of a type, and defines their payload. */
 export function isOwnerType(type: number): boolean {
-  return (type >= 0 && type <= OWNER_TYPE_MAX) || type === RecordType.blobCommit
+  if (type === RecordType.blobCommit || type === RecordType.keyspaceChange) return true
+  return type >= 0 && type <= OWNER_TYPE_MAX
 }
 
 /** Reports whether readers of this build pass over records of a type without returning them. */

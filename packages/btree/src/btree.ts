@@ -40,6 +40,7 @@ import { copyNewest, findLeaf, findNewest, viewFound } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
 import { OpenSnapshots } from './read/open-snapshots.js'
 import { TreeSnapshot } from './read/snapshot.js'
+import { pageBytesOf, treeStats } from './tree-stats.js'
 import { TreeStatus } from './tree-status.js'
 import { TreeVerifier } from './verify/tree-verifier.js'
 import { ownVerifyOptions } from './verify/verify-options.js'
@@ -242,7 +243,7 @@ export class BTree implements OrderedStore {
     const renewal = ownProperty(request, 'renewal', 'the request')
     if (renewal !== undefined)
       return new ResumableTask(this.#checkpoints.renewals.steps(renewal, request, () => this.#seq))
-    if (!isWorthCompacting(this.stats(), request.effort, this.#pages.cacheBytes)) return undefined
+    if (!isWorthCompacting(pageBytesOf(this.#pages), request.effort, this.#pages.cacheBytes)) return undefined
     return new ResumableTask(this.#checkpoints.compactionSteps(request, () => this.#seq))
   }
 
@@ -254,7 +255,8 @@ export class BTree implements OrderedStore {
   }
 
   logBytesPreferred(): number {
-    return this.stats().liveBytes
+    this.#status.assertReadable()
+    return pageBytesOf(this.#pages).liveBytes
   }
 
   async persistRecovered(): Promise<void> {
@@ -312,20 +314,7 @@ export class BTree implements OrderedStore {
 
   stats(): StoreStats {
     this.#status.assertReadable()
-    const { freeSpace, reclaim, limits, space } = this.#pages
-    let dirtyPages = 0
-    space.forEach((_, frame) => {
-      if (space.isDirty(frame)) dirtyPages += 1
-    })
-    return {
-      entryCount: this.#tree.entryCount,
-      isEntryCountExact: true,
-      fileBytes: freeSpace.pageCount * limits.pageBytes,
-      liveBytes: (freeSpace.pageCount - freeSpace.freeCount - reclaim.pendingCount) * limits.pageBytes,
-      dirtyBytes: dirtyPages * limits.pageBytes,
-      depth: this.#tree.root.level + 1,
-      snapshotCount: this.#snapshots.count,
-    }
+    return treeStats(this.#pages, this.#tree, this.#snapshots.count)
   }
 
   close(): void {

@@ -22,6 +22,7 @@ import { EntryKind } from './format.js'
 import { resolveLsmOptions } from './options.js'
 import type { LsmTreeOptions } from './options.js'
 import { STAMP_MAX } from './entry/entry.js'
+import { HotKeys } from './read/hot-keys.js'
 import { PointRead } from './read/point-read.js'
 import { LsmSnapshot } from './read/snapshot.js'
 import { holdStore } from './store/held-store.js'
@@ -29,7 +30,7 @@ import { checkpointSteps, compactionTaskSteps, rangeOf } from './store/maintenan
 import { ValueSlab } from './read/value-slab.js'
 import { openStore } from './store/open.js'
 import type { OpenedStore } from './store/open.js'
-import { hasWork, makeRoom, memoryOf, SECTION_BYTES_KEPT, workFor } from './store/pacing.js'
+import { hasWork, isIdleWorkDue, makeRoom, memoryOf, SECTION_BYTES_KEPT, workFor } from './store/pacing.js'
 import { SortedLoad } from './store/sorted-load.js'
 import { collectStats } from './store/stats.js'
 import { verifyStore } from './verify/verify.js'
@@ -45,7 +46,7 @@ import { verifyStore } from './verify/verify.js'
 export class LsmTree implements OrderedStore {
   readonly #opened: OpenedStore
   readonly #reader: BatchReader = new BatchReader()
-  readonly #read: PointRead = new PointRead()
+  readonly #read: PointRead = new PointRead(new HotKeys())
   readonly #slab: ValueSlab = new ValueSlab()
   readonly #snapshots: Set<LsmSnapshot>
   #checkpoint: ResumableTask | undefined = undefined
@@ -220,7 +221,7 @@ export class LsmTree implements OrderedStore {
   }
 
   isIdleWorkDue(): boolean {
-    return this.#opened.status.isOpen && this.#opened.work.isIdleCompactionDue
+    return this.#opened.status.isOpen && isIdleWorkDue(this.#opened)
   }
 
   logBytesPreferred(): number {

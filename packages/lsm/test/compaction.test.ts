@@ -177,8 +177,8 @@ test('an idle store returns the space of deleted and overwritten entries, and th
 
 test('an idle compaction ends early when it is interrupted', () => {
   const harness = new LsmHarness()
-  fill(harness, 300)
-  for (let index = 0; index < 300; index++) harness.delete(`key${String(index).padStart(5, '0')}`)
+  fill(harness, 1200)
+  for (let index = 0; index < 1200; index++) harness.delete(`key${String(index).padStart(5, '0')}`)
   let calls = 0
   harness.store.beginCompaction({ effort: 'idle', isInterrupted: () => ++calls > 3 })?.sync()
   expect(calls).toBe(4)
@@ -195,4 +195,33 @@ test('a range tombstone stays while a deeper level has keys in its range', () =>
   const { depth } = harness.store.stats()
   expect(depth).toBeGreaterThan(1)
   expect(harness.content()).toEqual(sorted(harness.entries))
+})
+
+/** Bytes of two memtables. */
+const MEMTABLES = 8192
+
+test('a store asks for a checkpoint when it returns a quarter of the space, and not before', () => {
+  let wantsCheckpoint = false
+  const observer = {
+    wantsCheckpoint: () => (wantsCheckpoint = true),
+    stalled: () => undefined,
+    completed: () => undefined,
+    failed: () => undefined,
+    healed: () => undefined,
+  }
+  const harness = new LsmHarness({ ...SMALL, observer })
+  const { store } = harness
+  const replacedBytes = (): number => store.stats().fileBytes - (store.stats().liveBytes ?? 0)
+  fill(harness, 1200)
+  store.compact()
+  expect([replacedBytes(), store.isIdleWorkDue()]).toEqual([0, false])
+  wantsCheckpoint = false
+  for (let index = 0; !wantsCheckpoint; index++) {
+    expect(replacedBytes()).toBeLessThanOrEqual(Math.max(MEMTABLES, 0.25 * store.stats().fileBytes))
+    harness.put(`key${String(index % 1200).padStart(5, '0')}`, `new ${index}`)
+  }
+  expect(replacedBytes()).toBeGreaterThan(MEMTABLES)
+  expect(store.isIdleWorkDue()).toBe(true)
+  store.checkpoint()
+  expect(replacedBytes()).toBe(0)
 })

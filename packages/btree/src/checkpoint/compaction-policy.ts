@@ -1,4 +1,4 @@
-import type { CompactionRequest, StoreStats } from '@ldb/base'
+import type { CompactionRequest } from '@ldb/base'
 
 /** Free space in a file that is not worth reclaiming. */
 const SLACK_BYTES = 1_048_576
@@ -12,13 +12,13 @@ const SLACK_BYTES = 1_048_576
  * @internal
  */
 export function isWorthCompacting(
-  stats: Pick<StoreStats, 'fileBytes' | 'liveBytes'>,
+  pages: { readonly allBytes: number; readonly liveBytes: number },
   effort: CompactionRequest['effort'],
   cacheBytes: number,
 ): boolean {
   if (effort === 'full' || effort === 'shrink') return true
-  const { fileBytes, liveBytes } = stats
-  const freeBytes = fileBytes - liveBytes
+  const { allBytes, liveBytes } = pages
+  const freeBytes = allBytes - liveBytes
   if (freeBytes <= SLACK_BYTES) return false
   return (
     freeBytes > 2 * liveBytes ||

@@ -44,10 +44,11 @@ export class TreeRenewals {
    */
   *steps(renewal: KeyRenewal, request: CompactionRequest, seq: () => Seq): TaskSteps {
     const timeSlice = ownProperty(request, 'timeSlice', 'the request')
-    const isCounting = renewal.bytesMax === 0
+    const { bytesMax } = renewal
+    const isCounting = bytesMax === 0
     const pass = isCounting ? new TreeRenewal(this.#tree) : (this.#pass ??= new TreeRenewal(this.#tree))
     let bytes = 0
-    while (!pass.isDone && (isCounting || bytes < renewal.bytesMax)) {
+    while (!pass.isDone && (isCounting || bytes < bytesMax)) {
       bytes += this.#renewSlice(pass, renewal)
       if (timeSlice !== undefined) yield timeSlice
     }

@@ -68,6 +68,11 @@ export class DeferredFile implements VfsFile {
     return this.#content().length
   }
 
+  /** Returns the bytes of the file: 0 while there is none. */
+  storedBytes(): number {
+    return this.#file?.length() ?? 0
+  }
+
   preallocate(length: number): void {
     this.#created().preallocate(length)
   }

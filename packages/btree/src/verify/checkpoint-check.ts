@@ -62,13 +62,14 @@ export function countFixedPages(
   figures: TreeFigures,
 ): void {
   const { pageBytes } = limits
-  const counts = {
-    meta: firstPageNumber(pageBytes),
-    'meta-copy': metaCopyEnd(pageBytes) - metaCopyPage(pageBytes),
-  }
-  for (const kind of ['meta', 'meta-copy'] as const) {
-    report.count(0, 0, pageBytes * counts[kind])
-    figures.add(kind, counts[kind])
+  const copyStart = metaCopyPage(pageBytes)
+  for (const [kind, start, end] of [
+    ['meta', 0, firstPageNumber(pageBytes)],
+    ['meta-copy', copyStart, metaCopyEnd(pageBytes)],
+  ] as const) {
+    report.count(0, 0, pageBytes * (end - start))
+    figures.add(kind, end - start)
+    report.locate(kind, start, end - start)
   }
   figures.unusedBytes = Math.max(0, file.length() - freeSpace.pageCount * pageBytes)
 }

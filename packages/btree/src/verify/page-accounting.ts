@@ -35,7 +35,9 @@ export class PageAccounting {
     this.reach(metaCopyPage(pageBytes), metaCopyEnd(pageBytes) - metaCopyPage(pageBytes))
     let pendingCount = 0
     reclaim.forEachPending((page, count) => {
-      if (this.reach(page, count)) pendingCount += count
+      if (!this.reach(page, count)) return
+      pendingCount += count
+      report.locate('pending', page, count)
     })
     this.pendingCount = pendingCount
   }
@@ -72,6 +74,7 @@ export class PageAccounting {
   *compareWithFreeSpace(isComplete: boolean): Generator<void, number> {
     const freeSpace = this.#freeSpace
     let freeCount = 0
+    let freeStart = 0
     for (let page = freeSpace.firstPage; page < freeSpace.pageCount; page += 1) {
       if (page % STEP_PAGES === 0) yield
       const isInUse = ((this.#inUse[page >>> 3] as number) & (1 << (page & SEVEN))) !== 0
@@ -79,9 +82,13 @@ export class PageAccounting {
       if (isInUse && isFree) {
         this.inUseAndFree.push(page)
         this.#report.add('structure', this.#offsetOf(page), `page ${page} is in use and free at once`)
-      } else if (isFree) freeCount += 1
-      else if (!isInUse) {
+      } else if (isFree) {
+        freeCount += 1
+        if (page === freeSpace.firstPage || !freeSpace.isFree(page - 1)) freeStart = page
+        if (!freeSpace.isFree(page + 1)) this.#report.locate('free', freeStart, page + 1 - freeStart)
+      } else if (!isInUse) {
         this.leaked.push(page)
+        this.#report.locate('unreached', page)
         if (!isComplete) continue
         this.#report.add('leak', this.#offsetOf(page), `page ${page} is neither in use nor free`, 'warning')
       }

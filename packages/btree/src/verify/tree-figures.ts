@@ -20,7 +20,7 @@ import {
 export class TreeFigures {
   /** Bytes behind the last page. */
   unusedBytes = 0
-  readonly #pageBytes: number
+  readonly pageBytes: number
   /** Pages by kind since the last {@link TreeFigures.takeAmounts}. */
   #pages: Map<VerifyUnitKind, { count: number; pageCount: number }> = new Map()
   #leafCount = 0
@@ -34,7 +34,7 @@ export class TreeFigures {
   #branchDeadBytes = 0
 
   constructor(pageBytes: number) {
-    this.#pageBytes = pageBytes
+    this.pageBytes = pageBytes
   }
 
   /** Adds units of one kind: pages, or extents of several pages. */
@@ -75,7 +75,7 @@ export class TreeFigures {
     const amounts: VerifyAmount[] = [...this.#pages].map(([kind, { count, pageCount }]) => ({
       kind,
       count,
-      bytes: pageCount * this.#pageBytes,
+      bytes: pageCount * this.pageBytes,
     }))
     this.#pages = new Map()
     const bytes = this.unusedBytes
@@ -85,10 +85,10 @@ export class TreeFigures {
 
   /** @param depth - levels of the tree. */
   shape(depth: number): VerifyTreeShape {
-    const leafBytes = this.#leafCount * (this.#pageBytes - PAGE_HEADER_BYTES)
+    const leafBytes = this.#leafCount * (this.pageBytes - PAGE_HEADER_BYTES)
     return {
       kind: 'tree',
-      pageBytes: this.#pageBytes,
+      pageBytes: this.pageBytes,
       depth,
       keyBytes: this.#keyBytes,
       valueBytes: this.#valueBytes,

@@ -3,11 +3,10 @@ import type { VerifyFinding, VerifySink } from '@ldb/base'
 import type { FreeSpacePages } from '../file/free-space-pages.js'
 import { checkFreeSpace } from '../file/free-space-reading.js'
 import type { Meta } from '../file/meta.js'
-import { FILE_ENDS_WITHIN_PAGE, readStoredPage } from '../file/stored-page.js'
+import { FILE_ENDS_WITHIN_PAGE } from '../file/stored-page.js'
 import { extentPageCount, VALUE_FIELD_BYTES } from '../format.js'
 import { SLICE_VALUE_BYTES } from '../space/time-slices.js'
 import { checkTreePage } from '../page/check.js'
-import { copyPage } from '../page/copies.js'
 import { PageMemory } from '../page/memory.js'
 import { pageEpoch, slotCount } from '../page/page.js'
 import {
@@ -32,6 +31,7 @@ import { countFixedPages, verifyDictionaries, verifyMeta } from './checkpoint-ch
 import { checkFences } from './expected-page.js'
 import type { ExpectedPage } from './expected-page.js'
 import { PageAccounting } from './page-accounting.js'
+import { isDirtyPage, readPageCopy } from './page-copy.js'
 import { TreeFigures } from './tree-figures.js'
 import { VerifyReport } from './verify-report.js'
 
@@ -177,7 +177,11 @@ export class TreeVerifier {
       ['free-space-mirror', mirrors],
     ] as const) {
       let count = 0
-      for (const page of numbers) if (accounting.reach(page, 1)) count += 1
+      for (const page of numbers) {
+        if (!accounting.reach(page, 1)) continue
+        count += 1
+        this.#report.locate(kind, page)
+      }
       this.#figures.add(kind, count)
       this.#report.count(count, 0, count * this.#meta.pageBytes)
     }
@@ -209,23 +213,20 @@ export class TreeVerifier {
     if (!this.#reach(expected.pageNumber, 1)) return
     const { lower, upper } = expected
     const keys = { lower, upper }
+    const isDirty = isDirtyPage(pages, expected.pageNumber)
     let page: PageMemory | undefined
     const readPage = (): void => {
       page = this.#readPage(expected, keys)
     }
     this.#report.guard(offset, readPage, keys)
-    if (page === undefined) {
-      this.#figures.add('unreached', 1)
-      return
-    }
+    if (page === undefined) return this.#passOver(expected.pageNumber)
     const fault =
       checkTreePage(page, 0, expected.pageNumber, expected.level) ??
       checkFences(page, expected) ??
       pages.epoch.faultOf(pageEpoch(page, 0))
     if (fault !== undefined) {
       this.#report.add('structure', offset, fault, 'error', keys)
-      this.#figures.add('unreached', 1)
-      return
+      return this.#passOver(expected.pageNumber)
     }
     const copy = page
     const areKeysReadable = this.#report.guard(offset, () => {
@@ -234,25 +235,25 @@ export class TreeVerifier {
     if (expected.level === 0) yield* this.#verifyValues(page, offset)
     else this.#pushChildren(page, expected, expected.isUnfenced || !areKeysReadable)
     this.#figures.addPage(page)
-    this.#report.count(1, expected.level === 0 ? slotCount(page, 0) : 0, pageBytes)
+    const { level, pageNumber } = expected
+    this.#report.count(1, level === 0 ? slotCount(page, 0) : 0, pageBytes)
+    this.#report.locate(level === 0 ? 'leaf' : 'branch', pageNumber, 1, { isDirty, level, keys })
   }
 
-  /** Reads a page into memory of its own: from memory when it is dirty there, else from the file; `undefined`, with a finding, when damaged. */
-  #readPage({ pageNumber, low, high }: ExpectedPage, keys: VerifyFinding['keys']): PageMemory | undefined {
+  /** Counts a page that cannot be read. */
+  #passOver(pageNumber: number): void {
+    this.#figures.add('unreached', 1)
+    this.#report.locate('unreached', pageNumber)
+  }
+
+  /** Reads a page into memory of its own; `undefined`, with a finding, when damaged. */
+  #readPage(expected: ExpectedPage, keys: VerifyFinding['keys']): PageMemory | undefined {
     const { pages } = this.#tree
-    const { arenas, limits, space, file, codec } = pages
     const copy = this.#memory
-    const frame = space.peek(pageNumber)
-    if (frame >= 0 && space.isDirty(frame)) {
-      copyPage(arenas.ofFrame(frame), arenas.pageOf(frame), copy, 0)
-      return copy
-    }
-    const pending = pages.pendingChecksums.get(pageNumber)
-    const checksum = pending === undefined ? { low, high } : { low: pending.low, high: pending.high }
-    const fault = readStoredPage(file, codec, copy, pageNumber, checksum)
+    const fault = readPageCopy(pages, expected, copy)
     if (fault === undefined) return copy
     const kind = fault === FILE_ENDS_WITHIN_PAGE ? 'missing' : 'checksum'
-    this.#report.add(kind, pageNumber * limits.pageBytes, fault, 'error', keys)
+    this.#report.add(kind, expected.pageNumber * pages.limits.pageBytes, fault, 'error', keys)
     return undefined
   }
 
@@ -342,6 +343,7 @@ export class TreeVerifier {
     this.#extentCount += 1
     if (!this.#reach(page, count)) return
     this.#figures.add('extent', 1, count)
+    this.#report.locate('extent', page, count)
     this.#report.count(count, 0, contentBytes)
   }
 }

@@ -1,5 +1,13 @@
 import { isLdbError, optionalMember } from '@ldb/base'
-import type { LdbError, VerifyFinding, VerifyShape, VerifySink, VerifySeverity } from '@ldb/base'
+import type {
+  LdbError,
+  VerifyFinding,
+  VerifyLocation,
+  VerifyShape,
+  VerifySink,
+  VerifySeverity,
+  VerifyUnitKind,
+} from '@ldb/base'
 import { isResourceShortage } from '@ldb/vfs'
 import type { TreeFigures } from './tree-figures.js'
 
@@ -14,10 +22,12 @@ export class VerifyReport {
   readonly #file: string
   readonly #figures: TreeFigures
   #progress = { units: 0, entries: 0, bytes: 0 }
+  readonly #location: VerifySink['location']
 
   /** @param figures - amounts by kind, which {@link VerifyReport.flush} reports. */
   constructor(sink: VerifySink, file: string, figures: TreeFigures) {
     this.#sink = sink
+    this.#location = optionalMember(sink, 'location')
     this.#file = file
     this.#figures = figures
   }
@@ -75,6 +85,19 @@ export class VerifyReport {
     progress.entries += entries
     progress.bytes += bytes
     if (progress.units >= PROGRESS_PAGES) this.flush()
+  }
+
+  /** Reports the location of pages of one kind. */
+  locate(
+    kind: VerifyUnitKind,
+    page: number,
+    pageCount: number = 1,
+    about?: Pick<VerifyLocation, 'isDirty' | 'level' | 'keys'>,
+  ): void {
+    if (this.#location === undefined) return
+    const { pageBytes } = this.#figures
+    const [offset, bytes] = [page * pageBytes, pageCount * pageBytes]
+    this.#location.call(this.#sink, { kind, file: this.#file, offset, bytes, ...about })
   }
 
   /** Reports what was counted since the last report. */

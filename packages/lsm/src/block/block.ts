@@ -32,6 +32,10 @@ export class Block implements CacheableBlock {
   /** Where the buffer goes when the block is evicted. */
   #home: BlockBuffers | undefined = undefined
   #buffer: BlockBuffer | undefined = undefined
+  /** True when the block is not in the cache any more: its bytes may be those of another block. */
+  isEvicted = false
+  /** Set by a use past the cache, and cleared by it. */
+  wasUsed = false
 
   private constructor(
     bytes: Uint8Array,
@@ -91,6 +95,7 @@ export class Block implements CacheableBlock {
   }
 
   evicted(): void {
+    this.isEvicted = true
     if (this.#pinCount === 0 && this.#buffer !== undefined) this.#home?.give(this.#buffer)
     this.#buffer = undefined
   }
@@ -137,15 +142,25 @@ export class Block implements CacheableBlock {
    * @param header - receives the header of the record.
    */
   isKeyAt(index: number, key: Uint8Array, keyBytes: number, header: RecordHeader): boolean {
-    const { bytes, prefixBytes } = this
-    if (keyBytes < prefixBytes) return false
+    if (keyBytes < this.prefixBytes) return false
     // A key below the prefix is sought at the first entry.
-    if (index === 0) {
-      for (let offset = 0; offset < prefixBytes; offset++) {
-        if (bytes[BLOCK_PREFIX_OFFSET + offset] !== key[offset]) return false
-      }
+    if (index === 0 && !this.hasPrefix(key)) return false
+    return this.isRestAt(this.recordOffset(index), key, keyBytes, header)
+  }
+
+  /** Reports whether a key, which is no shorter than the prefix of the block, begins with it. */
+  hasPrefix(key: Uint8Array): boolean {
+    const { bytes, prefixBytes } = this
+    for (let offset = 0; offset < prefixBytes; offset++) {
+      if (bytes[BLOCK_PREFIX_OFFSET + offset] !== key[offset]) return false
     }
-    header.read(bytes, this.recordOffset(index))
+    return true
+  }
+
+  /** Reports whether the key of the record at an offset has the bytes of a key behind the prefix. @param header - receives its header. */
+  isRestAt(recordOffset: number, key: Uint8Array, keyBytes: number, header: RecordHeader): boolean {
+    const { bytes, prefixBytes } = this
+    header.read(bytes, recordOffset)
     const { rest, restBytes } = header
     if (restBytes !== keyBytes - prefixBytes) return false
     for (let offset = 0; offset < restBytes; offset++) {

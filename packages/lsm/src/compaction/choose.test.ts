@@ -61,6 +61,12 @@ test.each<[string, Record<number, string>, string | undefined]>([
   ['nothing', {}, undefined],
   ['three tables in level 0', { 0: 'a-c a-c a-c' }, undefined],
   ['four tables go to the last level', { 0: 'a-c b-d e-f a-g' }, 'a-c b-d e-f a-g → 6'],
+  ['not with less than half of the bytes of that level', { 0: 'a-c a-c a-c a-c', 6: 'a-d:401' }, undefined],
+  [
+    'but with eight tables, however small',
+    { 0: 'a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1', 6: 'a-d:401' },
+    'a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-c:1 a-d:401 → 6',
+  ],
   ['with what they overlap', { 0: 'a-c a-c a-c a-c', 6: 'a-b b-c d-e' }, 'a-c a-c a-c a-c a-b b-c → 6'],
   ['a full last level has a level above it', { 0: 'a-c a-c a-c a-c', 6: 'a-d:2000' }, 'a-c a-c a-c a-c → 5'],
   ['never below a level in use', { 0: 'a-c a-c a-c a-c', 3: 'x-y:1' }, 'a-c a-c a-c a-c → 3'],

@@ -18,6 +18,11 @@ export interface CompactionContext {
 
 const BOTTOM = LEVEL_COUNT - 1
 
+/** Bytes of level 0, as a share of those of the level that it is merged into, which are worth a merge. */
+const LEVEL0_SHARE = 0.5
+/** Level 0 is merged whatever its bytes when it has this many times the tables that it needs. */
+const LEVEL0_FACTOR_MAX = 2
+
 /** A share of deletes in a table that is worth a compaction of its own. */
 const DELETE_SHARE = 0.5
 /** Fewer deletes in a table of level 0 delay no scan. */
@@ -61,7 +66,7 @@ function chooseLeveled(version: Version, options: CompactionOptions): Compaction
   for (let level = 0; level < BOTTOM; level++) {
     const score =
       level === 0
-        ? version.level(0).length / options.level0Tables
+        ? level0Score(version, options, targets)
         : version.levelBytes(level) / Math.max(1, targets[level] ?? 0)
     const isOver = level === 0 ? score >= 1 : score > 1
     if (!isOver || score < worstScore) continue
@@ -71,6 +76,19 @@ function chooseLeveled(version: Version, options: CompactionOptions): Compaction
   const { codecs } = options
   if (worst === 0) return planOf(version, [...version.level(0)], baseLevel(version, targets), codecs)
   return worst > 0 ? planOf(version, [leastOverlapping(version, worst)], worst + 1, codecs) : undefined
+}
+
+/**
+ * Level 0 is merged once it has some tables, and a share of the bytes of the level that it is merged into: a merge rewrites these, however few
+ * bytes it adds. Reads look at each table of level 0, so that there may not be many.
+ */
+function level0Score(version: Version, options: CompactionOptions, targets: readonly number[]): number {
+  const { length } = version.level(0)
+  const { level0Tables } = options
+  const isWorthwhile =
+    length >= LEVEL0_FACTOR_MAX * level0Tables ||
+    version.levelBytes(0) >= LEVEL0_SHARE * version.levelBytes(baseLevel(version, targets))
+  return isWorthwhile ? length / level0Tables : 0
 }
 
 /** Returns the target of each level in bytes; 0 for levels that should be empty. */

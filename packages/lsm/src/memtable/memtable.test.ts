@@ -106,3 +106,35 @@ test('a version is found by its stamp, and a cursor walks over all versions', ()
   }
   expect(seen).toHaveLength(500)
 })
+
+test('a memtable that takes the memory of another one has its own keys only', () => {
+  const put = (memtable: Memtable, key: string): void => {
+    const source = bytesOf(`${key}value of ${key}`)
+    memtable.add(EntryKind.Put, 1, source, 0, key.length, key.length, source.length)
+  }
+  const valueOf = (memtable: Memtable, key: string): string | undefined => {
+    const version = memtable.find(bytesOf(key), key.length, 1)
+    if (version === 0) return undefined
+    return new TextDecoder().decode(
+      memtable.bytes.subarray(memtable.valueStart(version), memtable.valueEnd(version)),
+    )
+  }
+  // As long as there is another memtable, memory is kept.
+  void new Memtable(6)
+  const first = new Memtable(7)
+  first.addReference()
+  for (let index = 0; index < 500; index++) put(first, `old${index}`)
+  const memory = first.bytes
+  first.addReference()
+  first.removeReference()
+  expect(valueOf(first, 'old3')).toBe('value of old3')
+  first.removeReference()
+  expect(first.bytes).toHaveLength(0)
+  const second = new Memtable(7)
+  expect(second.bytes).toBe(memory)
+  expect(second.byteCount).toBe(new Memtable(8).byteCount)
+  for (let index = 0; index < 300; index++) put(second, `new${index}`)
+  expect(valueOf(second, 'old3')).toBeUndefined()
+  expect(valueOf(second, 'new299')).toBe('value of new299')
+  expect(second.keyRuns().flatMap((run) => [...run])).toHaveLength(300)
+})

@@ -64,7 +64,9 @@ class SortedRun implements MergeSource {
     }
     // Records are in the order of their insertion: each is a cache miss, and those of the next keys go on meanwhile.
     const ahead = index + AHEAD
-    if (ahead < keys.length) this.loadedAhead ^= memtable.newestOf(keys[ahead]!)
+    if (ahead < keys.length) {
+      this.loadedAhead ^= memtable.newestOf(keys[ahead]!) ^ memtable.loadKey(keys[ahead - AHEAD / 2]!)
+    }
     const key = keys[index]!
     const { entry } = this
     entry.keyStart = memtable.keyStart(key)

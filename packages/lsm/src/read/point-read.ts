@@ -4,7 +4,8 @@ import type { Memtable } from '../memtable/memtable.js'
 import { TableLookup } from '../table/table-lookup.js'
 import { isKeyWithin } from '../table/table-meta.js'
 import type { Table } from '../version/table.js'
-import type { Level } from '../version/version.js'
+import type { Level, Version } from '../version/version.js'
+import type { HotKeys } from './hot-keys.js'
 import type { ReadState } from './read-state.js'
 
 /**
@@ -18,6 +19,12 @@ export class PointRead {
   valueStart = 0
   valueEnd = 0
   readonly #lookup: TableLookup = new TableLookup()
+  readonly #hotKeys: HotKeys | undefined
+
+  /** @param hotKeys - for a reader of the present, whose `stampMax` is always the greatest stamp. */
+  constructor(hotKeys?: HotKeys) {
+    this.#hotKeys = hotKeys
+  }
 
   /** Returns true when the key has a value, which is then in `valueBuffer`. */
   find(state: ReadState, key: Uint8Array, keyBytes: number, stampMax: number): boolean {
@@ -29,7 +36,21 @@ export class PointRead {
       if (version !== 0) return this.#takeVersion(memtable, version, cover)
       if (cover > 0) return false
     }
-    const { levels } = state.version
+    const hotKeys = this.#hotKeys
+    if (hotKeys === undefined) return this.#findInVersion(state.version, key, keyBytes, stampMax)
+    const hash = hotKeys.hashOf(key, keyBytes)
+    const block = hotKeys.blockOf(state.version, hash)
+    const lookup = this.#lookup
+    if (block !== undefined && lookup.findAt(block, hotKeys.recordOffsetOf(hash), key, keyBytes)) {
+      block.wasUsed = true
+      return this.#takeEntry(0)
+    }
+    if (!this.#findInVersion(state.version, key, keyBytes, stampMax)) return false
+    if (lookup.block !== undefined) hotKeys.add(hash, lookup.block, lookup.recordOffset)
+    return true
+  }
+
+  #findInVersion({ levels }: Version, key: Uint8Array, keyBytes: number, stampMax: number): boolean {
     for (const table of levels[0]!) {
       if (!isKeyWithin(key, 0, keyBytes, table.meta)) continue
       const found = this.#findInTable(table, key, keyBytes, stampMax)

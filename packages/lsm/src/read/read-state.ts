@@ -22,6 +22,7 @@ export class ReadState {
   constructor(memtables: readonly Memtable[], version: Version) {
     this.memtables = memtables
     this.version = version
+    for (const memtable of memtables) memtable.addReference()
     for (const table of version.tables()) table.addReference()
   }
 
@@ -33,6 +34,7 @@ export class ReadState {
   unpin(): void {
     this.#referenceCount--
     if (this.#referenceCount > 0) return
+    for (const memtable of this.memtables) memtable.removeReference()
     for (const table of this.version.tables()) table.removeReference()
   }
 

@@ -40,8 +40,8 @@ interface LocalCompaction extends Compaction {
   readonly steps: Generator<number, Table[], void>
 }
 
-/** Tables in level 0 above which commits wait for a compaction of another thread. */
-const PACED_LEVEL0_TABLES = 8
+/** Tables in level 0 above which commits wait for a compaction of another thread: more than the number that starts one at the latest. */
+const PACED_LEVEL0_TABLES = 12
 
 /**
  * Flushes frozen memtables and compacts tables, in steps that its callers run: commits, checkpoints, compactions. One flush and one

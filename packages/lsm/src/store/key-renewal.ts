@@ -22,7 +22,8 @@ export function* renewalSteps(
   timeSlice: Syncable | undefined,
 ): TaskSteps {
   const { work, persistence } = opened
-  if (renewal.bytesMax === 0) {
+  const { bytesMax } = renewal
+  if (bytesMax === 0) {
     count(opened, renewal)
     return
   }
@@ -31,7 +32,7 @@ export function* renewalSteps(
   while (work.isDelegated && timeSlice === undefined) work.waitForCompaction(THREAD_WAIT_MS)
   let bytes = 0
   const skipped = new Set<Table>()
-  while (!work.isDelegated && bytes < renewal.bytesMax) {
+  while (!work.isDelegated && bytes < bytesMax) {
     while (work.continueCompaction()) if (timeSlice !== undefined) yield timeSlice
     const plan = nextPlan(opened, renewal, skipped)
     if (plan === undefined) break

@@ -28,11 +28,11 @@ export function memoryOf({ start, end, operationCount }: BatchSection): number {
 
 /** Freezes the active memtable when a section does not fit. Waits for background work that is too far behind. */
 export function makeRoom(opened: OpenedStore, byteCount: number): void {
-  const { state, options, work } = opened
+  const { state, options, work, persistence } = opened
   if (state.active.isEmpty || state.active.byteCount + byteCount <= options.memtableBytes) return
   // Not after a section that was much larger than a memtable.
   state.freeze(state.active.byteCount <= 2 * options.memtableBytes)
-  options.observer.wantsCheckpoint()
+  if (persistence.isCheckpointDue(options.memtableBytes)) options.observer.wantsCheckpoint()
   if (state.memtables.length - 1 > FROZEN_MAX) {
     wait(opened, 'flush', () => state.memtables.length - 1 > FROZEN_MAX && work.flushStep() > 0)
   }
@@ -51,9 +51,18 @@ export function hasWork({ state, work }: OpenedStore): boolean {
   return state.oldestFrozen !== undefined || work.isCompactionNeeded
 }
 
+/** Reports whether work is due that a store does when nothing else has to be done: a compaction, or a checkpoint that returns space. */
+export function isIdleWorkDue({ work, persistence, options }: OpenedStore): boolean {
+  return work.isIdleCompactionDue || persistence.isCheckpointDue(options.memtableBytes)
+}
+
 /** Runs background work in proportion to the bytes applied, so that it keeps up with a caller that never yields. */
-export function workFor({ state, work }: OpenedStore, byteCount: number): void {
-  work.credit(byteCount, FLUSH_PACE, compactionPace(state.version.level(0).length))
+export function workFor({ state, work, persistence, options }: OpenedStore, byteCount: number): void {
+  const { version } = state
+  work.credit(byteCount, FLUSH_PACE, compactionPace(version.level(0).length))
+  // A compaction has replaced tables, whose files the next checkpoint deletes.
+  if (state.version !== version && persistence.isCheckpointDue(options.memtableBytes))
+    options.observer.wantsCheckpoint()
 }
 
 /** A pace that grows with the debt, so that commits share the work evenly instead of doing much of it at once and then none. */

@@ -9,6 +9,9 @@ import type { Table } from '../version/table.js'
 import type { Version } from '../version/version.js'
 import type { StoreState } from './store-state.js'
 
+/** Files that only the durable manifest needs, as a share of those that the store needs, for which it asks for a checkpoint. */
+const OBSOLETE_SHARE = 0.25
+
 /**
  * Makes the present tables durable: syncs those that are new, then the directory, then the log (C6), then changes the manifest. The files
  * of tables that are not needed any more are deleted last (L2).
@@ -56,6 +59,13 @@ export class Persistence {
     let bytes = 0
     for (const table of this.#durableLevels.keys()) if (!present.has(table)) bytes += table.meta.fileBytes
     return bytes
+  }
+
+  /** True when a checkpoint would return much space, in relation to what the store needs and to the size of a memtable. */
+  isCheckpointDue(memtableBytes: number): boolean {
+    let bytes = 0
+    for (const { meta } of this.#state.version.tables()) bytes += meta.fileBytes
+    return this.obsoleteBytes > Math.max(2 * memtableBytes, OBSOLETE_SHARE * bytes)
   }
 
   /** Completes a change of the manifest that is in progress. */

@@ -107,7 +107,7 @@ export class StoreState {
     if (this.#active.isEmpty) return
     this.#active.isComplete = !this.isReplaying
     this.#active.lastSeq = this.seq
-    this.#active = new Memtable(this.#newSeed(), isFull ? this.#active : undefined)
+    this.#active = new Memtable(this.#newSeed(), isFull ? this.#active.bytes.length : 0)
     this.#install([this.#active, ...this.#memtables], this.version)
   }
 

@@ -15,6 +15,9 @@ export class TableLookup {
   valueBuffer: Uint8Array = NO_BYTES
   valueStart = 0
   valueEnd = 0
+  /** The block of the entry, and the offset of its record; `undefined` before the first one. */
+  block: Block | undefined = undefined
+  recordOffset = 0
   readonly #header: RecordHeader = new RecordHeader()
 
   /** Finds the newest version of a key up to a stamp. Returns true when there is one; it is then in the fields. */
@@ -28,12 +31,32 @@ export class TableLookup {
     const position = block.search(key, keyBytes, stampMax)
     const header = this.#header
     if (position === block.count || !block.isKeyAt(position, key, keyBytes, header)) return false
-    this.kind = block.bytes[block.recordOffset(position)] as EntryKind
+    this.#take(block, block.recordOffset(position))
+    return true
+  }
+
+  /**
+   * Looks at one record. Returns true when it is an entry of a key; it is then in the fields.
+   *
+   * @param recordOffset - of a record of the block, which is in the cache.
+   */
+  findAt(block: Block, recordOffset: number, key: Uint8Array, keyBytes: number): boolean {
+    if (keyBytes < block.prefixBytes || !block.hasPrefix(key)) return false
+    if (!block.isRestAt(recordOffset, key, keyBytes, this.#header)) return false
+    this.#take(block, recordOffset)
+    return true
+  }
+
+  /** Takes the entry whose header was read. */
+  #take(block: Block, recordOffset: number): void {
+    const header = this.#header
+    this.block = block
+    this.recordOffset = recordOffset
+    this.kind = block.bytes[recordOffset] as EntryKind
     this.stamp = block.baseStamp + header.stampDelta
     this.valueBuffer = block.bytes
     this.valueStart = header.rest + header.restBytes
     this.valueEnd = this.valueStart + header.valueBytes
-    return true
   }
 
   /** Returns the share of the entries of a table that are below a key, about: from the blocks on the way to it. */

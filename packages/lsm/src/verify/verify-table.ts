@@ -1,5 +1,13 @@
-import { isLdbError } from '@ldb/base'
-import type { LdbError, VerifyFinding, VerifySeverity, VerifySink, VerifySteps } from '@ldb/base'
+import { isLdbError, optionalMember } from '@ldb/base'
+import type {
+  LdbError,
+  VerifyFinding,
+  VerifyLocation,
+  VerifySeverity,
+  VerifySink,
+  VerifySteps,
+  VerifyUnitKind,
+} from '@ldb/base'
 import { BlockCursor } from '../block/block-cursor.js'
 import type { Block } from '../block/block.js'
 import { compareEntries, Entry } from '../entry/entry.js'
@@ -19,6 +27,7 @@ import type { UnitAmounts } from './unit-amounts.js'
  * cannot be read is a finding; the others are read nevertheless, except those that only a damaged index block names.
  *
  * @param reader - reads the file, and no cache.
+ * @param level - of the table; `undefined` when it is unknown.
  * @returns the properties, counted from what can be read.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_NOT_FOUND when the file is another one, or has another length, or no footer.
  */
@@ -26,15 +35,15 @@ export function* verifyTable(
   reader: TableReader,
   sink: VerifySink,
   amounts: UnitAmounts,
+  level?: number,
 ): Generator<void, TableProperties> {
   // Also checks the header and the length.
   const { index, filter, tombstones, properties } = reader.footer()
   const { headerFault } = reader.file
   if (headerFault !== undefined) sink.finding(findingOf(headerFault, reader.path, 0, 'warning'))
   sink.progress({ files: 1, units: 1, entries: 0, bytes: 0 })
-  amounts.add('table-header', HEADER_BYTES)
-  amounts.add('footer', FOOTER_PAYLOAD_BYTES + reader.file.trailerBytes)
-  const walk = new TableWalk(reader, sink, amounts)
+  const walk = new TableWalk(reader, sink, amounts, level)
+  walk.countEnds()
   if (reader.meta.entryCount > 0) walk.readFilter(filter)
   yield* walk.run(index)
   walk.readTombstones(tombstones)
@@ -66,13 +75,30 @@ class TableWalk {
   /** Every unit was read. */
   #isWhole = true
   /** Bytes of the units that were read. */
-  #unitBytes: number
+  #unitBytes: number = 0
+  readonly #level: number | undefined
+  readonly #location: VerifySink['location']
 
-  constructor(reader: TableReader, sink: VerifySink, amounts: UnitAmounts) {
+  constructor(reader: TableReader, sink: VerifySink, amounts: UnitAmounts, level: number | undefined) {
     this.#reader = reader
-    this.#unitBytes = HEADER_BYTES + FOOTER_PAYLOAD_BYTES + reader.file.trailerBytes
     this.#sink = sink
+    this.#location = optionalMember(sink, 'location')
     this.#amounts = amounts
+    this.#level = level
+  }
+
+  /** Counts the header and the footer. */
+  countEnds(): void {
+    const { file, meta } = this.#reader
+    const footerBytes = FOOTER_PAYLOAD_BYTES + file.trailerBytes
+    for (const [kind, offset, bytes] of [
+      ['table-header', 0, HEADER_BYTES],
+      ['footer', meta.fileBytes - footerBytes, footerBytes],
+    ] as const) {
+      this.#amounts.add(kind, bytes)
+      this.#unitBytes += bytes
+      this.#locate(kind, offset, bytes, meta)
+    }
   }
 
   readFilter(handle: UnitHandle): void {
@@ -173,7 +199,7 @@ class TableWalk {
       block = this.#reader.blockOnce(handle, content)
       const isData = content === UnitContent.Data
       const rawBytes = block.bytes.length + this.#reader.file.trailerBytes
-      this.#count(isData ? 'data' : 'index', handle, rawBytes, isData ? block.count : 0)
+      this.#count(isData ? 'data' : 'index', handle, rawBytes, isData ? block.count : 0, keys)
     }
     this.#guard(handle, read, 'error', keys)
     return block
@@ -247,13 +273,22 @@ class TableWalk {
 
   #count(
     kind: 'data' | 'index' | 'filter' | 'tombstones' | 'properties',
-    { storedBytes }: UnitHandle,
+    { fileOffset, storedBytes }: UnitHandle,
     rawBytes: number = storedBytes,
     entries: number = 0,
+    keys?: NamedBlock['keys'],
   ): void {
     this.#unitBytes += storedBytes
     this.#amounts.add(kind, storedBytes, rawBytes)
     this.#sink.progress({ units: 1, entries, bytes: storedBytes })
+    this.#locate(kind, fileOffset, storedBytes, keys)
+  }
+
+  #locate(kind: VerifyUnitKind, offset: number, bytes: number, keys?: VerifyLocation['keys']): void {
+    if (this.#location === undefined) return
+    const bounds = keys === undefined ? undefined : { lower: keys.lower, upper: keys.upper }
+    const location = { kind, file: this.#reader.path, offset, bytes, level: this.#level }
+    this.#location.call(this.#sink, bounds === undefined ? location : { ...location, keys: bounds })
   }
 
   /** Runs a part of the walk; an error of the file in it is a finding. */

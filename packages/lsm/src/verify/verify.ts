@@ -117,8 +117,11 @@ class StoreWalk {
     status.assertReadable()
     this.#done.add(meta.number)
     const { path, reader } = this.#open(meta)
-    if (reader === undefined) return
-    const steps = verifyTable(reader, sink, this.#amounts)
+    if (reader === undefined) {
+      this.#locateUnread(meta, level, path)
+      return
+    }
+    const steps = verifyTable(reader, sink, this.#amounts, level)
     try {
       for (;;) {
         const step = steps.next()
@@ -131,6 +134,7 @@ class StoreWalk {
       }
     } catch (error) {
       this.#reportError(error, path)
+      this.#locateUnread(meta, level, path)
     } finally {
       reader.close()
       sink.progress({ units: 0, entries: 0, bytes: 0, amounts: this.#amounts.take() })
@@ -160,6 +164,12 @@ class StoreWalk {
       this.#reportError(error, path)
       return { path, reader: undefined }
     }
+  }
+
+  /** Locates a table that cannot be read. */
+  #locateUnread({ fileBytes, lower, upper }: TableMeta, level: number | undefined, file: string): void {
+    const location = { kind: 'unused', file, offset: 0, bytes: fileBytes, level } as const
+    optionalMember(this.#sink, 'location')?.call(this.#sink, { ...location, keys: { lower, upper } })
   }
 
   #addTable(level: number, { fileBytes }: TableMeta, properties: TableProperties): void {

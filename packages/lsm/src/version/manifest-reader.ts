@@ -1,4 +1,4 @@
-import { corruption, LdbError, readU32 } from '@ldb/base'
+import { corruption, LdbError, optionalMember, readU32 } from '@ldb/base'
 import { seedOfFile, UnitCodec, UnitKind } from '@ldb/integrity'
 import type { DataKeys } from '@ldb/integrity'
 import type { VerifySink } from '@ldb/base'
@@ -66,6 +66,8 @@ export function readManifest(vfs: Vfs, path: string, keys?: DataKeys, sink?: Ver
     offset = end
   }
   if (state === undefined) throw corruption(path, offset, 'the manifest has no state record')
+  const whole = { kind: 'manifest-state', file: path, offset: 0, bytes: offset } as const
+  if (sink !== undefined) optionalMember(sink, 'location')?.call(sink, whole)
   sink?.progress({
     files: 1,
     units: count,

@@ -70,7 +70,7 @@ export class AsyncDatabase extends AsyncDatabaseHandle {
   }
 
   /** Deletes the database in a directory; see `Database.destroy`. Blocks the thread until it ends. */
-  static async destroy(path: FilePath, options?: { readonly vfs?: Vfs }): Promise<void> {
+  static async destroy(path: FilePath, options?: { readonly vfs?: Vfs | undefined }): Promise<void> {
     Database.destroy(path, options)
   }
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, kindOf } from '@ldb/base'
+import type { KeyEncodingOption, ValueEncodingOption } from '@ldb/base'
 import { AsyncBatch } from './async/batch.js'
 import type { CallOwner } from './calls/call-order.js'
 import { actInCommitOrder } from './calls/commit-order.js'
@@ -15,14 +16,16 @@ import { AsyncTransaction } from './async/transaction.js'
 import { resolveAsyncTransactionOptions } from './async/transaction-options.js'
 import type { AsyncTransactionOptions } from './async/transaction-options.js'
 import { runTransaction } from './async/transaction-retries.js'
+import type { ConsumerInfo } from './changes/consumers.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
 import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import type { Database } from './database.js'
-import type { OpenDatabase } from './open/open-database.js'
+import { OpenDatabase } from './open/open-database.js'
 import type { DatabaseEventName, DatabaseListener } from './health/events.js'
 import type { Keyspace } from './write/keyspace.js'
-import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
+import type { KeysOf, ValuesOf } from './keyspace/encoded-types.js'
+import type { KeyspaceOptions, KeyspaceOptionsWith, TypedKeyspaceOptions } from './keyspace/options.js'
 import type { DatabaseStats } from './stats.js'
 import { beginTransaction } from './transaction-begin.js'
 import { resolveTransactionOptions } from './transaction/options.js'
@@ -44,6 +47,10 @@ export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements Asy
 
   /** @internal */
   constructor(database: Database, opened: OpenDatabase) {
+    if (!(opened instanceof OpenDatabase))
+      throw invalidArgument(
+        'a database is opened with AsyncDatabase.open or AsyncDatabase.memory, not with new',
+      )
     super(database, opened)
     this.sync = database
     opened.backgroundSync.runOffThread()
@@ -63,14 +70,17 @@ export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements Asy
    * Opens a keyspace, or creates it. Equal calls return the same object.
    *
    * @param options - an omitted option is as stored, or the default for a new keyspace.
-   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
+   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_NOT_FOUND without `createIfMissing`; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
    * LDB_READ_ONLY when a read-only database does not have it; LDB_CLOSED; LDB_IO; LDB_NO_SPACE.
    */
-  keyspace<const O extends KeyspaceOptions<never, never>>(
+  keyspace<
+    Keys extends KeyEncodingOption<unknown> | undefined = 'utf8',
+    Values extends ValueEncodingOption<unknown> | undefined = 'utf8',
+  >(
     name: string,
-    options?: O,
-  ): Promise<AsyncKeyspace<KeysOf<O>, ValuesOf<O>>>
-  keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Promise<AsyncKeyspace<K, V>>
+    options?: KeyspaceOptionsWith<Keys, Values>,
+  ): Promise<AsyncKeyspace<KeysOf<Keys>, ValuesOf<Values>>>
+  keyspace<K, V>(name: string, ...options: TypedKeyspaceOptions<K, V>): Promise<AsyncKeyspace<K, V>>
   async keyspace(
     name: string,
     options?: KeyspaceOptions<never, never>,
@@ -78,7 +88,7 @@ export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements Asy
     this.api.assertOpen()
     // A drop that was called before comes first.
     if (this.api.commits.hasWaiting) await actInCommitOrder(this.api.commits, () => undefined)
-    return this.api.answer(this.of(this.sync.keyspace<never, never>(name, options)))
+    return this.api.answer(this.of(this.sync.openKeyspace(name, options)))
   }
 
   /** Returns the asynchronous API of an open keyspace. */
@@ -167,6 +177,18 @@ export class AsyncDatabaseHandle extends AsyncDatabaseMaintenance implements Asy
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
     this.api.assertOpen()
     return this.sync.changes(options)
+  }
+
+  /** Lists the named consumers of changes; see `Database.consumers`. @throws {@link LdbError} as it does. */
+  async consumers(): Promise<ConsumerInfo[]> {
+    this.api.assertOpen()
+    return this.api.answer(this.sync.consumers())
+  }
+
+  /** Forgets a named consumer, after every earlier commit; see `Database.dropConsumer`. @throws {@link LdbError} as it does. */
+  async dropConsumer(name: string): Promise<void> {
+    this.api.assertOpen()
+    await actInCommitOrder(this.api.commits, () => this.sync.dropConsumer(name))
   }
 
   /** Replaces the key or the passphrase; see `Database.rotateKey`. Accepts a `keyProvider`, too. @throws {@link LdbError} as it does. */

@@ -7,6 +7,8 @@ import { backupInTimeSlices } from './backup/backup-database.js'
 import { resolveBackupOptions } from './backup/options.js'
 import type { BackupOptions, BackupReport } from './backup/options.js'
 import { AsyncApi } from './calls/async-api.js'
+import { readLogRecords } from './changes/log-records.js'
+import type { LogRecords, LogRecordsOptions } from './changes/log-records.js'
 import { AUTOMATIC_CHECKPOINT } from './commit/checkpoint-options.js'
 import { signalOf, splitSignal, throwIfAborted, untilAborted } from './health/abort-signal.js'
 import type { AsyncOptions } from './health/abort-signal.js'
@@ -27,13 +29,16 @@ import type { KeyspaceWrites } from './write/keyspace-writes.js'
  * @category Async
  */
 export class AsyncDatabaseMaintenance extends AsyncKeyspaceWrites<string, string> {
-  /** @internal */
-  protected readonly opened: OpenDatabase
-
+  readonly #opened: OpenDatabase
   /** @internal */
   protected constructor(database: KeyspaceWrites<string, string>, opened: OpenDatabase) {
     super(new AsyncApi(opened.gate, opened.pipeline.async, opened.health, opened.engines.vfs), database)
-    this.opened = opened
+    this.#opened = opened
+  }
+
+  /** @internal */
+  protected get opened(): OpenDatabase {
+    return this.#opened
   }
 
   /**
@@ -104,6 +109,15 @@ export class AsyncDatabaseMaintenance extends AsyncKeyspaceWrites<string, string
     const checked = resolveVerifyOptions(options)
     this.opened.health.assertReadable()
     return this.api.calls.run(() => verifyInTimeSlices(this.opened, checked))
+  }
+
+  /**
+   * Returns records of the log from a position on; see `Database.logRecords`.
+   *
+   * @throws {@link LdbError} as `Database.logRecords`.
+   */
+  async logRecords(options?: LogRecordsOptions): Promise<LogRecords> {
+    return readLogRecords(this.opened, options)
   }
 
   /**

@@ -35,6 +35,27 @@ describe('events', () => {
     expect(() => db.on('error', 5 as never)).toThrowError(code('LDB_INVALID_ARGUMENT'))
   })
 
+  it('name their database on diagnostics channels', () => {
+    const messages: unknown[] = []
+    const channel = (message: unknown): void => {
+      messages.push(message)
+    }
+    subscribe('ldb:checkpoint', channel)
+    try {
+      using memory = Database.memory()
+      using files = Database.open('named', { vfs: new MemoryVfs() })
+      for (const db of [memory, files]) {
+        db.put('a', '1')
+        db.checkpoint()
+      }
+    } finally {
+      unsubscribe('ldb:checkpoint', channel)
+    }
+    expect(messages).toHaveLength(2)
+    expect(messages[0]).toMatchObject({ seq: 1, database: undefined })
+    expect(messages[1]).toMatchObject({ seq: 1, database: 'named' })
+  })
+
   it('do not fail the operation that emits them, and their listeners may write (U1, U2)', () => {
     const vfs = new MemoryVfs()
     const logged: string[] = []

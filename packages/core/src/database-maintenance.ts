@@ -5,6 +5,8 @@ import type { FilePath } from '@ldb/vfs'
 import type { AsyncDatabaseMaintenance } from './async-maintenance.js'
 import { backupDatabase } from './backup/backup-database.js'
 import type { BackupOptions, BackupReport } from './backup/options.js'
+import { readLogRecords } from './changes/log-records.js'
+import type { LogRecords, LogRecordsOptions } from './changes/log-records.js'
 import type { Encryption } from './encryption/secret.js'
 import { listenersOf } from './health/event-listeners.js'
 import { renewalOf, rotateDatabaseKey, stateTokenOf } from './keys-and-tokens.js'
@@ -29,13 +31,16 @@ import type { DatabaseStats } from './stats.js'
  * @category Database
  */
 export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string> {
-  /** @internal */
-  readonly opened: OpenDatabase
-
+  readonly #opened: OpenDatabase
   /** @internal */
   constructor(source: LiveSource, codec: KeyspaceCodec<string, string>, opened: OpenDatabase) {
     super(source, codec, opened.pipeline)
-    this.opened = opened
+    this.#opened = opened
+  }
+
+  /** @internal */
+  get opened(): OpenDatabase {
+    return this.#opened
   }
 
   /** The asynchronous API of this database. */
@@ -153,6 +158,19 @@ export abstract class DatabaseMaintenance extends KeyspaceWrites<string, string>
    */
   stateToken(): string {
     return stateTokenOf(this.opened)
+  }
+
+  /**
+   * Returns records of the log from a position on: commits, checkpoints and versions of the catalog, for tools that show the log. A program
+   * that follows commits uses `changes`.
+   *
+   * @remarks Reads the files in the calling thread, about a MiB at most. Records that are buffered in the process are not there yet. Pins nothing: records
+   * before the last checkpoint may be gone. The log contains no times. Empty for a memory-only database.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT, also when no record begins at `from`; LDB_NOT_FOUND when the record at `from` is no longer in the log;
+   * LDB_CORRUPTION; LDB_IO; LDB_POISONED; LDB_CLOSED.
+   */
+  logRecords(options?: LogRecordsOptions): LogRecords {
+    return readLogRecords(this.opened, options)
   }
 
   /** Returns statistics of the log, the cache, checkpoints, open reads, transactions and every keyspace. */

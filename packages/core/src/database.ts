@@ -1,8 +1,12 @@
 import { assert, invalidArgument, kindOf, ownOptions, utf8Keys, utf8Values } from '@ldb/base'
+import type { KeyEncodingOption, ValueEncodingOption } from '@ldb/base'
 import { defaultVfs } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import { AsyncDatabaseHandle } from './async-handle.js'
 import { Batch } from './write/batch.js'
+import { CONSUMERS_KEYSPACE } from './catalog/directory-layout.js'
+import { checkConsumerName, Consumers } from './changes/consumers.js'
+import type { ConsumerInfo, ConsumerStore } from './changes/consumers.js'
 import { openChangeStream } from './changes/open-stream.js'
 import type { ChangesOptions } from './changes/options.js'
 import type { ChangeStream } from './changes/stream.js'
@@ -10,7 +14,7 @@ import type { KeyspaceDescriptor } from './catalog/catalog.js'
 import { verifyDirectory } from './directory-verification.js'
 import type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
 import { KeyspaceHandles } from './keyspace-handles.js'
-import type { OpenDatabase } from './open/open-database.js'
+import { OpenDatabase } from './open/open-database.js'
 import { repairDirectory } from './directory-repair.js'
 import type { RepairOptions } from './repair/options.js'
 import type { RepairReport } from './repair/report.js'
@@ -23,7 +27,8 @@ import { startScrub } from './verification/scrubber.js'
 import { DEFAULT_KEYSPACE_ID } from './catalog/directory-layout.js'
 import type { Keyspace } from './write/keyspace.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
-import type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
+import type { KeysOf, ValuesOf } from './keyspace/encoded-types.js'
+import type { KeyspaceOptions, KeyspaceOptionsWith, TypedKeyspaceOptions } from './keyspace/options.js'
 import { openDatabase, openMemoryDatabase } from './open/opening.js'
 import { LiveSource } from './read/read-source.js'
 import { Snapshot, SnapshotHandle, SnapshotPins } from './write/snapshot.js'
@@ -34,6 +39,7 @@ import type { BackupSource } from './transfer/byte-source.js'
 import type { Transaction } from './transaction/transaction.js'
 import { beginTransaction } from './transaction-begin.js'
 import { runInTransaction } from './transaction/run.js'
+import type { SynchronousResult } from './transaction/run.js'
 import { resolveTransactionOptions } from './transaction/options.js'
 import type { ResolvedTransactionOptions, TransactionOptions } from './transaction/options.js'
 import { DatabaseMaintenance } from './database-maintenance.js'
@@ -56,10 +62,13 @@ import { DatabaseMaintenance } from './database-maintenance.js'
  */
 export class Database extends DatabaseMaintenance implements Disposable {
   readonly #handles: KeyspaceHandles
+  readonly #consumers: Consumers
   #promises: AsyncDatabaseHandle | undefined = undefined
 
   /** @internal */
   constructor(opened: OpenDatabase) {
+    if (!(opened instanceof OpenDatabase))
+      throw invalidArgument('a database is opened with Database.open or Database.memory, not with new')
     const store = opened.keyspaces.byId(DEFAULT_KEYSPACE_ID)
     assert(store !== undefined, 'every database has the keyspace default')
     const sentinel = new HandleSentinel(opened.events.detachListeners())
@@ -67,6 +76,9 @@ export class Database extends DatabaseMaintenance implements Disposable {
     super(source, new KeyspaceCodec(utf8Keys, utf8Values), opened)
     this.#handles = new KeyspaceHandles(opened, sentinel)
     opened.releaseAfter(sentinel)
+    this.#consumers = new Consumers(opened.log, opened.engines.vfs.clock, opened.options)
+    this.#consumers.load(() => this.#consumersKeyspace())
+    opened.consumers = this.#consumers
     startScrub(opened)
     startRenewal(opened)
   }
@@ -133,10 +145,11 @@ export class Database extends DatabaseMaintenance implements Disposable {
   /**
    * Deletes the database in a directory. Keeps files that do not belong to the database, and then the directory.
    *
+   * @remarks Of a symbolic link, deletes the database in the directory that it leads to; the link and the directory, then empty, stay.
    * @throws {@link LdbError} LDB_NOT_FOUND when the directory does not exist; LDB_FORMAT when it is not a database;
    * LDB_LOCKED when the database is open; LDB_POISONED when the directory was moved or replaced meanwhile; LDB_IO.
    */
-  static destroy(path: FilePath, options?: { readonly vfs?: Vfs }): void {
+  static destroy(path: FilePath, options?: { readonly vfs?: Vfs | undefined }): void {
     destroyDatabase(path, resolveVfs(ownOptions(options, ['vfs']).vfs) ?? defaultVfs())
   }
 
@@ -191,22 +204,33 @@ export class Database extends DatabaseMaintenance implements Disposable {
    * Opens a keyspace, or creates it. Equal calls return the same object.
    *
    * @param options - an omitted option is as stored, or the default for a new keyspace.
-   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
+   * @throws {@link LdbError} LDB_EXISTS when the keyspace has other options; LDB_NOT_FOUND without `createIfMissing`; LDB_INVALID_ARGUMENT; LDB_UNSUPPORTED;
    * LDB_READ_ONLY when a read-only database does not have it; LDB_CLOSED; LDB_IO; LDB_NO_SPACE.
    */
-  keyspace<const O extends KeyspaceOptions<never, never>>(
-    name: string,
-    options?: O,
-  ): Keyspace<KeysOf<O>, ValuesOf<O>>
-  keyspace<K, V>(name: string, options?: KeyspaceOptions<K, V>): Keyspace<K, V>
+  keyspace<
+    Keys extends KeyEncodingOption<unknown> | undefined = 'utf8',
+    Values extends ValueEncodingOption<unknown> | undefined = 'utf8',
+  >(name: string, options?: KeyspaceOptionsWith<Keys, Values>): Keyspace<KeysOf<Keys>, ValuesOf<Values>>
+  keyspace<K, V>(name: string, ...options: TypedKeyspaceOptions<K, V>): Keyspace<K, V>
   keyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
+    return this.openKeyspace(name, options)
+  }
+
+  /**
+   * Opens a keyspace whose types are not known.
+   *
+   * @internal
+   */
+  openKeyspace(name: string, options?: KeyspaceOptions<never, never>): Keyspace<never, never> {
     return this.#handles.open(name, options)
   }
 
   /** Lists the keyspaces, in the order of their creation. */
   keyspaces(): KeyspaceDescriptor[] {
     this.opened.health.assertOpen()
-    return [...this.opened.keyspaces].map(({ descriptor }) => descriptor)
+    return [...this.opened.keyspaces]
+      .map(({ descriptor }) => descriptor)
+      .filter(({ name }) => name !== CONSUMERS_KEYSPACE)
   }
 
   /**
@@ -252,7 +276,7 @@ export class Database extends DatabaseMaintenance implements Disposable {
    * a promise; LDB_CLOSED when it has closed the database; LDB_ABORTED when it has called `rollback`; LDB_NOT_FOUND when a
    * keyspace that it wrote to was dropped; the errors of writes.
    */
-  transaction<T>(run: (transaction: Transaction) => T, options?: TransactionOptions): T {
+  transaction<T>(run: (transaction: Transaction) => SynchronousResult<T>, options?: TransactionOptions): T {
     const resolved = resolveTransactionOptions(options)
     if (typeof run !== 'function') throw invalidArgument(`transaction needs a function, not ${kindOf(run)}`)
     if (!resolved.readOnly) this.pipeline.assertCommittable(run, false)
@@ -267,7 +291,36 @@ export class Database extends DatabaseMaintenance implements Disposable {
    * LDB_CLOSED.
    */
   changes<K = unknown, V = unknown>(options?: ChangesOptions<K, V>): ChangeStream<K, V> {
-    return openChangeStream(this.opened, this.sentinel, options)
+    const consumers = { registry: this.#consumers, open: () => this.#openConsumers() }
+    return openChangeStream(this.opened, this.sentinel, consumers, options)
+  }
+
+  /** Lists the named consumers of changes, by their names. @throws {@link LdbError} LDB_CLOSED; LDB_IO, LDB_CORRUPTION. */
+  consumers(): ConsumerInfo[] {
+    this.opened.health.assertReadable()
+    if (this.opened.keyspaces.byName(CONSUMERS_KEYSPACE) === undefined) return []
+    return this.#consumers.list(this.#openConsumers())
+  }
+
+  /**
+   * Forgets a named consumer: the log is no longer kept for it.
+   *
+   * @throws {@link LdbError} LDB_NOT_FOUND when there is none; LDB_LOCKED while a stream of it is open; the errors of writes.
+   */
+  dropConsumer(name: string): void {
+    checkConsumerName(name)
+    this.pipeline.assertWritable()
+    const isStored = this.opened.keyspaces.byName(CONSUMERS_KEYSPACE) !== undefined
+    this.#consumers.remove(name, isStored ? this.#consumersKeyspace() : undefined)
+  }
+
+  #consumersKeyspace(): ConsumerStore['keyspace'] {
+    return this.#handles.openReserved(CONSUMERS_KEYSPACE) as ConsumerStore['keyspace']
+  }
+
+  #openConsumers(): ConsumerStore {
+    const keyspace = this.#consumersKeyspace()
+    return { keyspace, promises: this.promises.of(keyspace) }
   }
 
   /**

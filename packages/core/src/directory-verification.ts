@@ -20,14 +20,14 @@ import { verifyUnopened } from './verification/unopened.js'
 /** Options of the verification of a closed database. @category Health */
 export interface VerifyDirectoryOptions extends VerifyOptions {
   /** The file system. Default: the files of Node. */
-  readonly vfs?: Vfs
+  readonly vfs?: Vfs | undefined
   /** The key or the passphrase of an encrypted database, and of the one at `against`. */
-  readonly encryption?: Encryption
+  readonly encryption?: Encryption | undefined
   /**
    * Path of another closed database, of any engines, with which the content is compared: see `comparison` of the report. The other one is
    * not verified beyond that.
    */
-  readonly against?: FilePath
+  readonly against?: FilePath | undefined
 }
 
 /** The report of the verification of a closed database. @category Reports */
@@ -39,7 +39,7 @@ export interface DirectoryVerifyReport extends VerifyReport {
   readonly comparison: DatabaseComparison | undefined
 }
 
-const KNOWN = ['vfs', 'onProgress', 'signal', 'encryption', 'against'] as const
+const KNOWN = ['vfs', 'onProgress', 'onLocation', 'signal', 'encryption', 'against'] as const
 
 /** Verifies a closed database; documented where it is exported, as `Database.verify`. */
 export function verifyDirectory(

@@ -34,6 +34,7 @@ describe('FORMAT.md and format.ts (D4)', () => {
     ['Checkpoint record', 'CHECKPOINT', format.CHECKPOINT_RECORD_BYTES],
     ['Checkpoint entry', 'ENTRY', format.CHECKPOINT_ENTRY_BYTES],
     ['Catalog record', 'CATALOG_RECORD', format.CATALOG_RECORD_BYTES],
+    ['Keyspace change', 'KEYSPACE_CHANGE', format.KEYSPACE_CHANGE_BYTES],
     ['Backup manifest', 'BACKUP', format.BACKUP_ROOT_END],
     ['File of a backup', 'FILE', format.FILE_ENTRY_BYTES],
     ['Commit of a backup', 'LOG_COMMIT', format.LOG_COMMIT_BYTES],
@@ -58,7 +59,9 @@ describe('FORMAT.md and format.ts (D4)', () => {
   })
 
   it('agree on the types of log records', () => {
-    const rows = [...text.matchAll(/^\| +(\d+) +\| +(Load|Commit|Checkpoint|Catalog|BlobCommit) +\|/gm)]
+    const rows = [
+      ...text.matchAll(/^\| +(\d+) +\| +(Load|Commit|Checkpoint|Catalog|BlobCommit|Keyspace) +\|/gm),
+    ]
     expect(Object.fromEntries(rows.map((row) => [row[2], Number(row[1])]))).toEqual(format.LogRecordType)
   })
 })

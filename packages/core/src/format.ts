@@ -40,6 +40,8 @@ assert(CATALOG_ROOT_END === 136, 'the catalog root ends at offset 136')
 
 /** Flag of the file header of the catalog: encrypted. On disk: never renumber, never reuse. */
 export const CATALOG_FLAG_ENCRYPTED = 1
+/** Flag of the file header of a catalog: a keyspace change follows the keyspace records. */
+export const CATALOG_FLAG_CHANGE = 2
 /** Bytes of an encrypted catalog that stay plain. */
 export const CATALOG_CLEAR_BYTES: number = CATALOG_OFFSET_PAGE_BYTES
 assert(CATALOG_CLEAR_BYTES === 88, 'the clear prefix of the catalog has 88 bytes')
@@ -158,11 +160,23 @@ assert(VALUE_HEADER_BYTES === 12, 'a value header has 12 bytes')
 export const ValueHeaderFlag = { Reference: 0x80 } as const
 
 /** Types of log record. On disk: never renumber, never reuse. */
-export const LogRecordType = { Commit: 1, Checkpoint: 2, Catalog: 3, Load: 0, BlobCommit: 6 } as const
+export const LogRecordType = {
+  Commit: 1,
+  Checkpoint: 2,
+  Catalog: 3,
+  Load: 0,
+  BlobCommit: 6,
+  Keyspace: 7,
+} as const
 
 /** Reports whether log records of a type are commits with a batch to apply. */
-export function isCommitType(type: number): boolean {
+export function isBatchType(type: number): boolean {
   return type === LogRecordType.Commit || type === LogRecordType.BlobCommit
+}
+
+/** Reports whether log records of a type are commits: with a batch to apply, loads, and changes of keyspaces. */
+export function isCommitType(type: number): boolean {
+  return isBatchType(type) || type === LogRecordType.Load || type === LogRecordType.Keyspace
 }
 
 export const CHECKPOINT_OFFSET_SEQ = 0
@@ -185,6 +199,20 @@ export const CATALOG_RECORD_OFFSET_GENERATION = 0
 export const CATALOG_RECORD_OFFSET_SEGMENT_ID: number = CATALOG_RECORD_OFFSET_GENERATION + 8
 export const CATALOG_RECORD_BYTES: number = CATALOG_RECORD_OFFSET_SEGMENT_ID + SEGMENT_ID_BYTES
 assert(CATALOG_RECORD_BYTES === 24, 'a catalog record has 24 bytes')
+
+export const KEYSPACE_CHANGE_OFFSET_KEYSPACE_ID = 0
+export const KEYSPACE_CHANGE_OFFSET_KIND: number = KEYSPACE_CHANGE_OFFSET_KEYSPACE_ID + 4
+export const KEYSPACE_CHANGE_OFFSET_ENGINE: number = KEYSPACE_CHANGE_OFFSET_KIND + 1
+export const KEYSPACE_CHANGE_OFFSET_NAME_BYTES: number = KEYSPACE_CHANGE_OFFSET_ENGINE + 1
+export const KEYSPACE_CHANGE_OFFSET_KEY_ENCODING_BYTES: number = KEYSPACE_CHANGE_OFFSET_NAME_BYTES + 2
+export const KEYSPACE_CHANGE_OFFSET_VALUE_ENCODING_BYTES: number =
+  KEYSPACE_CHANGE_OFFSET_KEY_ENCODING_BYTES + 1
+export const KEYSPACE_CHANGE_OFFSET_RESERVED: number = KEYSPACE_CHANGE_OFFSET_VALUE_ENCODING_BYTES + 1
+export const KEYSPACE_CHANGE_BYTES: number = KEYSPACE_CHANGE_OFFSET_RESERVED + 6
+assert(KEYSPACE_CHANGE_BYTES === 16, 'a keyspace change has 16 fixed bytes')
+
+/** Kinds of keyspace change. On disk: never renumber, never reuse. */
+export const KeyspaceChangeKind = { createKeyspace: 1, dropKeyspace: 2 } as const
 
 /** File kind in the header of a backup manifest. */
 export const BACKUP_KIND = 'A'

@@ -18,7 +18,12 @@ export { Keyspace } from './write/keyspace.js'
 export type { GetOptions } from './read/get-options.js'
 export { KeyspaceReads } from './read/keyspace-reads.js'
 export { KeyspaceWrites } from './write/keyspace-writes.js'
-export type { KeyspaceOptions, KeysOf, ValuesOf } from './keyspace/options.js'
+export type {
+  KeyspaceOptions,
+  KeyspaceOptionsWith,
+  StoredOptions,
+  TypedKeyspaceOptions,
+} from './keyspace/options.js'
 export type { ViewKeys, ViewOptions, ViewValues } from './keyspace/view-options.js'
 export type { CompressionName, EngineName, KeyspaceDescriptor, StoredCompression } from './catalog/catalog.js'
 export type { Compression } from './health/compression.js'
@@ -33,6 +38,7 @@ export { Snapshot } from './write/snapshot.js'
 export { Transaction } from './transaction/transaction.js'
 export { TransactionKeyspace } from './transaction/keyspace.js'
 export type { TransactionOptions } from './transaction/options.js'
+export type { SynchronousResult } from './transaction/run.js'
 export type { Isolation, Savepoint, TransactionStats } from '@ldb/mvcc'
 
 // Batches
@@ -55,7 +61,6 @@ export { AsyncBatch } from './async/batch.js'
 export { AsyncTransaction } from './async/transaction.js'
 export { AsyncTransactionKeyspace } from './async/transaction-keyspace.js'
 export type { AsyncTransactionOptions } from './async/transaction-options.js'
-export type { AbortSignalLike, AsyncOptions } from './health/abort-signal.js'
 
 // Backups
 export type { BackupOptions, BackupProgress, BackupReport } from './backup/options.js'
@@ -68,8 +73,9 @@ export type {
 } from './transfer/stream-options.js'
 export type { BackupWritable, NodeWritable, WebWritable } from './transfer/writable.js'
 export { exportLines } from './export-lines.js'
+export type { ExportOptions, ExportPosition } from './export-lines.js'
 export { importLines } from './import-lines.js'
-export type { ImportReport } from './import-lines.js'
+export type { ImportOptions, ImportProgress, ImportReport } from './import-lines.js'
 export type { ArchiveStats } from './archive/archive-stats.js'
 export type {
   RestoreOptions,
@@ -80,14 +86,19 @@ export type {
 
 // Changes
 export { ChangeStream } from './changes/stream.js'
-export type { Change, CommittedChanges } from './changes/stream.js'
+export type { Change, ChangedKeyspace, CommittedChanges } from './changes/change.js'
 export type { ChangesOptions } from './changes/options.js'
+export type { LogRecord, LogRecords, LogRecordsOptions } from './changes/log-records.js'
+export type { ConsumerInfo } from './changes/consumers.js'
+export type { ConsumerStats } from './log/consumer-stats.js'
+export type { PositionWrites } from './changes/open-consumer.js'
 
 // Streams of values
 export { ValueStream } from './streams/value-stream.js'
 export type { ValueSource } from './streams/chunk-source.js'
 
 // Health
+export type { HandleSummary, PlainHandle } from './health/handle-summary.js'
 export type { BlobStats } from './blob/blob-values.js'
 export type { DatabaseStats, EncryptionStats, KeyspaceStats } from './stats.js'
 export type { LogStats } from './log/commit-log.js'
@@ -98,7 +109,7 @@ export type { RotateKeyOptions } from './keys-and-tokens.js'
 export type { OpenReadStats } from './read/open-reads.js'
 export type { RepairOptions, RepairProgress } from './repair/options.js'
 export type { RepairedKeyspace, RepairLoss, RepairReport, RepairSuspect } from './repair/report.js'
-export type { DatabaseVerifyProgress, VerifyOptions } from './verification/options.js'
+export type { DatabaseVerifyLocation, DatabaseVerifyProgress, VerifyOptions } from './verification/options.js'
 export type { DirectoryVerifyReport, VerifyDirectoryOptions } from './directory-verification.js'
 export type { DatabaseComparison, KeyDifference, KeyspaceComparison } from './verification/comparison.js'
 export type {
@@ -113,23 +124,34 @@ export type {
   LeakEvent,
   LeakKind,
   StallEvent,
+  StallStats,
 } from './health/events.js'
 
 // Re-exports of lower packages, so that one import is enough
 export { isLdbError, LdbError } from '@ldb/base'
 export type {
+  AbortSignalLike,
+  AsyncOptions,
   KeyEncoding,
   KeyEncodingOption,
+  KeyPrefix,
+  KeysOf,
+  KeysOfName,
   LdbErrorCode,
   LdbErrorDetails,
   RangeEstimate,
   RangeOptions,
   TupleElement,
+  TypedKeys,
+  TypedValues,
   ValueEncoding,
   ValueEncodingOption,
+  ValuesOf,
+  ValuesOfName,
   VerifyFinding,
   VerifyLevel,
   VerifyLevelsShape,
+  VerifyLocation,
   VerifySeverity,
   VerifyShape,
   VerifyTreeShape,

@@ -13,12 +13,12 @@ export interface RotateKeyOptions {
    * or the next open does so.
    * @defaultValue true
    */
-  readonly renew?: boolean
+  readonly renew?: boolean | undefined
   /**
    * Bytes that the background rewrites in a second, on average: 1,024 or more.
    * @defaultValue 33_554_432 (32 MiB)
    */
-  readonly bytesPerSecond?: number
+  readonly bytesPerSecond?: number | undefined
 }
 
 const BYTES_PER_SECOND_MIN = 1024

@@ -1,4 +1,6 @@
+import { invalidArgument } from '@ldb/base'
 import type { KeyEncoding, ValueEncoding } from '@ldb/base'
+import { CONSUMERS_KEYSPACE } from './catalog/directory-layout.js'
 import { KeyspaceCodec } from './keyspace/codec.js'
 import { encodingsOf, resolveKeyspaceOptions } from './keyspace/options.js'
 import type { KeyspaceOptions } from './keyspace/options.js'
@@ -28,6 +30,21 @@ export class KeyspaceHandles {
 
   /** Opens or creates a keyspace; documented where it is exported, as `Database.keyspace`. */
   open(name: string, options: KeyspaceOptions<never, never> | undefined): Keyspace<never, never> {
+    assertNotReserved(name)
+    return this.#open(name, options)
+  }
+
+  /** Opens or creates a keyspace that applications cannot open. */
+  openReserved(name: string): Keyspace<never, never> {
+    return this.#open(name, {
+      keys: 'utf8',
+      values: 'json',
+      engine: 'btree',
+      compression: 'none',
+    } as KeyspaceOptions<never, never>)
+  }
+
+  #open(name: string, options: KeyspaceOptions<never, never> | undefined): Keyspace<never, never> {
     const { manager, health, openReads, pipeline } = this.#opened
     health.assertOpen()
     pipeline.drainWaiting()
@@ -45,6 +62,7 @@ export class KeyspaceHandles {
   /** Drops a keyspace; documented where it is exported, as `Database.dropKeyspace`. */
   drop(name: string): void {
     const { manager, keyspaces } = this.#opened
+    assertNotReserved(name)
     const store = typeof name === 'string' ? keyspaces.byName(name) : undefined
     manager.drop(name)
     if (store !== undefined) this.#handles.delete(store)
@@ -54,6 +72,11 @@ export class KeyspaceHandles {
   clear(): void {
     this.#handles.clear()
   }
+}
+
+function assertNotReserved(name: string): void {
+  if (name === CONSUMERS_KEYSPACE)
+    throw invalidArgument(`the keyspace ${name} is reserved for the positions of consumers`)
 }
 
 /** Built-in encodings are singletons. A custom encoding is wrapped at each call, so that its handle never matches. */

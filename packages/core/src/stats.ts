@@ -6,7 +6,9 @@ import type { OpenFileStats } from '@ldb/vfs'
 import type { ArchiveStats } from './archive/archive-stats.js'
 import type { BlobStats } from './blob/blob-values.js'
 import type { CheckpointStats } from './commit/checkpointer.js'
+import type { StallStats } from './health/events.js'
 import type { LogStats } from './log/commit-log.js'
+import type { ConsumerStats } from './log/consumer-stats.js'
 import type { RenewalStats } from './maintenance/background-renewal.js'
 import type { ScrubStats } from './maintenance/background-scrub.js'
 import type { OpenDatabase } from './open/open-database.js'
@@ -51,6 +53,8 @@ export interface DatabaseStats {
   /** Open files of keyspaces; `undefined` for a memory-only database. */
   readonly files: OpenFileStats | undefined
   readonly checkpoints: CheckpointStats
+  /** Waits of writers for work in the background: each is also a `stall` event. */
+  readonly stalls: StallStats
   /** The archive of the log; `undefined` without one. */
   readonly archive: ArchiveStats | undefined
   /** Keys of an encrypted database; `undefined` when it is not encrypted. */
@@ -59,6 +63,8 @@ export interface DatabaseStats {
   readonly blobs: BlobStats | undefined
   /** The scrubber; `undefined` without the option `scrub`. */
   readonly scrub: ScrubStats | undefined
+  /** Named consumers of changes; none in a read-only database. */
+  readonly consumers: readonly ConsumerStats[]
   /** Open snapshots, scans and cursors. */
   readonly reads: OpenReadStats
   /** Open transactions, and totals of ended ones. */
@@ -86,10 +92,12 @@ export function collectStats(opened: OpenDatabase): DatabaseStats {
     cacheBudget: opened.engines.cacheBudget.stats(),
     files: opened.files?.stats(),
     checkpoints: opened.checkpointer.stats(),
+    stalls: opened.events.stalls(),
     archive: opened.archive?.stats(),
     encryption: encryptionStatsOf(opened),
     blobs: opened.blobs?.stats(),
     scrub: opened.scrub?.stats(),
+    consumers: opened.consumers?.stats(seq) ?? [],
     reads: opened.openReads.stats(),
     transactions: opened.transactions.stats(),
     keyspaces,

@@ -68,7 +68,8 @@ describe('checkpoints of the asynchronous API', () => {
       db.sync.put('a', '1')
       db.sync.dropKeyspace('users')
       db.sync.checkpoint()
-      expect(db.sync.stats().checkpoints.lastSeq).toBe(51)
+      // The keyspace is created and dropped by a commit each.
+      expect(db.sync.stats().checkpoints.lastSeq).toBe(53)
       await checkpoint
       expect(db.sync.verify().findings).toEqual([])
       await db.close()
@@ -121,8 +122,10 @@ describe('checkpoints of the asynchronous API', () => {
       return undefined
     }
     db.on('error', ({ error }) => failures.push(error))
-    db.on('stall', ({ reason }) => {
+    const durations: number[] = []
+    db.on('stall', ({ reason, durationMs }) => {
       expect(reason).toBe('checkpoint')
+      durations.push(durationMs)
       stallCount++
     })
     const writer = async (_: unknown, which: number): Promise<void> => {
@@ -134,6 +137,10 @@ describe('checkpoints of the asynchronous API', () => {
     await Promise.all(Array.from({ length: 30 }, writer))
     expect(failures).toEqual([])
     expect(stallCount).toBeGreaterThan(0)
+    const { count, totalMs, longestMs } = db.sync.stats().stalls
+    expect(count).toBe(stallCount)
+    expect(totalMs).toBeCloseTo(durations.reduce((sum, durationMs) => sum + durationMs))
+    expect(longestMs).toBe(Math.max(...durations))
     // Four times the limit, the logged bytes of the waiting group, and those of the group after it.
     expect(logBytesMost).toBeLessThan(4 * 4000 + 2 * 30 * 300)
     vfs.fault = () => undefined

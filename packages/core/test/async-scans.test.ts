@@ -3,6 +3,7 @@
 // snapshot.
 import { describe, expect, it } from 'vitest'
 import { AsyncDatabase } from '../src/async-database.js'
+import type { AsyncScan } from '../src/async/scan.js'
 import { rejection } from './async-setup.js'
 
 describe('scans of the asynchronous API', () => {
@@ -40,6 +41,31 @@ describe('scans of the asynchronous API', () => {
     await expect(db.keys({ gt: 'x' }).reduce((all, key) => all + key)).rejects.toEqual(
       rejection('LDB_INVALID_ARGUMENT'),
     )
+    expect(db.sync.stats().reads.openCount).toBe(0)
+    await db.close()
+  })
+
+  it('refuse a second walk over their results', async () => {
+    const db = await AsyncDatabase.memory()
+    await db.batch().put('a', '1').put('b', '2').commit()
+    const ways: ((scan: AsyncScan<string>) => Promise<unknown>)[] = [
+      (scan) => scan.toArray(),
+      (scan) => scan.return(),
+      (scan) => scan.some(() => true),
+      (scan) => scan.filter(() => true).toArray(),
+      async (scan) => {
+        for await (const value of scan) expect(value).not.toBe('')
+      },
+    ]
+    for (const read of ways) {
+      const scan = db.values()
+      await read(scan)
+      await expect(scan.toArray()).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
+      await expect(scan.forEach(() => undefined)).rejects.toEqual(rejection('LDB_INVALID_ARGUMENT'))
+      expect(() => scan.take(1)).toThrow('a scan is read once')
+      expect(() => scan[Symbol.asyncIterator]()).toThrow('a scan is read once')
+      expect((await scan.next()).done).toBe(true)
+    }
     expect(db.sync.stats().reads.openCount).toBe(0)
     await db.close()
   })

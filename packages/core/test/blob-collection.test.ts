@@ -62,6 +62,29 @@ describe('the collector', () => {
     again.close()
   })
 
+  it.each(['sync', 'async'] as const)(
+    'returns everything at a compaction by the %s API, although a round of the worst files waits',
+    async (api) => {
+      const vfs = new MemoryVfs()
+      const db = open(vfs)
+      for (let index = 0; index < 200; index++) db.put(`k${index}`, textOf(index))
+      // A fifth of the files is dead, and in each other one a tenth.
+      for (let index = 0; index < 40; index++) db.delete(`k${index}`)
+      for (let index = 40; index < 200; index += 10) db.delete(`k${index}`)
+      const snapshot = db.snapshot()
+      for (let turn = 0; turn < 50; turn++) {
+        vfs.time.advance(20)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      snapshot.release()
+      await (api === 'sync' ? db : db.promises).compact()
+      const { fileBytes, liveBytes } = blobsOf(db)
+      expect(fileBytes).toBeLessThan(1.03 * liveBytes)
+      expect(db.verify().ok).toBe(true)
+      db.close()
+    },
+  )
+
   it('knows the live bytes of every kind of change, and after an open', () => {
     const vfs = new MemoryVfs()
     let db = open(vfs)

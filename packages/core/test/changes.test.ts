@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { MemoryVfs } from '@ldb/vfs'
 import { describe, expect, it } from 'vitest'
-import type { CommittedChanges } from '../src/changes/stream.js'
+import type { CommittedChanges } from '../src/changes/change.js'
 import { Database } from '../src/database.js'
 import { openDatabase } from '../src/open/opening.js'
 import { copyAfterKill } from './directory-tree.js'
@@ -64,17 +64,17 @@ describe('changes', () => {
     db.deleteRange({ gte: 'a', lt: 'c' })
     users.clear()
     expect(await take(changes, 4)).toEqual([
-      { seq: 1, changes: [{ kind: 'put', keyspace: 'default', key: 'a', value: '1' }] },
+      { seq: 2, changes: [{ kind: 'put', keyspace: 'default', key: 'a', value: '1' }] },
       {
-        seq: 2,
+        seq: 3,
         changes: [
           { kind: 'delete', keyspace: 'default', key: 'a' },
           { kind: 'put', keyspace: 'default', key: 'b', value: '2' },
           { kind: 'put', keyspace: 'users', key: [7, 'x'], value: { age: 36 } },
         ],
       },
-      { seq: 3, changes: [removed('default', 'a', 'c')] },
-      { seq: 4, changes: [removed('users')] },
+      { seq: 4, changes: [removed('default', 'a', 'c')] },
+      { seq: 5, changes: [removed('users')] },
     ])
     expect(await changes.next()).toEqual({ done: true, value: undefined })
     db.close()
@@ -111,9 +111,9 @@ describe('changes', () => {
     users.deleteRange({ gt: 'v' })
     users.put('u2', 'Grace')
     expect(await take(changes, 3)).toEqual([
-      { seq: 3, changes: [{ kind: 'put', keyspace: 'users', key: 'u1', value: 'Ada' }] },
-      { seq: 4, changes: [removed('users', 'u', 'v')] },
-      { seq: 6, changes: [{ kind: 'put', keyspace: 'users', key: 'u2', value: 'Grace' }] },
+      { seq: 4, changes: [{ kind: 'put', keyspace: 'users', key: 'u1', value: 'Ada' }] },
+      { seq: 5, changes: [removed('users', 'u', 'v')] },
+      { seq: 7, changes: [{ kind: 'put', keyspace: 'users', key: 'u2', value: 'Grace' }] },
     ])
     db.close()
   })
@@ -275,7 +275,7 @@ describe('changes', () => {
             for (const change of value?.changes ?? []) {
               if (change.kind === 'put') copy.set(change.key, change.value)
               else if ('key' in change) copy.delete(change.key)
-              else {
+              else if (change.kind === 'deleteRange') {
                 for (const key of copy.keys())
                   if (key >= (change.gte ?? '') && (change.lt === undefined || key < change.lt))
                     copy.delete(key)

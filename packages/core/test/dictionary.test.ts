@@ -144,6 +144,7 @@ describe.each([
     expect([...keyspace.entries({ reverse: true, limit: 3 })]).toEqual([...model].slice(-3).reverse())
     expect(keyspace.count()).toBe(COUNT)
     // Changes are those of the log, in plain form.
+    await changes.next()
     const first = await changes.next()
     expect(JSON.stringify(first.value)).toContain('unless cancelled before')
     await changes.return?.()

@@ -249,10 +249,10 @@ const ENDS: Readonly<
 
 /** Steps after which the call is ended: microtasks, and turns of the event loop. */
 const STEPS: readonly (() => Promise<void>)[] = [
-  ...[0, 1, 2, 4, 9].map((count) => async () => {
+  ...[0, 1, 3, 9].map((count) => async () => {
     for (let round = 0; round < count; round++) await Promise.resolve()
   }),
-  ...[1, 2, 3, 5, 9].map((count) => async () => {
+  ...[1, 2, 4, 9].map((count) => async () => {
     for (let round = 0; round < count; round++) await turn()
   }),
 ]

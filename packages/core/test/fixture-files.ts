@@ -74,3 +74,10 @@ export function filesOf(vfs: Vfs, directory: string, prefix = ''): Map<string, U
   }
   return files
 }
+
+/** Returns the length of bytes without zeros at their end. */
+export function lastByteOf(bytes: Uint8Array): number {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end -= 1
+  return end
+}

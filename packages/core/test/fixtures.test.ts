@@ -1,10 +1,11 @@
 // Golden databases. tooling/formats reads the same files with a reader that shares no code with the engine, and wrote expected.json.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { BTree } from '@ldb/btree'
 import { Wal } from '@ldb/wal'
 import { describe, expect, test } from 'vitest'
 import { Database } from '../src/index.js'
+import { hashOf } from './fixture-content.js'
 import { filesOf, fileSystemOf, FIXTURE_TIME, readFixture, writeFixture } from './fixture-files.js'
 import { makeFixtures } from './make-fixture.js'
 
@@ -62,10 +63,13 @@ const RECORD_KINDS = {
   2: 'checkpoint-record',
   3: 'catalog-record',
   6: 'blob-commit-record',
+  7: 'keyspace-record',
 }
 
 if (process.env['LDB_WRITE_FIXTURES'] === '1') {
-  for (const [name, files] of makeFixtures()) writeFixture(name, files)
+  for (const [name, files] of makeFixtures()) {
+    if (!existsSync(new URL(`fixtures/${name}`, import.meta.url))) writeFixture(name, files)
+  }
 }
 
 const EXPECTED = ['v6'].flatMap((version) => {
@@ -223,25 +227,4 @@ test.each(['v3', 'v4', 'v5'])(
 
 function hashesOf(files: ReadonlyMap<string, Uint8Array>): [string, string][] {
   return [...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')])
-}
-
-function hashOf(entries: readonly (readonly [unknown, unknown])[]): string {
-  const hash = createHash('sha256')
-  for (const [key, value] of entries) hash.update(`${describeValue(key)} ${describeValue(value)}\n`)
-  return hash.digest('hex')
-}
-
-/** Returns a text that differs for different values. */
-function describeValue(value: unknown): string {
-  if (Object.is(value, -0)) return '-0'
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value instanceof Date) return `date ${value.getTime()}`
-  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`
-  if (Array.isArray(value)) return `[${value.map(describeValue).join(',')}]`
-  if (typeof value !== 'object' || value === null) return String(value)
-  const fields = Object.entries(value).map(
-    ([name, field]) => `${JSON.stringify(name)}:${describeValue(field)}`,
-  )
-  return `{${fields.join(',')}}`
 }

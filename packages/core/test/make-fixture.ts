@@ -1,10 +1,11 @@
-// Makes the golden databases in fixtures/v6: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
-// Never change them for the present format: they show that later versions read what this version wrote.
+// Makes the golden databases in fixtures/v6 that are missing: `LDB_WRITE_FIXTURES=1 npx vitest run test/fixtures.test.ts`.
+// Never change them for the present format: they show that later versions read what this version wrote. All but `keyspaces` are from before keyspace
+// changes were commits.
 // The last builds that wrote other formats made fixtures/v1 to v5. This build refuses all of them: the B+trees in them have older formats.
 import { readFileSync } from 'node:fs'
 import { ManualTime, MemoryVfs } from '@ldb/vfs'
 import { Database } from '../src/index.js'
-import { FIXTURE_TIME, filesOf } from './fixture-files.js'
+import { FIXTURE_TIME, filesOf, lastByteOf } from './fixture-files.js'
 import type { Files } from './fixture-files.js'
 
 const DIRECTORY = 'data'
@@ -31,7 +32,22 @@ export function makeFixtures(): Map<string, Files> {
     ['v6/left-open', tearLog(before, after)],
     ['v6/compressed', makeCompressed()],
     ['v6/dictionary', makeEncoded()],
+    ['v6/keyspaces', makeKeyspaces()],
   ])
+}
+
+/** Returns the files of a database that was left open after a keyspace was dropped: its log and its catalog contain changes of keyspaces. */
+function makeKeyspaces(): Files {
+  const time = new ManualTime(FIXTURE_TIME)
+  const vfs = new MemoryVfs({ seed: 13, clock: time, scheduler: time })
+  const db = Database.open(DIRECTORY, { vfs, pageBytes: 4096 })
+  db.keyspace('sessions', SESSIONS).put(['kept'], 1)
+  db.keyspace('gone', BLOBS).put(new Uint8Array([1]), new Uint8Array([2]))
+  db.put('a', '1')
+  db.dropKeyspace('gone')
+  const files = filesIn(vfs)
+  db.close()
+  return files
 }
 
 /** Returns the files of a database with compressed values, in extents and in blob files. */
@@ -167,11 +183,4 @@ function tearLog(before: Files, after: Files): Files {
     'LOCK',
     Uint8Array.from(lock, (letter) => letter.charCodeAt(0)),
   )
-}
-
-/** Returns the length of bytes without zeros at their end. */
-function lastByteOf(bytes: Uint8Array): number {
-  let end = bytes.length
-  while (end > 0 && bytes[end - 1] === 0) end -= 1
-  return end
 }

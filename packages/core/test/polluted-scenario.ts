@@ -115,7 +115,7 @@ function write(db: Database): void {
 function read(db: Database): unknown {
   const plain = db.keyspace('plain', { keys: PLAIN_KEYS, values: PLAIN_VALUES })
   const binary = db.keyspace('binary', {})
-  const tuples = db.keyspace<readonly unknown[], unknown>('tuples')
+  const tuples = db.keyspace<unknown, unknown>('tuples')
   using snapshot = db.snapshot()
   using cursor = db.cursor({ lte: 'c' })
   return [

@@ -16,7 +16,7 @@ import { Database } from '../src/database.js'
 import { LogRecordType } from '../src/format.js'
 
 const DIRECTORY = 'data'
-/** Keyspace 1 exists from the beginning, 2 since commit 1, 3 was dropped, 4 never existed. */
+/** Keyspace 1 exists from the beginning, 2 since commit 2, 3 since commit 3 until commit 4, and 4 never existed. */
 const NEVER = 4
 
 /** Random bytes, of which the next ones can be chosen. */
@@ -31,7 +31,7 @@ class ChosenRandom extends SeededRandom {
   }
 }
 
-/** Creates and closes a database of three commits, which its stores contain; its catalog was written after the first. */
+/** Creates and closes a database of six commits, which its stores contain; the fourth was the last that wrote its catalog. */
 function makeDatabase(): MemoryVfs {
   const vfs = new MemoryVfs({ random: new ChosenRandom(1) })
   const db = Database.open(DIRECTORY, { vfs })
@@ -114,7 +114,7 @@ function replaceLog(vfs: MemoryVfs, records: readonly ConstructedRecord[]): void
   wal.close({ clean: false })
 }
 
-const CONSISTENT = checkpoint(3, { 1: 2, 2: 3 })
+const CONSISTENT = checkpoint(6, { 1: 5, 2: 6 })
 const TREE = 'keyspaces/1/tree.ldb'
 const REFUSED: readonly [
   what: string,
@@ -124,69 +124,69 @@ const REFUSED: readonly [
 ][] = [
   [
     'a load after a gap',
-    [CONSISTENT, commit(4, 1), { ...commit(6, 1), type: LogRecordType.Load }],
+    [CONSISTENT, commit(7, 1), { ...commit(9, 1), type: LogRecordType.Load }],
     'a commit is missing in the log',
   ],
   ['no record', [], 'the beginning of the log is missing'],
   [
     'no checkpoint, and the first commit missing',
-    [commit(2, 1), commit(3, 2)],
+    [commit(5, 1), commit(6, 2)],
     'the beginning of the log is missing',
   ],
   ['an end before the catalog', [checkpoint(0, {})], 'ends before the commit number of the catalog'],
   [
     'an end before a store',
-    [checkpoint(2, {})],
+    [checkpoint(5, {})],
     'ends before the newest commit of keyspace 2',
     'keyspaces/2/tree.ldb',
   ],
-  ['a missing commit', [CONSISTENT, commit(4, 1), commit(6, 1)], 'a commit is missing in the log'],
+  ['a missing commit', [CONSISTENT, commit(7, 1), commit(9, 1)], 'a commit is missing in the log'],
   [
     'a missing commit after its checkpoint',
-    [CONSISTENT, commit(5, 1)],
+    [CONSISTENT, commit(8, 1)],
     'a commit after the newest checkpoint is missing',
   ],
   [
     'a commit to a keyspace that never existed',
-    [CONSISTENT, commit(4, NEVER)],
+    [CONSISTENT, commit(7, NEVER)],
     'a keyspace that never existed',
   ],
   [
     'a commit to an unassigned keyspace number',
-    [CONSISTENT, commit(4, 0xffff_fffe)],
+    [CONSISTENT, commit(7, 0xffff_fffe)],
     'a keyspace that never existed',
   ],
   ['a commit to a keyspace that was created later', [commit(1, 2)], 'a keyspace that was created later'],
   [
     'missing commits before the first',
-    [commit(6, 1), CONSISTENT],
+    [commit(9, 1), CONSISTENT],
     'a commit after the newest checkpoint is missing',
   ],
   [
     'a checkpoint of a newer catalog',
-    [checkpoint(3, { 1: 2, 2: 3 }, 99)],
+    [checkpoint(6, { 1: 5, 2: 6 }, 99)],
     'the catalog is older than the log',
     'CATALOG',
   ],
   [
     'a catalog record of a newer catalog',
-    [CONSISTENT, catalog(99), commit(4, 1)],
+    [CONSISTENT, catalog(99), commit(7, 1)],
     'the catalog is older than the log',
     'CATALOG',
   ],
   [
     'a checkpoint before its last commit',
-    [CONSISTENT, commit(4, 1), checkpoint(5, {})],
+    [CONSISTENT, commit(7, 1), checkpoint(8, {})],
     'precedes its last commit',
   ],
   [
     'a checkpoint of a keyspace that never existed',
-    [checkpoint(3, { [NEVER]: 3 })],
+    [checkpoint(6, { [NEVER]: 6 })],
     'a keyspace that never existed',
   ],
   [
     'a checkpoint that a store has lost',
-    [checkpoint(4, { 1: 4, 2: 3 })],
+    [checkpoint(7, { 1: 7, 2: 6 })],
     'keyspace 1 has lost its newest checkpoint',
     TREE,
   ],
@@ -210,25 +210,25 @@ describe('a constructed log', () => {
 
   test('that is consistent is applied to the stores that lack it, and not to dropped keyspaces', () => {
     const vfs = makeDatabase()
-    replaceLog(vfs, [checkpoint(2, { 1: 2, 3: 1 }), commit(3, 1, 2), commit(4, 1, 3), commit(5, 3)])
+    replaceLog(vfs, [checkpoint(5, { 1: 5, 3: 1 }), commit(6, 1, 2), commit(7, 1, 3), commit(8, 3)])
     const db = Database.open(DIRECTORY, { vfs })
-    // The store of keyspace 2 contained commit 3.
+    // The store of keyspace 2 contained commit 6.
     expect([...db.entries()]).toEqual([
       ['a', '1'],
       ['b', '2'],
-      ['k', '4'],
+      ['k', '7'],
     ])
     expect([...db.keyspace('other').entries()]).toEqual([['x', '3']])
     expect(db.verify().findings).toEqual([])
-    db.put('c', '6')
+    db.put('c', '9')
     db.close()
   })
 
   // Commits continue while a checkpoint is written, so its record may follow commits that it does not contain, some of them in
   // the segment before. The next checkpoint deletes that segment, and may crash before it deletes the next one.
   test.each([
-    ['commits', [commit(3, 2), checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
-    ['checkpoints', [checkpoint(1, { 1: 1 }), checkpoint(3, { 1: 2, 2: 3 }), commit(4, 1)]],
+    ['commits', [commit(6, 2), checkpoint(1, { 1: 1 }), checkpoint(6, { 1: 5, 2: 6 }), commit(7, 1)]],
+    ['checkpoints', [checkpoint(1, { 1: 1 }), checkpoint(6, { 1: 5, 2: 6 }), commit(7, 1)]],
   ])(
     'whose truncation was interrupted, and that begins with %s, is replayed from its newest checkpoint',
     (_, records) => {
@@ -236,7 +236,7 @@ describe('a constructed log', () => {
       replaceLog(vfs, records)
       const db = Database.open(DIRECTORY, { vfs })
       expect([...db.keys()]).toEqual(['a', 'b', 'k'])
-      expect(db.stats().seq).toBe(4)
+      expect(db.stats().seq).toBe(7)
       db.close()
     },
   )

@@ -206,6 +206,28 @@ describe('the reserve of a full device', () => {
     db.close()
   })
 
+  it('is synced once at a time, however often it is extended before the caller yields', async () => {
+    const { vfs, db } = filled()
+    await new Promise((resolve) => setImmediate(resolve))
+    const before = vfs.reserveBytes
+    let syncCount = 0
+    const countSyncs = (call: string, path: string): undefined => {
+      if (call === 'syncAsync' && path === RESERVE) syncCount++
+      return undefined
+    }
+    for (let round = 0; round < 10; round++) {
+      vfs.fill()
+      db.delete(`key${round}`)
+      expect(vfs.reserveBytes).toBeLessThan(before)
+      vfs.fault = countSyncs
+      db.checkpoint()
+      expect(vfs.reserveBytes).toBeGreaterThanOrEqual(before)
+    }
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(syncCount).toBe(2)
+    db.close()
+  })
+
   it('is removed with the database, and a small database has none', () => {
     const { vfs, db } = filled()
     db.close()

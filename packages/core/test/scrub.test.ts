@@ -15,7 +15,11 @@ function fill(db: Database): void {
   db.checkpoint()
 }
 
+/** Databases that wait for an event: nothing else may refer to them, and the garbage collector would release them. */
+const held = new Set<Database>()
+
 function nextPass(db: Database): Promise<ScrubEvent['report']> {
+  held.add(db)
   return new Promise((resolve) => {
     const listener = ({ report }: ScrubEvent): void => {
       db.off('scrub', listener)
@@ -107,4 +111,42 @@ test('options are checked; a memory-only database has no scrubber', () => {
   expect(codeOf({ bytesPerSecond: 1e6 })).toBeUndefined()
   using db = Database.memory({ scrub: { bytesPerSecond: 1e6 } })
   expect(db.stats().scrub).toBeUndefined()
+})
+
+test('a damaged catalog, a damaged or missing copy of it, and a damaged slot of the key file are written anew', async () => {
+  const vfs = new MemoryVfs(availableEnvironment())
+  const encryption = { key: new Uint8Array(32).fill(5) }
+  const scrub = { bytesPerSecond: 2 ** 40, intervalMs: 1 }
+  const db = Database.open('data', { vfs, workers: 0, scrub, encryption })
+  db.put('a', '1')
+  db.checkpoint()
+  const damage = (name: string, at: number): void => {
+    const bytes = readFile(vfs, `data/${name}`)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    writeFile(vfs, `data/${name}`, bytes)
+  }
+  for (const [name, at] of [
+    ['CATALOG', 100],
+    ['CATALOG.copy', 100],
+    ['KEYS', 60],
+    ['KEYS', 8192 + 60],
+  ] as const) {
+    await nextPass(db)
+    damage(name, at)
+    const damaged = readFile(vfs, `data/${name}`)
+    await nextPass(db)
+    await nextPass(db)
+    expect(await nextPass(db), name).toMatchObject({ ok: true, findingCount: 0 })
+    expect(readFile(vfs, `data/${name}`), name).not.toEqual(damaged)
+  }
+  vfs.remove('data/CATALOG.copy')
+  await nextPass(db)
+  await nextPass(db)
+  expect(vfs.status('data/CATALOG.copy')?.kind).toBe('file')
+  db.put('b', '2')
+  db.close()
+  for (const name of ['CATALOG', 'KEYS'] as const) damage(name, 60)
+  const again = Database.open('data', { vfs, encryption })
+  expect([again.get('a'), again.get('b')]).toEqual(['1', '2'])
+  again.close()
 })

@@ -37,16 +37,16 @@ describe('memory', () => {
   })
 
   it('suffices for a database of ten times the cache', async () => {
-    const figures = await runChild('sizes.mjs', join(root, 'data'), 400_000, 4 * MIB)
-    expect(figures).toMatchObject({ wrong: 0, scanned: 400_000, counted: 400_000 })
-    expect(figures['fileBytes']).toBeGreaterThan(40 * MIB)
+    const figures = await runChild('sizes.mjs', join(root, 'data'), 200_000, 2 * MIB)
+    expect(figures).toMatchObject({ wrong: 0, scanned: 200_000, counted: 200_000 })
+    expect(figures['fileBytes']).toBeGreaterThan(20 * MIB)
     expect(figures['rssMax']).toBeLessThan(200 * MIB)
   })
 })
 
 describe('files', () => {
   it('stay near the live data when it is rewritten, and near nothing when it is deleted', async () => {
-    const rounds = Number(process.env['LDB_REWRITE_ROUNDS'] ?? 12)
+    const rounds = Number(process.env['LDB_REWRITE_ROUNDS'] ?? 8)
     const figures = await runChild('rewrite.mjs', join(root, 'data'), 100_000, rounds)
     const { liveBytes, pageBytesLive } = figures as { liveBytes: number; pageBytesLive: number }
     expect(figures['ok']).toBe(true)

@@ -186,7 +186,7 @@ describe('keys and values that throw when they are read', () => {
   const values: [what: string, value: Any][] = [
     ['getter', getter()],
     ['nested getter', { list: [getter()] }],
-    ['toJSON', { toJSON: throwIt }],
+    ['getter toJSON', Object.defineProperty({}, 'toJSON', { get: throwIt, enumerable: true })],
     ['proxy', new Proxy({}, { ownKeys: throwIt })],
   ]
   const keys: [what: string, key: Any][] = [

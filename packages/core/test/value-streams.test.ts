@@ -182,6 +182,7 @@ describe('streams of values', () => {
     time.advance(1000)
     expect(await values.getStream('a')).toBeUndefined()
     const changes = db.changes({ keyspace: values, since: 0 })
+    expect((await changes.next()).value?.changes[0]?.kind).toBe('createKeyspace')
     const change = (await changes.next()).value?.changes[0]
     expect(change?.kind === 'put' && areEqual(change.value, valueOf(1, 2 * MIB))).toBe(true)
     await changes.return()

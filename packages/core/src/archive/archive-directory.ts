@@ -1,7 +1,7 @@
 import { equalBytes, isLdbError, LdbError } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 import type { Catalog } from '../catalog/catalog.js'
-import { isCommitType, LogRecordType } from '../format.js'
+import { isCommitType } from '../format.js'
 import type { SealedCommits } from '../encryption/sealed-commits.js'
 import { ArchiveFileReader } from './archive-file.js'
 
@@ -97,7 +97,7 @@ function endOfFile(
     }
     let end: ArchiveEnd | undefined
     while (reader.next()) {
-      if (isArchivedCommit(reader.type)) end = { seq: reader.seq, payload: reader.payload.slice() }
+      if (isCommitType(reader.type)) end = { seq: reader.seq, payload: reader.payload.slice() }
     }
     return end
   } finally {
@@ -107,11 +107,6 @@ function endOfFile(
 
 /** A shorter file has no commit. */
 const HEADER_MIN = 128
-
-/** Reports whether frames of a type are commits. */
-export function isArchivedCommit(type: number): boolean {
-  return isCommitType(type) || type === LogRecordType.Load
-}
 
 function hex(bytes: Uint8Array): string {
   let text = ''

@@ -7,6 +7,7 @@ import type { Batch } from '../write/batch.js'
 import type { KeyspaceWrites } from '../write/keyspace-writes.js'
 import { resolveWriteOptions } from '../write/options.js'
 import type { PutOptions } from '../write/options.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /**
  * Collects writes to any number of keyspaces that one asynchronous commit applies atomically.
@@ -16,12 +17,13 @@ import type { PutOptions } from '../write/options.js'
  * keyspace keep their order.
  * @category Async
  */
-export class AsyncBatch<K, V> {
+export class AsyncBatch<K, V> extends PlainHandle {
   readonly #api: AsyncApi
   readonly #batch: Batch<K, V>
 
   /** @internal */
   constructor(api: AsyncApi, batch: Batch<K, V>) {
+    super()
     this.#api = api
     this.#batch = batch
   }

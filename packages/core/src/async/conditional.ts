@@ -5,6 +5,7 @@ import { READ_MISS } from '../resident/read-gate.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { Durability } from '../health/options.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
+import { encodeNext, presentExpiry } from '../keyspace/next-value.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 
 /** Everything that a conditional write needs. */
@@ -20,6 +21,23 @@ export interface ConditionalParts {
   readonly check: () => void
 }
 
+/** The entry of a key: its value, and when it expires, as `presentExpiry` returns it. */
+interface PresentEntry {
+  readonly value: Uint8Array | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** Returns the entry of the key after all commits so far, in-flight commits included, or `READ_MISS`. */
+function currentEntry(parts: ConditionalParts, mayBlock: boolean): PresentEntry | typeof READ_MISS {
+  const { commits, gate, store, key } = parts
+  const read = (): PresentEntry => {
+    const stored = commits.storedOf(store, key, key.length)
+    const value = store.decodeValue(stored)
+    return { value, expiresAt: presentExpiry(store, stored, value) }
+  }
+  return mayBlock ? read() : gate.attempt(read)
+}
+
 /** Returns the value of the key after all commits so far, in-flight commits included, or `READ_MISS`. */
 function currentValue(parts: ConditionalParts, mayBlock: boolean): Uint8Array | undefined | typeof READ_MISS {
   const { commits, gate, store, key } = parts
@@ -32,11 +50,12 @@ function commitValue(
   next: Uint8Array | undefined,
   resolve: () => void,
   reject: (error: unknown) => void,
+  expiresAt?: number,
 ): void {
   const { commits, store, key, durability, ttlMs } = parts
   const batch = commits.takeBatch()
   if (next === undefined) batch.delete(store.descriptor.id, key)
-  else batch.put(store.descriptor.id, key, store.encodeExpiry(next, ttlMs))
+  else batch.put(store.descriptor.id, key, encodeNext(store, next, ttlMs, expiresAt))
   commits.append(batch, durability, resolve, reject)
 }
 
@@ -79,8 +98,9 @@ export function updateValue<K, V>(
       rejectOnThrow(reject, (mayBlock) => {
         parts.check()
         const { commits, store, key } = parts
-        const before = currentValue(parts, mayBlock)
-        if (before === READ_MISS) return READ_MISS
+        const present = currentEntry(parts, mayBlock)
+        if (present === READ_MISS) return READ_MISS
+        const { value: before, expiresAt } = present
         const seqBefore = commits.newestSeq
         const next = change(before === undefined ? undefined : codec.decodeValue(before))
         refusePromise(next, 'the function given to update')
@@ -95,7 +115,7 @@ export function updateValue<K, V>(
           resolve(next)
         }
         if (nextBytes === undefined && before === undefined) commits.whenVisible(done, reject)
-        else commitValue(parts, nextBytes, done, reject)
+        else commitValue(parts, nextBytes, done, reject, expiresAt)
         return undefined
       }),
     )

@@ -9,8 +9,10 @@ import { RetryableCursor } from '../resident/retryable-cursor.js'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { READ_MISS } from '../resident/read-gate.js'
+import { checkEntryCount } from '../read/entry-count.js'
 import type { ReadLease } from '../read/open-reads.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /**
  * A position in a range that moves in both directions without blocking the event loop.
@@ -20,7 +22,7 @@ import type { ReadPin, ReadSource } from '../read/read-source.js'
  * `LDB_CLOSED` after `close` was called, and with `LDB_ABORTED` when the signal is aborted.
  * @category Async
  */
-export class AsyncCursor<K, V> implements AsyncDisposable {
+export class AsyncCursor<K, V> extends PlainHandle implements AsyncDisposable {
   readonly #api: AsyncApi
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
@@ -31,6 +33,11 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
   #cursorPin: AsyncCursorPin | undefined = undefined
   #key: Uint8Array | undefined = undefined
   #value: Uint8Array | undefined = undefined
+  /** Moves that waited for the device, or for earlier calls. */
+  #missCount = 0
+
+  /** `nextMany` has reached the end. */
+  #hasEnded = false
 
   /**
    * @param owner - the order of the calls before which the cursor is opened.
@@ -43,6 +50,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     codec: KeyspaceCodec<K, V>,
     { range, signal }: { readonly range: ResolvedRange; readonly signal: AbortSignalLike | undefined },
   ) {
+    super()
     this.#api = api
     this.#codec = codec
     this.#reverse = range.reverse
@@ -111,6 +119,28 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
     return this.#move((cursor) => (this.#reverse ? cursor.next() : cursor.previous()))
   }
 
+  /**
+   * Moves to the next entries, and returns them: up to `count`, fewer at the end of the range and after a wait for the device. None are
+   * returned at the end, until the cursor is moved otherwise.
+   *
+   * @param count - from 1 to 1,000,000.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED; LDB_ABORTED.
+   */
+  async nextMany(count: number): Promise<[K, V][]> {
+    checkEntryCount(count)
+    const entries: [K, V][] = []
+    // A move from the end is one to the first entry.
+    if (this.#hasEnded && !this.valid) return entries
+    this.#hasEnded = false
+    const missCount = this.#missCount
+    while (entries.length < count && !this.#hasEnded) {
+      if (await this.next()) entries.push([this.key, this.value])
+      else this.#hasEnded = true
+      if (this.#missCount !== missCount) break
+    }
+    return entries
+  }
+
   /** Closes the cursor after the moves that were called before, and releases its pinned state. Idempotent. */
   close(): Promise<void> {
     return this.#calls.end(() => {
@@ -147,6 +177,7 @@ export class AsyncCursor<K, V> implements AsyncDisposable {
       const hit = this.#api.gate.attempt(attempt)
       if (hit !== READ_MISS) return this.#api.answer(hit)
     }
+    this.#missCount++
     return this.#calls.runNext(this.#moves, () =>
       this.#api.read(
         attempt,

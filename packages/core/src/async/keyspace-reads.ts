@@ -16,6 +16,24 @@ import type { ValueStream } from '../streams/value-stream.js'
 import { mapPackedKeys, packKeys } from '../keyspace/packed-keys.js'
 import type { PackedKeys } from '../keyspace/packed-keys.js'
 import type { ReadPin, ReadSource } from '../read/read-source.js'
+import { INSPECT, inspectSummary, summaryOf } from '../health/handle-summary.js'
+import type { HandleSummary } from '../health/handle-summary.js'
+
+/** A read of keys from a source: of packed keys together, and of one. */
+interface ReadOfKeys<T> {
+  readonly many: (source: ReadSource, keys: PackedKeys) => T[]
+  readonly one: (source: ReadSource, key: Uint8Array) => T
+}
+
+const GET: ReadOfKeys<Uint8Array | undefined> = {
+  many: (source, { bytes, ends }) => source.getMany(bytes, ends),
+  one: (source, key) => source.get(key, key.length),
+}
+
+const HAS: ReadOfKeys<boolean> = {
+  many: (source, { bytes, ends }) => mapPackedKeys(bytes, ends, (key) => source.has(key, key.length)),
+  one: (source, key) => source.has(key, key.length),
+}
 
 /** Keys of one multi-get between two checks of the time slice. */
 const SLICE_KEYS = 256
@@ -32,18 +50,29 @@ export type AsyncRangeOptions<K> = RangeOptions<K> & AsyncOptions
  * @category Async
  */
 export class AsyncKeyspaceReads<K, V> {
-  /** @internal */
-  readonly api: AsyncApi
-  /** @internal */
-  readonly reads: KeyspaceReads<K, V>
-  /** The order of the calls of the database, the snapshot or the transaction. @internal */
-  readonly calls: CallOrder
-
+  readonly #api: AsyncApi
+  readonly #reads: KeyspaceReads<K, V>
+  readonly #calls: CallOrder
   /** @internal */
   constructor(api: AsyncApi, reads: KeyspaceReads<K, V>, calls: CallOrder = api.calls) {
-    this.api = api
-    this.reads = reads
-    this.calls = calls
+    this.#api = api
+    this.#reads = reads
+    this.#calls = calls
+  }
+
+  /** @internal */
+  get api(): AsyncApi {
+    return this.#api
+  }
+
+  /** @internal */
+  get reads(): KeyspaceReads<K, V> {
+    return this.#reads
+  }
+
+  /** The order of the calls of the database, the snapshot or the transaction. @internal */
+  get calls(): CallOrder {
+    return this.#calls
   }
 
   /** Returns the value of a key, or `undefined` for an absent key. */
@@ -68,25 +97,10 @@ export class AsyncKeyspaceReads<K, V> {
    *
    * @remarks Missing pages of up to 256 keys load concurrently.
    */
-  async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
-    const signal = this.#begin(options)
-    const { source, codec } = this.reads
-    const parts = packKeys(codec, keys, SLICE_KEYS)
-    // The iterable of the keys may have closed the database or aborted the signal.
-    this.#assertCallable(signal)
-    const [first] = parts
-    if (parts.length === 1 && !this.calls.isBlocked) {
-      const values = this.api.gate.attempt(() => source.getMany(first.bytes, first.ends))
-      if (values !== READ_MISS) return this.api.answer(codec.decodeOwnValues(values), byteCountOf(values))
-    }
-    return this.calls.run(async () => {
-      const pinned = source.pinState()
-      try {
-        return codec.decodeOwnValues(await this.#getPinned(pinned.source, parts, signal))
-      } finally {
-        pinned.release()
-      }
-    })
+  getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
+    const { codec } = this.reads
+    const decode = (values: (Uint8Array | undefined)[]): (V | undefined)[] => codec.decodeOwnValues(values)
+    return this.#readMany(keys, options, GET, decode, byteCountOf)
   }
 
   /**
@@ -111,6 +125,21 @@ export class AsyncKeyspaceReads<K, V> {
     if (found !== READ_MISS) return this.api.answer(found)
     const ownKey = copyBytes(codec.scratch, 0, keyBytes)
     return this.#read(() => source.has(ownKey, keyBytes), signal)
+  }
+
+  /** Returns a short summary, without data, for `JSON.stringify`. */
+  toJSON(): HandleSummary {
+    return summaryOf(this, this.reads.source.keyspace.descriptor.name)
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspectSummary(this.toJSON())
+  }
+
+  /** Reports for each of many keys whether it is present, in their order, as of this call, without reading values. */
+  hasMany(keys: Iterable<K>, options?: AsyncOptions): Promise<boolean[]> {
+    return this.#readMany(keys, options, HAS, (found) => found)
   }
 
   /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */
@@ -189,31 +218,59 @@ export class AsyncKeyspaceReads<K, V> {
     })
   }
 
+  /** Reads many keys as of this call. @param byteCountOf - bytes of what was read at once. */
+  async #readMany<T, R>(
+    keys: Iterable<K>,
+    options: AsyncOptions | undefined,
+    read: ReadOfKeys<T>,
+    decode: (found: T[]) => R[],
+    byteCountOf?: (found: readonly T[]) => number,
+  ): Promise<R[]> {
+    const signal = this.#begin(options)
+    const { source, codec } = this.reads
+    const parts = packKeys(codec, keys, SLICE_KEYS)
+    // The iterable of the keys may have closed the database or aborted the signal.
+    this.#assertCallable(signal)
+    const [first] = parts
+    if (parts.length === 1 && !this.calls.isBlocked) {
+      const found = this.api.gate.attempt(() => read.many(source, first))
+      if (found !== READ_MISS) return this.api.answer(decode(found), byteCountOf?.(found))
+    }
+    return this.calls.run(async () => {
+      const pinned = source.pinState()
+      try {
+        return decode(await this.#readParts(pinned.source, parts, read, signal))
+      } finally {
+        pinned.release()
+      }
+    })
+  }
+
   /** Reads keys from a pinned state, one part per time slice. */
-  async #getPinned(
+  async #readParts<T>(
     source: ReadSource,
     parts: readonly PackedKeys[],
+    { many, one }: ReadOfKeys<T>,
     signal: AbortSignalLike | undefined,
-  ): Promise<(Uint8Array | undefined)[]> {
+  ): Promise<T[]> {
     const { gate } = this.api
     const check = (): void => {
       throwIfAborted(signal)
       source.assertStillReadable()
     }
-    const values: (Uint8Array | undefined)[] = []
+    const results: T[] = []
     for (const part of parts) {
       check()
-      let found = gate.attempt(() => source.getMany(part.bytes, part.ends))
+      let found = gate.attempt(() => many(source, part))
       if (found === READ_MISS) {
         // The missing pages of all keys of a part load concurrently.
-        const read = (key: Uint8Array): Promise<Uint8Array | undefined> =>
-          this.api.read(() => source.get(key, key.length), check, signal)
+        const read = (key: Uint8Array): Promise<T> => this.api.read(() => one(source, key), check, signal)
         found = await Promise.all(mapPackedKeys(part.bytes, part.ends, read))
       }
-      for (const value of found) values.push(value)
+      for (const result of found) results.push(result)
       if (gate.isSliceOver) await gate.yieldThread()
     }
-    return values
+    return results
   }
 
   #scan<T>(range: AsyncRangeOptions<K> | undefined, part: EntryPart): AsyncScan<T> {

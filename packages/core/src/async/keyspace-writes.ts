@@ -50,13 +50,16 @@ const NO_OPTIONS: WriteStart = {
  * @category Async
  */
 export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
-  /** @internal */
-  readonly writes: KeyspaceWrites<K, V>
-
+  readonly #writes: KeyspaceWrites<K, V>
   /** @internal */
   constructor(api: AsyncApi, writes: KeyspaceWrites<K, V>) {
     super(api, writes)
-    this.writes = writes
+    this.#writes = writes
+  }
+
+  /** @internal */
+  get writes(): KeyspaceWrites<K, V> {
+    return this.#writes
   }
 
   /** Writes an entry. An existing entry is overwritten. */
@@ -197,7 +200,7 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
 
   /**
    * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new
-   * value expires after `ttlMs`, or as the keyspace says.
+   * value expires after `ttlMs`, by default when the present one does, or for an absent key as the keyspace says.
    *
    * @param change - synchronous; called once, with the value after every earlier commit. Its exception rejects the
    * promise, and nothing is written.
@@ -212,6 +215,17 @@ export class AsyncKeyspaceWrites<K, V> extends AsyncKeyspaceReads<K, V> {
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
     const next = await updateValue(this.#conditional(key, options), this.reads.codec, change)
     return this.api.answer(next)
+  }
+
+  /** Removes an entry, and returns its value; `undefined` for an absent key. One atomic commit, after every earlier one. */
+  async take(key: K, options?: AsyncWriteOptions): Promise<V | undefined> {
+    let taken: V | undefined
+    const remove = (value: V | undefined): undefined => {
+      taken = value
+      return undefined
+    }
+    await updateValue(this.#conditional(key, options), this.reads.codec, remove)
+    return this.api.answer(taken)
   }
 
   #begin(options: AsyncPutOptions | undefined, hasValue = false): WriteStart {

@@ -2,6 +2,7 @@ import { invalidArgument, kindOf } from '@ldb/base'
 import type { CallChain, CallOrder } from '../calls/call-order.js'
 import type { PendingCall } from '../calls/pending-call.js'
 import type { ReadGate } from '../resident/read-gate.js'
+import { scanReadError } from '../read/scan.js'
 import type { AsyncScanSource } from './entry-source.js'
 import {
   AsyncDropSource,
@@ -10,6 +11,7 @@ import {
   AsyncMapSource,
   AsyncTakeSource,
 } from './scan-source.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /**
  * A lazy sequence of the entries, keys or values of a range, in the state at the call that created it.
@@ -17,8 +19,8 @@ import {
  * @remarks An async iterator with the methods of the standard iterator helpers. Callbacks may be async, and run one
  * after the other. Calls that are not awaited run in the order of the calls: `toArray()` and then `return()` returns all
  * results. A scan pins a snapshot until it is exhausted, until `return()` is called (`for await` calls it on
- * `break`), or until a read or a callback fails. After a helper is called on a scan, read the helper's result only. A
- * scan reads up to 256 entries ahead of the caller, and yields the thread between time slices.
+ * `break`), or until a read or a callback fails. A scan reads up to 256 entries ahead of the caller, and yields the thread between time
+ * slices. It is read once, as `Scan` describes.
  *
  * Methods reject with `LDB_CLOSED` when the database or the snapshot was closed, with `LDB_ABORTED` when the signal was
  * aborted, and with the errors of file reads: `LDB_IO`, `LDB_CORRUPTION`.
@@ -33,7 +35,7 @@ import {
  * ```
  * @category Async
  */
-export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
+export class AsyncScan<T> extends PlainHandle implements AsyncIterable<T>, AsyncDisposable {
   readonly #source: AsyncScanSource<T>
   /** The order of the calls on this scan and its helpers. */
   readonly #calls: CallOrder
@@ -42,12 +44,15 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
   #batch: readonly T[] = []
   #index = 0
   #done = false
+  /** All results are being read, or a helper of this scan returns them. */
+  #isRead = false
 
   /**
    * @param base - the scan of which this one is a helper.
    * @internal
    */
   constructor(source: AsyncScanSource<T>, calls: CallOrder, gate: ReadGate, base?: CallChain) {
+    super()
     this.#source = source
     this.#calls = calls
     this.#gate = gate
@@ -78,7 +83,9 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     return { done: true, value: undefined }
   }
 
+  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when the scan has ended, or a helper was called on it. */
   [Symbol.asyncIterator](): this {
+    this.#assertUnread()
     return this
   }
 
@@ -191,8 +198,8 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
 
   /** Returns all remaining results as an array. */
   async toArray(): Promise<T[]> {
+    this.#begin()
     const values: T[] = []
-    if (this.#calls.isEnding) return values
     return this.#calls.runNext(this.#reads, async (call) => {
       while (await this.#fill(call, Infinity)) for (const value of this.#takeBatch()) values.push(value)
       return values
@@ -251,7 +258,6 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     visit: (value: T, index: number) => R | PromiseLike<R>,
     isLast: (result: R, value: T) => boolean,
   ): Promise<void> {
-    if (this.#calls.isEnding) return
     await this.#calls.runNext(this.#reads, async (call) => {
       try {
         for (let index = 0; await this.#fill(call, 1); index++) {
@@ -293,14 +299,30 @@ export class AsyncScan<T> implements AsyncIterable<T>, AsyncDisposable {
     this.#source.close()
   }
 
+  /** Begins the only walk over all results. */
+  #begin(): void {
+    this.#assertUnread()
+    this.#isRead = true
+  }
+
+  #assertUnread(): void {
+    if (this.#isRead || this.#done || this.#calls.isEnding) throw scanReadError()
+  }
+
   #check(callback: unknown): void {
-    if (typeof callback === 'function') return
+    if (typeof callback === 'function') {
+      this.#begin()
+      return
+    }
     this.#end()
     throw invalidArgument(`the callback must be a function, not ${kindOf(callback)}`)
   }
 
   #checkCount(count: unknown): void {
-    if (count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)) return
+    if (count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)) {
+      this.#begin()
+      return
+    }
     this.#end()
     throw invalidArgument('the count must be a whole number of 0 or more')
   }

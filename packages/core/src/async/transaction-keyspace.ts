@@ -1,4 +1,4 @@
-import { copyBytes } from '@ldb/base'
+import { copyBytes, invalidArgument } from '@ldb/base'
 import type { KeyBounds, RangeOptions } from '@ldb/base'
 import type { AsyncApi } from '../calls/async-api.js'
 import type { CallOrder } from '../calls/call-order.js'
@@ -66,6 +66,47 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     })
   }
 
+  /** Writes an entry if the key is absent, and reports whether it did. The read conflicts like a write of the key. */
+  async putIfAbsent(key: K, value: V, options?: Pick<PutOptions, 'ttlMs'>): Promise<boolean> {
+    return this.#change(key, (ownKey) => this.#inner.putIfAbsent(ownKey, value, options))
+  }
+
+  /**
+   * Writes `next` if the current value equals `expected`, and reports whether it did. `undefined` means an absent key:
+   * as `expected`, the key must be absent; as `next`, the key is removed. The read conflicts like a write of the key.
+   *
+   * @remarks Compares the encoded bytes. Do not change the values before the promise resolves.
+   */
+  async compareAndSwap(
+    key: K,
+    expected: V | undefined,
+    next: V | undefined,
+    options?: Pick<PutOptions, 'ttlMs'>,
+  ): Promise<boolean> {
+    return this.#change(key, (ownKey) => this.#inner.compareAndSwap(ownKey, expected, next, options))
+  }
+
+  /**
+   * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new value expires after
+   * `ttlMs`, by default when the present one does, or for an absent key as the keyspace says. The read conflicts like a write of the key.
+   *
+   * @param change - synchronous; called once. Its exception rejects the promise, and nothing is written.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `change` returns a promise; the errors of writes.
+   */
+  async update(
+    key: K,
+    change: (value: V | undefined) => V | undefined,
+    options?: Pick<PutOptions, 'ttlMs'>,
+  ): Promise<V | undefined> {
+    if (typeof change !== 'function') throw invalidArgument('update needs a function')
+    return this.#change(key, (ownKey) => this.#inner.update(ownKey, change, options))
+  }
+
+  /** Removes an entry in the transaction, and returns its value; `undefined` for an absent key. */
+  async take(key: K): Promise<V | undefined> {
+    return this.#change(key, (ownKey) => this.#inner.take(ownKey))
+  }
+
   /** Removes a key in the transaction. A missing key is not an error. */
   async delete(key: K): Promise<void> {
     this.calls.assertOpen()
@@ -114,6 +155,21 @@ export class AsyncTransactionKeyspace<K, V> extends AsyncKeyspaceReads<K, V> {
     }
     this.#inner.deleteBounds(bounds)
     return this.api.answer(undefined)
+  }
+
+  /** Loads the entry of a key, and then runs an operation of the synchronous API, with no other call of the transaction between. */
+  async #change<T>(key: K, run: (ownKey: K) => T): Promise<T> {
+    const signal = this.#begin(undefined)
+    const { codec } = this.reads
+    const { source } = this.#inner
+    const keyBytes = copyBytes(codec.encodeKey(key))
+    const check = (): void => {
+      source.assertStillReadable()
+    }
+    return this.calls.runAlone(async () => {
+      await this.api.read(() => source.getForUpdate(keyBytes, keyBytes.length), check, signal)
+      return run(codec.decodeKey(keyBytes))
+    })
   }
 
   #begin(options: AsyncOptions | undefined): ReturnType<typeof signalOf> {

@@ -37,7 +37,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
   /** The synchronous API of this transaction. */
   readonly sync: Transaction
   /** The `LDB_CONFLICT` error that ended the transaction. @internal */
-  conflict: unknown = undefined
+  #conflict: unknown = undefined
   /** The commit, once it is called. */
   #commit: Promise<void> | undefined = undefined
 
@@ -48,6 +48,11 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
   constructor(api: AsyncApi, transaction: Transaction, owner: CallOwner) {
     super(api, transaction, new CallOrder(api.gate, owner, endedError))
     this.sync = transaction
+  }
+
+  /** The conflict with which the commit has failed. @internal */
+  get conflict(): unknown {
+    return this.#conflict
   }
 
   /** True after `commit` is called. @internal */
@@ -184,7 +189,7 @@ export class AsyncTransaction extends AsyncTransactionKeyspace<string, string> i
       else this.api.commits.append(prepared.batch, durability, resolve, reject, prepared.keysReadForUpdate)
     } catch (error) {
       this.sync.transaction.rollback()
-      if (isLdbError(error, 'LDB_CONFLICT')) this.conflict = error
+      if (isLdbError(error, 'LDB_CONFLICT')) this.#conflict = error
       reject(error)
     }
   }

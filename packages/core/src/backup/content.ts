@@ -64,7 +64,7 @@ export function* contentOf(
   const parts = { sealed, timeSlice: observer.timeSlice, check }
   const { commits, commitsOfParent } = held
   try {
-    if (parent !== undefined && commitsOfParent !== undefined) {
+    if (parent !== undefined && commitsOfParent !== undefined && hasKeyFile(held, parent)) {
       const limit = Math.min(COMMIT_BYTES_MAX, Math.max(FEW_BYTES, storeBytesOf(parent) - logBytesOf(parent)))
       const bytes = yield* copyCommitsSince(commitsOfParent, seq, limit, parts)
       if (bytes !== undefined && (yield* mayReplaceBlocks(bytes.length, held, parent, observer)))
@@ -76,6 +76,16 @@ export function* contentOf(
     commits?.close()
     commitsOfParent?.close()
   }
+}
+
+/**
+ * Reports whether a backup has the present key file. When it has another one, what an increment inherits from it may be under a data key that was removed
+ * since: an increment of blocks inherits only what the database still contains.
+ */
+function hasKeyFile({ keys }: HeldDatabase, { files }: BackupManifest): boolean {
+  if (keys === undefined) return true
+  const before = files.find(({ role }) => role === BackupRole.Keys)
+  return before?.length === keys.file.length && isBlock(before, 0, keys.file, 0, keys.file.length)
 }
 
 /** Reports whether every value in the blob files of the parent is still there: only appends have changed them. */

@@ -7,6 +7,7 @@ import {
   LOG_COMMIT_OFFSET_PAYLOAD_BYTES,
   LOG_COMMIT_OFFSET_SEQ,
   LOG_COMMIT_OFFSET_TYPE,
+  LogRecordType,
 } from '../format.js'
 import type { SealedCommits } from '../encryption/sealed-commits.js'
 
@@ -65,7 +66,7 @@ function* copyUpTo(
     const { payload, type } = commits
     const storedBytes = payload.length + (sealed?.trailerBytes ?? 0)
     const needed = end + LOG_COMMIT_BYTES + storedBytes
-    if (needed > bytesMax || (commits.isLoad && bytesMax < Infinity)) return undefined
+    if (needed > bytesMax || (type === LogRecordType.Load && bytesMax < Infinity)) return undefined
     if (needed > bytes.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * bytes.length))
       grown.set(bytes.subarray(0, end))

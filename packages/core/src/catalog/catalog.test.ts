@@ -19,6 +19,10 @@ import {
   CATALOG_OFFSET_NEXT_KEYSPACE_ID,
   CATALOG_OFFSET_RESERVED,
   CATALOG_ROOT_END,
+  KEYSPACE_CHANGE_BYTES,
+  KEYSPACE_CHANGE_OFFSET_KIND,
+  KEYSPACE_CHANGE_OFFSET_NAME_BYTES,
+  KEYSPACE_CHANGE_OFFSET_RESERVED,
   KEYSPACE_OFFSET_COMPRESSION,
   KEYSPACE_OFFSET_ENGINE,
   KEYSPACE_OFFSET_NAME_BYTES,
@@ -67,7 +71,10 @@ const EXAMPLE: Catalog = {
       section: Uint8Array.from({ length: 100 }, (_, index) => 255 - index),
     },
   ],
+  change: { kind: 'dropKeyspace', id: 8, name: 'gone', engine: 'lsm', keys: 'utf8', values: 'json' },
 }
+/** Bytes of the change of the example. */
+const CHANGE_BYTES = KEYSPACE_CHANGE_BYTES + 'goneutf8json'.length
 
 const names = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
 /** Engines and the compressions that they may have. */
@@ -88,6 +95,7 @@ const catalogs = fc
     branchId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     logSegmentId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     logLsn: fc.maxSafeNat(),
+    changed: fc.constantFrom('nothing', 'created', 'dropped'),
     keyspaces: fc.uniqueArray(
       fc.record({
         name: names,
@@ -105,7 +113,7 @@ const catalogs = fc
     ),
   })
   .chain((catalog) => fc.constantFrom(512, 8192, 32_768).map((pageBytes) => ({ ...catalog, pageBytes })))
-  .map(({ keyspaces, pageBytes, ...rest }): Catalog => ({
+  .map(({ keyspaces, pageBytes, changed, ...rest }): Catalog => ({
     ...rest,
     pageBytes,
     nextKeyspaceId: keyspaces.length * 3 + 2,
@@ -119,9 +127,26 @@ const catalogs = fc
       },
       section,
     })),
+    change: changeOf(changed, keyspaces),
   }))
 
+/** Returns a change of the last keyspace, or of one behind it that the catalog does not have. */
+function changeOf(
+  changed: string,
+  keyspaces: readonly { name: string; keys: string; values: string; kind: (typeof KINDS)[number] }[],
+): Catalog['change'] {
+  const last = keyspaces.at(-1)
+  if (changed === 'nothing' || last === undefined || keyspaces.length < 2) return undefined
+  const { name, keys, values, kind } = last
+  const id = keyspaces.length * 3 - 2
+  const described = { name, keys, values, engine: kind.engine }
+  return changed === 'created'
+    ? { kind: 'createKeyspace', id, ...described }
+    : { kind: 'dropKeyspace', id: id + 1, ...described }
+}
+
 const RECORD = CATALOG_ROOT_END
+const changeAt = (bytes: Uint8Array): number => bytes.length - CHANGE_BYTES
 const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ['a reserved field that is set', (bytes): void => void (bytes[CATALOG_OFFSET_RESERVED] = 1)],
   ['a keyspace count that is too large', (bytes): void => void (bytes[CATALOG_OFFSET_KEYSPACE_COUNT] = 3)],
@@ -147,6 +172,24 @@ const WRONG: readonly [string, (bytes: Uint8Array) => void][] = [
   ],
   ['an empty name', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES] = 0)],
   ['a name longer than the file', (bytes): void => void (bytes[RECORD + KEYSPACE_OFFSET_NAME_BYTES + 1] = 9)],
+  [
+    'an unknown kind of change',
+    (bytes): void => void (bytes[changeAt(bytes) + KEYSPACE_CHANGE_OFFSET_KIND] = 3),
+  ],
+  [
+    'the creation of a keyspace that is not there',
+    (bytes): void => void (bytes[changeAt(bytes) + KEYSPACE_CHANGE_OFFSET_KIND] = 1),
+  ],
+  ['the removal of a keyspace that is there', (bytes): void => void (bytes[changeAt(bytes)] = 7)],
+  ['the removal of a keyspace that never existed', (bytes): void => void (bytes[changeAt(bytes)] = 9)],
+  [
+    'a reserved field of a change that is set',
+    (bytes): void => void (bytes[changeAt(bytes) + KEYSPACE_CHANGE_OFFSET_RESERVED] = 1),
+  ],
+  [
+    'a name of a change that ends before the file',
+    (bytes): void => void (bytes[changeAt(bytes) + KEYSPACE_CHANGE_OFFSET_NAME_BYTES] = 3),
+  ],
   ['a name that is not UTF-8', (bytes): void => void (bytes[RECORD + KEYSPACE_RECORD_BYTES] = 0xff)],
 ]
 

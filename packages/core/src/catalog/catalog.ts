@@ -19,7 +19,7 @@ export interface KeyspaceDescriptor {
   readonly keys: string
   /** Name of the encoding of its values. */
   readonly values: string
-  /** Number of the newest commit when it was created. */
+  /** Number of the commit that created it; 0 for `default`. */
   readonly createdSeq: number
   /** Present, and true, when some entries may expire. */
   readonly expires?: true | undefined
@@ -38,6 +38,18 @@ export interface KeyspaceRecord {
   readonly section: Uint8Array
 }
 
+/** The creation or the removal of a keyspace: a commit of its own. */
+export interface KeyspaceChange {
+  readonly kind: 'createKeyspace' | 'dropKeyspace'
+  readonly id: number
+  readonly name: string
+  readonly engine: EngineName
+  /** Name of the encoding of its keys. */
+  readonly keys: string
+  /** Name of the encoding of its values. */
+  readonly values: string
+}
+
 /** The root of a database: its keyspaces, and the numbers that were assigned. */
 export interface Catalog {
   /** 16 random bytes, created with the database. */
@@ -48,7 +60,7 @@ export interface Catalog {
   readonly pageBytes: number
   /** 1 at creation, one more with each replacement. */
   readonly generation: number
-  /** Greatest commit number in use when a keyspace was last created or dropped. */
+  /** Number of the commit that last created or dropped a keyspace; 0 before it. */
   readonly seq: number
   /** Every smaller number was assigned to a keyspace once. */
   readonly nextKeyspaceId: number
@@ -58,6 +70,8 @@ export interface Catalog {
   readonly logLsn: number
   /** By ascending number. */
   readonly keyspaces: readonly KeyspaceRecord[]
+  /** What this catalog has created or dropped, in commit `seq`; `undefined` when it was written for another reason. */
+  readonly change: KeyspaceChange | undefined
 }
 
 /** Identifies one catalog among those of all copies of a database. */

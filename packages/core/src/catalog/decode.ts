@@ -1,4 +1,4 @@
-import { corruption, decodeUtf8, LdbError, readCheckedU64 } from '@ldb/base'
+import { corruption, LdbError, readCheckedU64 } from '@ldb/base'
 import { CodecId, CUSTOM_CODEC_ID_MIN, UnitKind, unknownCodec, ZSTD_CODEC } from '@ldb/integrity'
 import {
   CATALOG_OFFSET_BODY_CHECKSUM,
@@ -20,7 +20,6 @@ import {
   CATALOG_OFFSET_TRAILER_BYTES,
   CATALOG_ROOT_END,
   CompressionNumber,
-  EngineNumber,
   isPageSize,
   KEYSPACE_NAME_BYTES_MAX,
   KEYSPACE_OFFSET_COMPRESSION,
@@ -36,19 +35,20 @@ import {
   KEYSPACE_OFFSET_VALUE_ENCODING_BYTES,
   KEYSPACE_RECORD_BYTES,
   KeyspaceFlag,
-  RESERVED_ENGINES,
   TTL_MS_MAX,
 } from '../format.js'
 import type {
   Catalog,
   EncodedNames,
-  EngineName,
+  KeyspaceChange,
   KeyspaceDescriptor,
   KeyspaceRecord,
   StoredCompression,
 } from './catalog.js'
 import { keyspaceDescriptor } from './descriptor.js'
 import { CATALOG_CODEC, checkCatalogHeader } from './header.js'
+import { decodeKeyspaceChange } from './keyspace-change.js'
+import { decodeName, engineNameOf, storedNameOf } from './stored-names.js'
 
 /** The flags of a keyspace record that have a meaning. */
 const KEYSPACE_FLAGS = KeyspaceFlag.Expires | KeyspaceFlag.Blobs | KeyspaceFlag.Dictionary
@@ -68,7 +68,7 @@ const RESERVED_RANGES: readonly (readonly [start: number, end: number])[] = [
  * otherwise.
  */
 export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
-  checkCatalogHeader(bytes, file)
+  const hasChange = checkCatalogHeader(bytes, file)
   if (bytes.length < CATALOG_ROOT_END) throw corruption(file, bytes.length, 'the catalog is truncated')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const fileBytes = view.getUint32(CATALOG_OFFSET_FILE_BYTES, true)
@@ -113,7 +113,7 @@ export function decodeCatalog(bytes: Uint8Array, file: string): Catalog {
     nextKeyspaceId,
     logSegmentId: bytes.slice(CATALOG_OFFSET_LOG_SEGMENT_ID, CATALOG_OFFSET_LOG_LSN),
     logLsn: readCheckedU64(bytes, CATALOG_OFFSET_LOG_LSN, file, CATALOG_OFFSET_LOG_LSN),
-    keyspaces: decodeKeyspaces(bytes, view, nextKeyspaceId, file),
+    ...decodeKeyspaces(bytes, view, nextKeyspaceId, file, hasChange),
   }
 }
 
@@ -122,7 +122,8 @@ function decodeKeyspaces(
   view: DataView,
   nextKeyspaceId: number,
   file: string,
-): KeyspaceRecord[] {
+  hasChange: boolean,
+): Pick<Catalog, 'keyspaces' | 'change'> {
   const keyspaces: KeyspaceRecord[] = []
   const seen = new Set<string>()
   let lastId = 0
@@ -154,8 +155,25 @@ function decodeKeyspaces(
     keyspaces.push({ descriptor, section: bytes.slice(at, at + sectionBytes) })
     at += sectionBytes
   }
+  if (hasChange)
+    return { keyspaces, change: decodeChange(bytes.subarray(at), keyspaces, nextKeyspaceId, file, at) }
   if (at !== bytes.length) throw corruption(file, at, 'bytes follow the last keyspace record')
-  return keyspaces
+  return { keyspaces, change: undefined }
+}
+
+/** Decodes the keyspace change at the end of a catalog, which contains what it has created, and nothing that it has dropped. */
+function decodeChange(
+  bytes: Uint8Array,
+  keyspaces: readonly KeyspaceRecord[],
+  nextKeyspaceId: number,
+  file: string,
+  offset: number,
+): KeyspaceChange {
+  const change = decodeKeyspaceChange(bytes, file, offset)
+  const isThere = keyspaces.some(({ descriptor }) => descriptor.id === change.id)
+  if (change.id >= nextKeyspaceId || isThere !== (change.kind === 'createKeyspace'))
+    throw corruption(file, offset, 'the keyspace change of the catalog contradicts its keyspaces')
+  return change
 }
 
 /** Decodes the fixed part of the keyspace record at `start`. */
@@ -181,7 +199,7 @@ function decodeDescriptor(
     throw corruption(file, start, 'a keyspace record is malformed')
   }
   const engineNumber = view.getUint8(start + KEYSPACE_OFFSET_ENGINE)
-  const engine: EngineName = nameOf('engine', EngineNumber, RESERVED_ENGINES, engineNumber, file, start)
+  const engine = engineNameOf(engineNumber, file, start)
   return keyspaceDescriptor({
     ...(expires ? { expires } : {}),
     ...(blobs ? { blobs } : {}),
@@ -191,16 +209,16 @@ function decodeDescriptor(
     engine,
     compression: compressionOf(view.getUint8(start + KEYSPACE_OFFSET_COMPRESSION), file, start),
     createdSeq: readCheckedU64(bytes, createdSeqAt, file, createdSeqAt),
-    name: decodeName(names.name, file),
-    keys: decodeName(names.keys, file),
-    values: decodeName(names.values, file),
+    name: decodeName(names.name, file, names.name.byteOffset),
+    keys: decodeName(names.keys, file, names.keys.byteOffset),
+    values: decodeName(names.values, file, names.values.byteOffset),
   })
 }
 
 /** @throws {@link LdbError} LDB_UNSUPPORTED, LDB_FORMAT. */
 function compressionOf(number: number, file: string, offset: number): StoredCompression {
   if (number >= CUSTOM_CODEC_ID_MIN) return number
-  const name = nameOf('compression', CompressionNumber, {}, number, file, offset)
+  const name = storedNameOf('compression', CompressionNumber, {}, number, file, offset)
   if (name === 'zstd' && ZSTD_CODEC === undefined) throw unknownCodec(CodecId.Zstd, { file, offset })
   return name
 }
@@ -221,38 +239,4 @@ function checkEncryption(view: DataView, file: string): void {
       details: { file, offset: CATALOG_OFFSET_SUITE, actual: suite },
     },
   )
-}
-
-/**
- * Returns the name of an engine or a compression.
- *
- * @throws {@link LdbError} LDB_UNSUPPORTED for a number of another build; LDB_FORMAT for an unknown number.
- */
-function nameOf<Name extends string>(
-  property: string,
-  numbers: Readonly<Record<Name, number>>,
-  reserved: Readonly<Record<number, string>>,
-  number: number,
-  file: string,
-  offset: number,
-): Name {
-  for (const name of Object.keys(numbers) as Name[]) {
-    if (numbers[name] === number) return name
-  }
-  const known = Object.hasOwn(reserved, number) ? reserved[number] : undefined
-  throw new LdbError(
-    known === undefined ? 'LDB_FORMAT' : 'LDB_UNSUPPORTED',
-    `a keyspace has ${property} ${known ?? number}, which this build does not support (${file})`,
-    { details: { file, offset, actual: number } },
-  )
-}
-
-function decodeName(bytes: Uint8Array, file: string): string {
-  const offset = bytes.byteOffset
-  if (bytes.length === 0) throw corruption(file, offset, 'a name in the catalog is empty')
-  try {
-    return decodeUtf8(bytes, 0, bytes.length)
-  } catch (cause) {
-    throw corruption(file, offset, 'a name in the catalog is not UTF-8', { cause })
-  }
 }

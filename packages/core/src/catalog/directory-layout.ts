@@ -18,6 +18,9 @@ const NEW_ENDING = '.new'
 /** Ending of segments that are being removed. */
 const REMOVED_ENDING = '.old'
 
+/** Name of the keyspace with the positions of consumers of changes. No other keyspace may have it. */
+export const CONSUMERS_KEYSPACE = 'ldb:consumers'
+
 /** Number of the keyspace of the methods of `Database` itself. */
 export const DEFAULT_KEYSPACE_ID = 1
 /** Name of that keyspace. */

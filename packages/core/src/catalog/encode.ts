@@ -1,6 +1,7 @@
 import { assert, encodeUtf8, LdbError, SEGMENT_ID_BYTES, writeU64 } from '@ldb/base'
 import {
   CATALOG_BYTES_MAX,
+  CATALOG_FLAG_CHANGE,
   CATALOG_OFFSET_BODY_CHECKSUM,
   CATALOG_OFFSET_BRANCH_ID,
   CATALOG_OFFSET_DATABASE_ID,
@@ -32,6 +33,7 @@ import {
 } from '../format.js'
 import type { Catalog, EncodedNames, KeyspaceRecord } from './catalog.js'
 import { CATALOG_CODEC, encodeCatalogHeader } from './header.js'
+import { encodeKeyspaceChange } from './keyspace-change.js'
 
 /** Encodes a catalog (FORMAT.md). @throws {@link LdbError} LDB_TOO_LARGE. */
 export function encodeCatalog(catalog: Catalog): Uint8Array {
@@ -41,12 +43,14 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     const { name, keys, values } = names[index] as EncodedNames
     fileBytes += KEYSPACE_RECORD_BYTES + name.length + keys.length + values.length + section.length
   })
+  const change = catalog.change === undefined ? undefined : encodeKeyspaceChange(catalog.change)
+  if (change !== undefined) fileBytes += change.length
   if (fileBytes > CATALOG_BYTES_MAX) {
     throw new LdbError('LDB_TOO_LARGE', 'the catalog would exceed 64 MiB: too many keyspaces')
   }
   const bytes = new Uint8Array(fileBytes)
   const view = new DataView(bytes.buffer)
-  bytes.set(encodeCatalogHeader())
+  bytes.set(encodeCatalogHeader(change === undefined ? 0 : CATALOG_FLAG_CHANGE))
   view.setUint32(CATALOG_OFFSET_FILE_BYTES, fileBytes, true)
   assert(catalog.databaseId.length === DATABASE_ID_BYTES, 'a database id has 16 bytes')
   bytes.set(catalog.databaseId, CATALOG_OFFSET_DATABASE_ID)
@@ -65,6 +69,7 @@ export function encodeCatalog(catalog: Catalog): Uint8Array {
     assert(record.descriptor.id < catalog.nextKeyspaceId, 'keyspace numbers were assigned')
     at = encodeKeyspace(bytes, view, at, record, names[index] as EncodedNames)
   })
+  if (change !== undefined) bytes.set(change, at)
   const hash = new Int32Array(2)
   CATALOG_CODEC.checksum(bytes, CATALOG_OFFSET_FILE_BYTES, fileBytes, hash)
   view.setInt32(CATALOG_OFFSET_BODY_CHECKSUM, hash[0] as number, true)

@@ -11,6 +11,7 @@ import type { KeyAccess } from '../encryption/database-keys.js'
 import type { Vfs } from '@ldb/vfs'
 import {
   CATALOG_CLEAR_BYTES,
+  CATALOG_FLAG_CHANGE,
   CATALOG_FLAG_ENCRYPTED,
   CATALOG_FORMAT,
   CATALOG_KIND,
@@ -82,8 +83,16 @@ export function decodeCatalogWith(bytes: Uint8Array, file: string, keys: DataKey
 
 function isSealed(bytes: Uint8Array, file: string): boolean {
   if (bytes.length < FILE_HEADER_BYTES || !hasCatalogMagic(bytes)) return false
-  const known = { file, kind: CATALOG_KIND, format: CATALOG_FORMAT, flags: CATALOG_FLAG_ENCRYPTED }
-  return (decodeFileHeader(bytes, known).flags & CATALOG_FLAG_ENCRYPTED) !== 0
+  const known = {
+    file,
+    kind: CATALOG_KIND,
+    format: CATALOG_FORMAT,
+    flags: CATALOG_FLAG_ENCRYPTED | CATALOG_FLAG_CHANGE,
+  }
+  const { flags } = decodeFileHeader(bytes, known)
+  if (flags === known.flags)
+    throw corruption(file, 0, 'the clear prefix of the catalog has a flag of the catalog')
+  return (flags & CATALOG_FLAG_ENCRYPTED) !== 0
 }
 
 /** Checks what can be checked without a key. */

@@ -1,15 +1,27 @@
-import { LdbError } from '@ldb/base'
+import { LdbError, utf8Bytes } from '@ldb/base'
 import type { Vfs } from '@ldb/vfs'
 
+/** Length of a name in UTF-8 bytes that every file system allows. */
+const NAME_BYTES_MIN = 100
+
 /**
- * Returns the name of a directory that is built beside the one it replaces, at the end.
+ * Returns the name of a directory that is built beside the one it replaces, at the end. It begins with the name of that directory, as far as
+ * it is not longer than that name: a file system that allows one allows the other.
  *
  * @param purpose - what is being done.
  */
 export function temporaryDirectory(vfs: Vfs, directory: string, purpose: string): string {
-  let name = ''
-  for (const byte of vfs.random.fill(new Uint8Array(8))) name += byte.toString(16).padStart(2, '0')
-  return `${directory}.${purpose}-${name}`
+  let suffix = `.${purpose}-`
+  for (const byte of vfs.random.fill(new Uint8Array(8))) suffix += byte.toString(16).padStart(2, '0')
+  const nameStart = Math.max(directory.lastIndexOf('/'), directory.lastIndexOf('\\')) + 1
+  const name = Array.from(directory.slice(nameStart))
+  const bytesMax = Math.max(NAME_BYTES_MIN, bytesOf(name)) - suffix.length
+  while (bytesOf(name) > bytesMax) name.pop()
+  return directory.slice(0, nameStart) + name.join('') + suffix
+}
+
+function bytesOf(characters: readonly string[]): number {
+  return utf8Bytes(characters.join(''))
 }
 
 /** @throws {@link LdbError} LDB_EXISTS unless the path is absent or an empty directory. */

@@ -1,15 +1,6 @@
-import {
-  BatchReader,
-  copyBytes,
-  decodeBatch,
-  equalBytes,
-  intersectBounds,
-  isEmptyBounds,
-  isLdbError,
-  isWithinBounds,
-  OperationKind,
-} from '@ldb/base'
-import type { KeyBounds, KeyspaceSection } from '@ldb/base'
+import { decodeBatch, invalidArgument, isLdbError, LdbError } from '@ldb/base'
+import type { KeyspaceSection } from '@ldb/base'
+import type { AsyncTransaction } from '../async/transaction.js'
 import { CallOrder } from '../calls/call-order.js'
 import type { CallChain } from '../calls/call-order.js'
 import type { ReadGate } from '../resident/read-gate.js'
@@ -24,41 +15,15 @@ import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import { loadLargeValues } from './large-values.js'
 import type { LargeValues } from './large-values.js'
-import { encodingsOf } from '../keyspace/options.js'
-import { KeyspaceCodec } from '../keyspace/codec.js'
+import { CONSUMERS_KEYSPACE } from '../catalog/directory-layout.js'
+import { decodeKeyspaceChange } from '../catalog/keyspace-change.js'
+import type { KeyspaceChange } from '../catalog/catalog.js'
+import { LogRecordType } from '../format.js'
+import type { Change, CommittedChanges } from './change.js'
+import { ChangeDecoder } from './decoder.js'
+import type { OpenConsumer, PositionWrites } from './open-consumer.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
-
-/** One change of a commit. @category Changes */
-export type Change<K = unknown, V = unknown> =
-  | { readonly kind: 'put'; readonly keyspace: string; readonly key: K; readonly value: V }
-  | { readonly kind: 'delete'; readonly keyspace: string; readonly key: K }
-  /** The removal of an expired entry, which has been absent from every read since its expiry. */
-  | { readonly kind: 'expire'; readonly keyspace: string; readonly key: K }
-  /**
-   * A range of keys, with encodings at or above `lower` and below `upper`: all of them were removed (`'deleteRange'`), or some of them were
-   * written by a bulk load (`'load'`), whose entries are not in the log: read them from the keyspace. After a crash during a load, the
-   * change may be reported although nothing was written.
-   */
-  | {
-      readonly kind: 'deleteRange' | 'load'
-      readonly keyspace: string
-      /** The key whose encoding is `lower`; `undefined` when no key has it, as after a prefix. */
-      readonly gte: K | undefined
-      /** The key whose encoding is `upper`; `undefined` when no key has it. */
-      readonly lt: K | undefined
-      /** Inclusive lower bound of the encoded keys; `undefined` without one. */
-      readonly lower: Uint8Array | undefined
-      /** Exclusive upper bound of the encoded keys; `undefined` without one. */
-      readonly upper: Uint8Array | undefined
-    }
-
-/** The changes of one commit. @category Changes */
-export interface CommittedChanges<K = unknown, V = unknown> {
-  /** Number of the commit. Pass it as `since` to resume after it. */
-  readonly seq: number
-  /** Changes in the order of the operations, keyspace by keyspace, within the requested keyspace and prefix. */
-  readonly changes: readonly Change<K, V>[]
-}
+import { PlainHandle } from '../health/handle-summary.js'
 
 /** The parts of the database that a change stream reads. */
 export interface ChangeParts {
@@ -90,22 +55,22 @@ export interface ChangeParts {
  * ```
  * @category Changes
  */
-export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>, AsyncDisposable {
-  /**
-   * This reference keeps the database open as long as the stream is reachable.
-   *
-   * @internal
-   */
-  readonly sentinel: HandleSentinel
+export class ChangeStream<K, V>
+  extends PlainHandle
+  implements AsyncIterable<CommittedChanges<K, V>>, AsyncDisposable
+{
   readonly #parts: ChangeParts
   readonly #options: ResolvedChangesOptions
-  readonly #commits: CommitReader
+  /** The reference to the sentinel keeps the database open as long as the stream is reachable. */
+  readonly #kept: { readonly commits: CommitReader; readonly sentinel: HandleSentinel }
   readonly #lease: HandleLease<PinnedResource>
-  readonly #reader = new BatchReader()
-  readonly #codecs: Map<number, KeyspaceCodec<K, V>> = new Map()
+  readonly #decoder: ChangeDecoder<K, V>
   readonly #calls: CallOrder
   readonly #reads: CallChain = { newest: undefined }
+  readonly #consumer: OpenConsumer | undefined
   #isEnded = false
+  /** The current commit only records positions of consumers. */
+  #isOwnCommit = false
   /** Wakes a pending call of `next` when the stream ends. */
   #wake: (() => void) | undefined = undefined
 
@@ -115,13 +80,20 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
     sentinel: HandleSentinel,
     options: ResolvedChangesOptions,
     commits: CommitReader,
+    consumer: OpenConsumer | undefined,
   ) {
+    super()
     this.#parts = parts
-    this.sentinel = sentinel
     this.#options = options
-    this.#commits = commits
-    this.#lease = parts.openStreams.open('changes', pinnedLog(commits), this)
+    this.#kept = { commits, sentinel }
+    this.#consumer = consumer
+    this.#lease = parts.openStreams.open('changes', pinnedLog(commits, consumer?.releaser), this)
+    this.#decoder = new ChangeDecoder(parts.keyspaces, options)
     this.#calls = new CallOrder(parts.gate)
+  }
+
+  get #commits(): CommitReader {
+    return this.#kept.commits
   }
 
   /** Returns the changes of the next commit, and waits until there is one. */
@@ -131,15 +103,54 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   /**
+   * Records that a consumer has processed commits, as durably as other commits.
+   *
+   * @param seq - the newest one of them. Default: the newest commit that was returned.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT without a consumer, or for a commit that was not returned yet; LDB_CLOSED after the end
+   * of the stream; the errors of writes.
+   */
+  async acknowledge(seq?: number): Promise<void> {
+    await this.#requireConsumer().acknowledge(seq)
+  }
+
+  /**
+   * Adds to a batch or transaction that the consumer has processed commits: both are committed, or neither. A batch or transaction that is
+   * retried adds it again. Use it with `acknowledge: 'explicit'`.
+   *
+   * @param seq - the newest one of them. Default: the newest commit that was returned.
+   * @returns a promise for an asynchronous transaction.
+   * @throws {@link LdbError} as `acknowledge`.
+   */
+  acknowledgeIn<Writes extends PositionWrites>(
+    writes: Writes,
+    seq?: number,
+  ): Writes extends AsyncTransaction ? Promise<void> : void {
+    type Result = Writes extends AsyncTransaction ? Promise<void> : void
+    return this.#requireConsumer().acknowledgeIn(writes, seq) as Result
+  }
+
+  #requireConsumer(): OpenConsumer {
+    if (this.#consumer === undefined) throw invalidArgument('the stream has no consumer')
+    this.#parts.health.assertOpen()
+    if (this.#isEnded) throw new LdbError('LDB_CLOSED', 'the stream of the consumer has ended')
+    return this.#consumer
+  }
+
+  /**
    * Ends the stream, and releases its position in the log. Calls of `next` before it return the commits that are there,
    * and do not wait for later ones. Idempotent.
    */
   async return(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
+    const consumer = this.#consumer
     const ended = this.#calls.end(() => {
-      this.#end()
+      if (consumer === undefined) this.#end()
     })
     this.#wake?.()
     await ended
+    if (consumer !== undefined) {
+      await consumer.finish()
+      this.#end()
+    }
     return { done: true, value: undefined }
   }
 
@@ -154,6 +165,7 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   async #next(): Promise<IteratorResult<CommittedChanges<K, V>, undefined>> {
     if (this.#isEnded) return { done: true, value: undefined }
     try {
+      await this.#consumer?.begin()
       const value = await this.#read()
       return value === undefined ? { done: true, value } : { done: false, value }
     } catch (error) {
@@ -172,6 +184,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
         const changes = await this.#decode()
         this.#commits.endCommit()
         if (this.#isEnded) return undefined
+        const { seq, endLsn } = this.#commits
+        await this.#consumer?.pass(seq, endLsn, changes.length > 0, this.#isOwnCommit)
         if (changes.length > 0) return { seq: this.#commits.seq, changes }
         if (gate.isSliceOver) await gate.yieldThread()
         continue
@@ -180,7 +194,8 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       if (this.#calls.isEnding) return undefined
       // No commit follows a failed write.
       if (health.poisoned) health.assertWritable()
-      await this.#wait()
+      if (this.#consumer?.wantsRecord === true) await this.#consumer.record()
+      else await this.#wait()
     }
   }
 
@@ -210,17 +225,27 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
   }
 
   async #decode(): Promise<Change<K, V>[]> {
-    const { payload, file, seq } = this.#commits
+    const { payload, file, seq, type } = this.#commits
     const { keyspace } = this.#options
     const changes: Change<K, V>[] = []
+    if (type === LogRecordType.Keyspace) {
+      const change = decodeKeyspaceChange(payload, file, seq)
+      this.#isOwnCommit = change.name === CONSUMERS_KEYSPACE
+      const isSelected = keyspace === undefined || keyspace.store.descriptor.id === change.id
+      return isSelected && !this.#isOwnCommit ? [changedKeyspace(change)] : []
+    }
+    this.#isOwnCommit = true
     for (const section of decodeBatch(payload, file, seq)) {
+      const isOwn = this.#parts.keyspaces.byId(section.keyspaceId)?.descriptor.name === CONSUMERS_KEYSPACE
+      if (!isOwn) this.#isOwnCommit = false
+      if (isOwn) continue
       if (keyspace !== undefined && keyspace.store.descriptor.id !== section.keyspaceId) continue
       const store = this.#parts.keyspaces.byId(section.keyspaceId)
       // `undefined` when the keyspace was dropped.
       if (store === undefined) continue
       const values = store.hasBlobs ? await this.#loadValues(section, store) : undefined
       // It may have been dropped meanwhile.
-      if (!store.dropped) this.#decodeSection(section, store, values, changes)
+      if (!store.dropped) this.#decoder.decode(section, store, values, type === LogRecordType.Load, changes)
     }
     return changes
   }
@@ -238,82 +263,25 @@ export class ChangeStream<K, V> implements AsyncIterable<CommittedChanges<K, V>>
       throw error
     }
   }
+}
 
-  #decodeSection(
-    section: KeyspaceSection,
-    { descriptor: { name: keyspace }, decoder }: KeyspaceStore,
-    values: LargeValues | undefined,
-    changes: Change<K, V>[],
-  ): void {
-    const reader = this.#reader
-    const codec = this.#codecOf(section.keyspaceId)
-    const { bounds } = this.#options
-    reader.reset(section)
-    while (reader.next()) {
-      const first = reader.key()
-      if (reader.kind !== OperationKind.DeleteRange && reader.kind !== OperationKind.DeleteFrom) {
-        if (!isWithinBounds(first, bounds)) continue
-        const key = codec.decodeKey(first)
-        if (reader.kind === OperationKind.Delete) changes.push({ kind: 'delete', keyspace, key })
-        else if (reader.kind === OperationKind.Expire) changes.push({ kind: 'expire', keyspace, key })
-        else {
-          const large = values?.get(reader.valueStart)
-          const kept = large ?? reader.value()
-          const isPlain = large !== undefined || decoder === undefined
-          const value = codec.decodeValue(isPlain ? kept : decoder.valueOf(kept))
-          changes.push({ kind: 'put', keyspace, key, value })
-        }
-      } else {
-        const last = reader.kind === OperationKind.DeleteRange ? reader.value() : undefined
-        const range: KeyBounds = { lower: first.length === 0 ? undefined : first, upper: last }
-        const part = intersectBounds(range, bounds)
-        if (isEmptyBounds(part)) continue
-        const lower = part.lower === undefined ? undefined : copyBytes(part.lower)
-        const upper = part.upper === undefined ? undefined : copyBytes(part.upper)
-        const [gte, lt] = [keyOfBound(codec, lower), keyOfBound(codec, upper)]
-        const kind = this.#commits.isLoad ? 'load' : 'deleteRange'
-        changes.push({ kind, keyspace, gte, lt, lower, upper })
-      }
-    }
-  }
-
-  #codecOf(keyspaceId: number): KeyspaceCodec<K, V> {
-    const { keyspace } = this.#options
-    if (keyspace !== undefined) return keyspace.codec as KeyspaceCodec<K, V>
-    const present = this.#codecs.get(keyspaceId)
-    if (present !== undefined) return present
-    const { descriptor } = this.#parts.keyspaces.require(keyspaceId)
-    const { keys, values } = encodingsOf<K, V>(descriptor, {
-      engine: undefined,
-      compression: undefined,
-      dictionary: undefined,
-      keys: undefined,
-      values: undefined,
-      ttlMs: undefined,
-    })
-    const codec = new KeyspaceCodec(keys, values)
-    this.#codecs.set(keyspaceId, codec)
-    return codec
-  }
+function changedKeyspace({
+  kind,
+  name: keyspace,
+  engine,
+  keys,
+  values,
+}: KeyspaceChange): Change<never, never> {
+  const described = { keyspace, engine, keys, values }
+  return kind === 'createKeyspace' ? { kind, ...described } : { kind, ...described }
 }
 
 /** Returns the part of the log that a reader pins, without the stream of the reader. */
-function pinnedLog(commits: CommitReader): PinnedResource {
+function pinnedLog(commits: CommitReader, releaseConsumer: (() => void) | undefined): PinnedResource {
   return {
     release(): void {
       commits.close()
+      releaseConsumer?.()
     },
-  }
-}
-
-/** Returns the key whose encoding is `bound`; `undefined` when no key has it. */
-function keyOfBound<K, V>(codec: KeyspaceCodec<K, V>, bound: Uint8Array | undefined): K | undefined {
-  if (bound === undefined) return undefined
-  try {
-    const key = codec.decodeKey(bound)
-    return equalBytes(codec.encodeKey(key), bound) ? key : undefined
-  } catch {
-    // An encoding may reject bytes with any error.
-    return undefined
   }
 }

@@ -106,9 +106,9 @@ export class BackgroundCollection {
    * @throws {@link LdbError} LDB_IO, LDB_CORRUPTION.
    */
   examineNow(): void {
-    // A round that waits, or a running task, is completed first.
+    // A round that has reached its point, or a running task, is completed first.
     this.#collector.next(true)?.sync()
-    if (!this.#collector.isWaiting) this.#collector.next(true)?.sync()
+    this.#collector.next(true)?.sync()
   }
 
   /** Collects the files of a round that waits, if nothing names their dead records any more. */
@@ -124,7 +124,7 @@ export class BackgroundCollection {
   /** As `examineNow`, off the thread. */
   async examine(): Promise<void> {
     await this.#collector.next(true)?.syncAsync()
-    if (!this.#collector.isWaiting) await this.#collector.next(true)?.syncAsync()
+    await this.#collector.next(true)?.syncAsync()
   }
 
   /** As `collectNow`, off the thread. */

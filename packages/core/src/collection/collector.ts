@@ -20,6 +20,8 @@ interface Round {
   readonly seq: number
   /** Number of pins until then. */
   readonly pinCount: number
+  /** All files with dead records are in it, not only the worst ones. */
+  readonly isForced: boolean
   /** Bytes of the other records. */
   readonly deadBytes: number
   /** Time of the monotonic clock from which it waits. */
@@ -89,7 +91,7 @@ export class Collector {
   /**
    * Returns the work that can be done now: the running task, or the next one.
    *
-   * @param isForced - examine all files, and collect each one with dead records.
+   * @param isForced - examine all files, and collect each one with dead records. Replaces a waiting round of the worst ones.
    * @returns `undefined` when there is none, or a round waits.
    */
   next(isForced: boolean): ResumableTask | undefined {
@@ -97,10 +99,10 @@ export class Collector {
     const { files } = this.#blobs
     if (files === undefined || this.#state.health.writeRefusal !== undefined) return undefined
     const round = this.#round
-    if (round !== undefined) {
-      if (!this.#isReached(round)) return undefined
+    if (round !== undefined && this.#isReached(round)) {
       this.#task = new ResumableTask(this.#write(round, files))
-    } else if (isForced || this.#isDue(files)) this.#task = new ResumableTask(this.#examine(files, isForced))
+    } else if (round !== undefined && (round.isForced || !isForced)) return undefined
+    else if (isForced || this.#isDue(files)) this.#task = new ResumableTask(this.#examine(files, isForced))
     else return undefined
     return this.#task
   }
@@ -138,6 +140,7 @@ export class Collector {
   }
 
   *#examine(files: BlobFiles, isForced: boolean): TaskSteps {
+    this.#round = undefined
     for (const { number, liveBytes } of this.#candidates(files)) {
       if (liveBytes === undefined) yield* this.#count(number, files)
     }
@@ -151,7 +154,8 @@ export class Collector {
     for (const [number, records] of kept)
       deadBytes += Math.max(0, bytesOf(files, number) - compactedBytes(records))
     const pinCount = this.#blobs.pins.count
-    this.#round = { kept, seq: this.#pipeline.seq, pinCount, deadBytes, sinceMs: this.#clock.monotonic() }
+    const sinceMs = this.#clock.monotonic()
+    this.#round = { kept, seq: this.#pipeline.seq, pinCount, isForced, deadBytes, sinceMs }
   }
 
   /** Counts the live records of a file, and returns them; `undefined` when it must stay as it is. */

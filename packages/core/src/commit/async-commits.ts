@@ -260,12 +260,15 @@ export class AsyncCommits {
 
   /** Returns the value that a key has after all queued commits. May throw a miss within an attempt of the read gate. */
   valueOf(keyspace: KeyspaceStore, key: Uint8Array, keyBytes: number): Uint8Array | undefined {
-    if (this.#queue.length > 0) {
-      this.#inFlight.update(this.#queue, this.#applier.seq)
-      const value = this.#inFlight.find(keyspace.descriptor.id, key, keyBytes)
-      if (value !== NOT_IN_FLIGHT) return keyspace.decodeValue(value)
-    }
-    return keyspace.store.get(key, keyBytes)
+    return keyspace.decodeValue(this.storedOf(keyspace, key, keyBytes))
+  }
+
+  /** As `valueOf`, for the entry as it is stored, expired or not. */
+  storedOf(keyspace: KeyspaceStore, key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    if (this.#queue.length === 0) return keyspace.rawStore.get(key, keyBytes)
+    this.#inFlight.update(this.#queue, this.#applier.seq)
+    const value = this.#inFlight.find(keyspace.descriptor.id, key, keyBytes)
+    return value === NOT_IN_FLIGHT ? keyspace.rawStore.get(key, keyBytes) : value
   }
 
   /** Calls back when all queued commits are visible. A result that was read from them may be returned then. */

@@ -55,3 +55,21 @@ export class BatchPool {
     this.#retainedBytes += bytes
   }
 }
+
+/** A batch that is reused: its buffer has grown already. */
+export class SpareBatch {
+  #batch: WriteBatch | undefined = undefined
+
+  /** Returns an empty batch. */
+  take(): WriteBatch {
+    const batch = this.#batch ?? new WriteBatch()
+    this.#batch = undefined
+    return batch
+  }
+
+  /** Clears a batch and retains it for `take`. */
+  release(batch: WriteBatch): void {
+    batch.clear()
+    this.#batch = batch
+  }
+}

@@ -6,6 +6,7 @@ import type { PendingCommit } from '../keyspace/commit-queue.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import { AsyncCommits } from './async-commits.js'
 import type { BackgroundCheckpoint } from './background-checkpoint.js'
+import { SpareBatch } from './batch-pool.js'
 import type { CommitSinks } from './commit-sinks.js'
 import { isBeforeLogging, pastTransaction, unknownOutcome } from './failure.js'
 import { SpaceRelief } from '../space/space-relief.js'
@@ -24,6 +25,8 @@ const LOAD_SIZE = Object.freeze({ operationCount: 1, hasPuts: true })
 export class CommitPipeline {
   /** Returns space when a commit finds the device full. */
   readonly relief: SpaceRelief = new SpaceRelief()
+  /** Batches of the synchronous API. */
+  readonly batches: SpareBatch = new SpareBatch()
   readonly state: DatabaseState
   readonly #sinks: CommitSinks
   readonly #gate: ReadGate
@@ -35,8 +38,6 @@ export class CommitPipeline {
   readonly #applier: StoreApplier
   /** Makes a checkpoint before a commit, when the device is nearly full. */
   readonly #relieve: () => void
-  /** A released batch for the next caller: its buffer has grown already. */
-  #spareBatch: WriteBatch | undefined = undefined
   #seq: number
   #commitCount = 0
   #committing = false
@@ -85,6 +86,12 @@ export class CommitPipeline {
   set seq(seq: number) {
     assert(seq >= this.seq, 'commit numbers only grow')
     this.#seq = seq
+  }
+
+  /** Number of the next commit, when none is in flight. */
+  get nextSeq(): number {
+    assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
+    return this.#seq + 1
   }
 
   /** Commits since the database was opened. */
@@ -167,19 +174,6 @@ export class CommitPipeline {
     })
   }
 
-  /** Returns an empty batch. */
-  takeBatch(): WriteBatch {
-    const batch = this.#spareBatch ?? new WriteBatch()
-    this.#spareBatch = undefined
-    return batch
-  }
-
-  /** Clears a batch and retains it for `takeBatch`. */
-  releaseBatch(batch: WriteBatch): void {
-    batch.clear()
-    this.#spareBatch = batch
-  }
-
   /** Commits one entry; the key is the first `keyBytes` bytes. */
   put(
     keyspaceId: number,
@@ -241,8 +235,7 @@ export class CommitPipeline {
     const requested = durability ?? this.#durability
     for (const section of batch.sections()) keyspaces.require(section.keyspaceId)
     assert(!this.#committing, 'a commit does not begin within another')
-    assert(this.#seq < Number.MAX_SAFE_INTEGER, 'commit numbers are used up')
-    const seq = this.#seq + 1
+    const seq = this.nextSeq
     const hasBlobs = values !== undefined && values.prepare(batch, requested === 'full')
     if (load !== undefined) space.remeasure()
     space.take(batch.byteLength, load === undefined ? batch : LOAD_SIZE, this.#relieve)
@@ -295,6 +288,13 @@ export class CommitPipeline {
       this.#committing = false
     }
     this.state.space.noteApplied(byteCount)
+    this.#publish(seq)
+  }
+
+  /** Makes a commit visible that has created or dropped a keyspace. It is logged. @param seq - its number, which was the next one. */
+  publishKeyspaceChange(seq: number): void {
+    assert(seq === this.nextSeq, 'commits become visible in the order of their numbers')
+    this.#sinks.transactions.noteCommit(seq, [])
     this.#publish(seq)
   }
 

@@ -134,6 +134,16 @@ export class DatabaseKeys {
   }
 
   /**
+   * Writes the key file anew, with the same keys and the same secret.
+   *
+   * @param failed - as of {@link DatabaseKeys.rotate}. Both files open the database.
+   */
+  rewrite(vfs: Vfs, directory: string, failed: (error: unknown) => void): void {
+    const { generation } = this.#content
+    this.#replace(vfs, directory, { ...this.#content, generation: generation + 1 }, this.#wrapping, failed)
+  }
+
+  /**
    * Returns the key file of an archive of this database: with the present data keys and those that only the archive has.
    *
    * @param stored - its present bytes; `undefined` when it has none.

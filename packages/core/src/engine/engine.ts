@@ -16,8 +16,8 @@ export interface StoreContext {
   readonly blocks: BlockCache
   /** Bytes of operations that a store may hold in memory before it writes them. */
   readonly memtableBytes: number
-  /** Another thread for compactions; `undefined` when there is none for this file system. */
-  readonly thread: CompactionThread | undefined
+  /** Returns another thread for compactions; `undefined` when there is none for this file system. */
+  readonly threadOf: () => CompactionThread | undefined
   /** Compression of the keyspace. */
   readonly compression: StoredCompression
   /** Values in pages are encoded with dictionaries; in an LSM tree, that means nothing. */

@@ -20,8 +20,8 @@ export const LSM_ENGINE: Engine = Object.freeze({
   },
 
   open(context: StoreContext, section: Uint8Array, state: RecordedState) {
-    const { vfs, directory, blocks, memtableBytes, thread, compression, codecs, log, observer, keys } =
-      context
+    const { vfs, directory, blocks, memtableBytes, compression, codecs, log, observer, keys } = context
+    const thread = context.threadOf()
     if (section.length !== STORE_FILE_ID_BYTES) {
       throw corruption(directory, 0, 'the LSM section of a keyspace record is malformed')
     }

@@ -31,7 +31,7 @@ export class StoreEvents implements StoreObserver {
   }
 
   stalled(reason: string, durationMs: number): void {
-    this.#events.emitLater('stall', { reason, durationMs })
+    this.#events.stalledWithin({ reason, durationMs })
   }
 
   completed({ kind, ...work }: BackgroundWork): void {

@@ -1,13 +1,13 @@
 import { isLdbError, LdbError } from '@ldb/base'
 import type { OrderedStore, StoreObserver } from '@ldb/base'
 import type { BlockCache, CacheBudget, PageCache } from '@ldb/cache'
-import type { CompactionThread } from '@ldb/lsm'
 import type { CodecTable } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import type { EngineName, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { keyspacePath } from '../catalog/directory-layout.js'
 import { engineOf } from './engine-registry.js'
 import type { EngineTable } from './engine-registry.js'
+import type { CompactionThreads } from './compaction-threads.js'
 import type { Engine, RecordedState, StoreContext } from './engine.js'
 import type { DatabaseKeys } from '../encryption/database-keys.js'
 import type { LogLink } from './log-link.js'
@@ -23,7 +23,7 @@ export interface StoreResources {
   readonly blocks: BlockCache
   readonly memtableBytes: number
   /** Threads that compact tables. */
-  readonly threads: readonly CompactionThread[]
+  readonly threads: CompactionThreads
   /** Compression codecs; those of the application are added to it. */
   readonly codecs: CodecTable
   readonly log: LogLink
@@ -45,7 +45,7 @@ export class StoreFactory {
   /** Keys of an encrypted database. */
   readonly keys: DatabaseKeys | undefined
   readonly #memtableBytes: number
-  readonly #threads: readonly CompactionThread[]
+  readonly #threads: CompactionThreads
   readonly #log: LogLink
   readonly #observerOf: (keyspace: string) => StoreObserver
 
@@ -103,7 +103,7 @@ export class StoreFactory {
 
   /** Ends the threads of the stores, which are closed. */
   closeThreads(): void {
-    for (const thread of this.#threads) thread.close()
+    this.#threads.close()
   }
 
   #engineOf(name: EngineName): Engine {
@@ -117,7 +117,7 @@ export class StoreFactory {
       cache: this.cache,
       blocks: this.blocks,
       memtableBytes: this.#memtableBytes,
-      thread: this.#threads[id % Math.max(1, this.#threads.length)],
+      threadOf: () => this.#threads.of(id),
       compression,
       dictionary: dictionary === true,
       codecs: this.codecs,

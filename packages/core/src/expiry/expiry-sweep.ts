@@ -181,12 +181,12 @@ export class ExpirySweep {
     sweep.endSlice(slice)
     const { expiredKeys } = slice
     if (expiredKeys.length === 0) return true
-    const batch = this.#pipeline.takeBatch()
+    const batch = this.#pipeline.batches.take()
     try {
       for (const key of expiredKeys) batch.expire(sweep.keyspace.descriptor.id, key)
       this.#pipeline.commit(batch, 'none')
     } finally {
-      this.#pipeline.releaseBatch(batch)
+      this.#pipeline.batches.release(batch)
     }
     return true
   }

@@ -10,11 +10,14 @@ export interface ScrubOptions {
    * Milliseconds from the beginning of a pass to that of the next one; a pass that takes longer is followed by the next one at once.
    * @defaultValue 86_400_000 (a day)
    */
-  readonly intervalMs?: number
+  readonly intervalMs?: number | undefined
 }
 
 /** {@link ScrubOptions} with checked values. */
-export type ResolvedScrubOptions = Required<ScrubOptions>
+export interface ResolvedScrubOptions {
+  readonly bytesPerSecond: number
+  readonly intervalMs: number
+}
 
 const SCRUB_BYTES_MIN = 1024
 const SCRUB_INTERVAL_MS = 86_400_000

@@ -15,6 +15,14 @@ export interface StallEvent {
   readonly durationMs: number
 }
 
+/** Write stalls since the database was opened. @category Statistics */
+export interface StallStats {
+  readonly count: number
+  /** Durations of all of them together, and of the longest one, in milliseconds. */
+  readonly totalMs: number
+  readonly longestMs: number
+}
+
 /** A completed checkpoint. @category Events */
 export interface CheckpointEvent {
   /** Number of the newest commit in it. */
@@ -103,10 +111,16 @@ export class EventHub {
   ])
   #detached: WeakRef<EventListeners> | undefined = undefined
   #pending: (() => void)[] = []
+  #stalls: StallStats = { count: 0, totalMs: 0, longestMs: 0 }
+  readonly #database: string | undefined
   readonly #report: (error: unknown) => void
 
-  /** @param onListenerError - receives what a listener has thrown, which may be anything. */
-  constructor(onListenerError: (error: unknown) => void) {
+  /**
+   * @param database - directory that messages on diagnostics channels name; `undefined` for a memory-only database.
+   * @param onListenerError - receives what a listener has thrown, which may be anything.
+   */
+  constructor(database: string | undefined, onListenerError: (error: unknown) => void) {
+    this.#database = database
     this.#report = (error): void => {
       try {
         onListenerError(error)
@@ -128,6 +142,23 @@ export class EventHub {
       this.#attached = undefined
     }
     return listeners
+  }
+
+  /** Returns the number and durations of stalls. */
+  stalls(): StallStats {
+    return this.#stalls
+  }
+
+  /** Counts a write stall, and emits its event. */
+  stalled(event: StallEvent): void {
+    this.#countStall(event)
+    this.emit('stall', event)
+  }
+
+  /** Counts a write stall of a store, and emits its event later. */
+  stalledWithin(event: StallEvent): void {
+    this.#countStall(event)
+    this.emitLater('stall', event)
   }
 
   /** Returns the listeners of an event; `undefined` for an unknown name. */
@@ -167,9 +198,15 @@ export class EventHub {
       }
     }
     try {
-      publishEvent(name, event)
+      publishEvent(name, event, this.#database)
     } catch (error) {
       this.#report(error)
     }
+  }
+
+  #countStall({ durationMs }: StallEvent): void {
+    const { count, totalMs, longestMs } = this.#stalls
+    const longest = Math.max(longestMs, durationMs)
+    this.#stalls = { count: count + 1, totalMs: totalMs + durationMs, longestMs: longest }
   }
 }

@@ -37,33 +37,33 @@ export interface DatabaseOptions {
    * Engine of the `default` keyspace and of new keyspaces: `'btree'` or `'lsm'`.
    * @defaultValue 'btree'
    */
-  readonly engine?: EngineName
+  readonly engine?: EngineName | undefined
   /** @defaultValue 'full' */
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
   /**
    * Milliseconds within which a sync of commits at `'periodic'` and `'none'` begins.
    * @defaultValue 100
    */
-  readonly syncIntervalMs?: number
+  readonly syncIntervalMs?: number | undefined
   /**
    * Bytes of the caches, which all keyspaces share: pages of B+trees and blocks of LSM trees. Either may use all of it; when both want more,
    * it is divided by the bytes that they miss. From 65,536 to 68,719,476,736 (64 GiB). Memory is used as pages are read.
    * @defaultValue 67_108_864 (64 MiB)
    */
-  readonly cacheBytes?: number
+  readonly cacheBytes?: number | undefined
   /**
    * Bytes of a value above which it is written once, to a blob file beside the stores: from 64 to 1,073,741,824. The log and the store hold
    * a reference of 44 bytes. At `'full'`, a commit of the synchronous API with less than 128 KiB of such values writes them to the log and the
    * store nevertheless: the sync of a second file would take longer. The space of deleted values returns in the background, after a checkpoint.
    * @defaultValue 16_384 (16 KiB)
    */
-  readonly blobBytes?: number
+  readonly blobBytes?: number | undefined
   /**
    * Bytes of operations that each keyspace of engine `'lsm'` holds in memory before it writes them to a table: from 65,536 to
    * 1,073,741,824. Up to three times as many are in use while a caller writes faster than the device.
    * @defaultValue 33_554_432 (32 MiB)
    */
-  readonly memtableBytes?: number
+  readonly memtableBytes?: number | undefined
   /**
    * Page size of a new database, in bytes: a power of two from 4,096 to 32,768. It is fixed for all keyspaces when the database is
    * created. Opening an existing database with a different size is `LDB_EXISTS`; omit the option to open any page size.
@@ -73,7 +73,7 @@ export interface DatabaseOptions {
    * slower. Keys over an eighth of a page and values over a quarter are stored in overflow pages.
    * @defaultValue 8192
    */
-  readonly pageBytes?: number
+  readonly pageBytes?: number | undefined
   /**
    * Compression of the `default` keyspace and of new keyspaces: `'lz4'`; `'deflate'` or, on Node from 22.15 on, `'zstd'` for fewer bytes and
    * more processor time; `'adaptive'` for LZ4, and deflate in the last level of an LSM tree; `'none'`; or a codec of the application. It applies
@@ -84,34 +84,45 @@ export interface DatabaseOptions {
    * what it has compressed are `LDB_UNSUPPORTED`. So is `'zstd'` where the platform has none.
    * @defaultValue 'lz4'
    */
-  readonly compression?: Compression
+  readonly compression?: Compression | undefined
   /**
    * Encode small values of the `default` keyspace and of new keyspaces with dictionaries; those with the engine `'lsm'` have none. See
    * `KeyspaceOptions`.
    * @defaultValue false
    */
-  readonly dictionary?: boolean
+  readonly dictionary?: boolean | undefined
   /**
    * Open without any change to the files, and without write access to them. Read-only openers share a database, in threads,
    * processes and containers of one machine. They and an opener that writes exclude each other.
    * @defaultValue false
    */
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
   /**
    * Create the database if it does not exist.
    * @defaultValue true
    */
-  readonly createIfMissing?: boolean
+  readonly createIfMissing?: boolean | undefined
   /**
    * Fail if the database exists.
    * @defaultValue false
    */
-  readonly errorIfExists?: boolean
+  readonly errorIfExists?: boolean | undefined
   /**
    * Bytes of the log, and of large values that it names, which readers of changes may pin. A reader that falls further behind fails with `LDB_NOT_FOUND`.
    * @defaultValue 268_435_456 (256 MiB)
    */
-  readonly changesBacklogBytes?: number
+  readonly changesBacklogBytes?: number | undefined
+  /**
+   * Bytes of the log, and of large values that it names, which are kept for each named consumer of changes. A consumer that falls further behind
+   * has to start over from a snapshot. The next open reads what is kept.
+   * @defaultValue 268_435_456 (256 MiB)
+   */
+  readonly consumerBacklogBytes?: number | undefined
+  /**
+   * Milliseconds for which the log is kept for a named consumer that has no open stream, 0 to 2^53 − 1.
+   * @defaultValue 604_800_000 (a week)
+   */
+  readonly consumerIdleMs?: number | undefined
   /**
    * Files of keyspaces that are open at a time: from 2 to 1,000,000. Any number of keyspaces may be open: the least recently used file
    * is closed, and opened again when it is needed.
@@ -122,36 +133,36 @@ export interface DatabaseOptions {
    * database works with those that it has.
    * @defaultValue 512
    */
-  readonly maxOpenFiles?: number
+  readonly maxOpenFiles?: number | undefined
   /**
    * Threads that compact the tables of keyspaces of engine `'lsm'`, 0 to 64. A thread starts with the first large compaction. With 0, and
    * where there are no threads, for a `vfs` of the caller, or in a bundle without the program of the thread, commits compact in the
    * calling thread.
    * @defaultValue 1
    */
-  readonly workers?: number
+  readonly workers?: number | undefined
   /**
    * Capture the stack of the call that opens each database, scan, cursor, snapshot, transaction and stream of changes, for the report of
    * a handle that was garbage-collected before it was closed. Costs some microseconds for each of them.
    * @defaultValue false
    */
-  readonly debug?: boolean
+  readonly debug?: boolean | undefined
   /**
    * The key or the passphrase of an encrypted database; a new database is encrypted with it. All files are encrypted and authenticated with
    * XAES-256-GCM: the guide "Encryption" says what that protects. A wrong, missing or needless one is `LDB_KEY`.
    */
-  readonly encryption?: Encryption
+  readonly encryption?: Encryption | undefined
   /**
    * Copies every commit, within about a second, to files in the directory `to`, from which `Database.restore` continues a backup up to any
    * commit or time. What is not copied yet stays in the log, however long it becomes: see `stats().archive`.
    * @defaultValue none
    */
-  readonly archive?: { readonly to: FilePath }
+  readonly archive?: { readonly to: FilePath } | undefined
   /**
    * A token that `stateToken` has returned, and that was kept elsewhere: an older state of the database, such as one that was restored from
    * a copy of its directory, is `LDB_CORRUPTION`.
    */
-  readonly minState?: string
+  readonly minState?: string | undefined
   /**
    * Verify the whole database in the background, again and again, at most so many bytes a second, and report each pass by the event
    * `'scrub'`. Has no effect in a memory-only database.
@@ -160,11 +171,11 @@ export interface DatabaseOptions {
    * works while the program yields to the event loop.
    * @defaultValue off
    */
-  readonly scrub?: ScrubOptions
+  readonly scrub?: ScrubOptions | undefined
   /** The file system. Default: the files of Node. */
-  readonly vfs?: Vfs
+  readonly vfs?: Vfs | undefined
   /** Receives warnings and errors of background work. Default: none. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
 }
 
 /** Checked options with all defaults, frozen. */
@@ -183,6 +194,8 @@ export interface ResolvedDatabaseOptions {
   readonly createIfMissing: boolean
   readonly errorIfExists: boolean
   readonly changesBacklogBytes: number
+  readonly consumerBacklogBytes: number
+  readonly consumerIdleMs: number
   readonly maxOpenFiles: number
   readonly workers: number
   readonly debug: boolean
@@ -224,6 +237,8 @@ const KNOWN = [
   'createIfMissing',
   'errorIfExists',
   'changesBacklogBytes',
+  'consumerBacklogBytes',
+  'consumerIdleMs',
   'maxOpenFiles',
   'workers',
   'debug',
@@ -262,6 +277,14 @@ export function resolveDatabaseOptions(options: DatabaseOptions | undefined): Re
     createIfMissing: resolveBoolean(given, 'createIfMissing', true),
     errorIfExists: resolveBoolean(given, 'errorIfExists', false),
     changesBacklogBytes: resolveNumber(given, 'changesBacklogBytes', 268_435_456, 0, Number.MAX_SAFE_INTEGER),
+    consumerBacklogBytes: resolveNumber(
+      given,
+      'consumerBacklogBytes',
+      268_435_456,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    consumerIdleMs: resolveNumber(given, 'consumerIdleMs', 604_800_000, 0, Number.MAX_SAFE_INTEGER),
     maxOpenFiles: resolveNumber(given, 'maxOpenFiles', 512, OPEN_FILES_MIN, OPEN_FILES_MAX),
     workers: resolveNumber(given, 'workers', 1, 0, WORKERS_MAX),
     debug: resolveBoolean(given, 'debug', false),

@@ -7,14 +7,9 @@ import {
   utf8Bytes,
   valueEncoding,
 } from '@ldb/base'
-import type {
-  KeyEncoding,
-  KeyEncodingOption,
-  TupleElement,
-  ValueEncoding,
-  ValueEncodingOption,
-} from '@ldb/base'
+import type { KeyEncoding, KeyEncodingOption, ValueEncoding, ValueEncodingOption } from '@ldb/base'
 import type { EngineName, KeyspaceDescriptor } from '../catalog/catalog.js'
+import type { TypedKeys, TypedValues } from './encoded-types.js'
 import { resolveTtl } from '../values/expiry.js'
 import { resolveCompression, storedCompression } from '../health/compression.js'
 import type { Compression } from '../health/compression.js'
@@ -22,57 +17,68 @@ import { resolveEngine } from '../health/options.js'
 import { ENCODING_NAME_BYTES_MAX, KEYSPACE_NAME_BYTES_MAX } from '../format.js'
 
 /**
- * Options to open or create a keyspace. An omitted option is as stored, or the default for a new keyspace.
+ * Options of a keyspace other than its encodings. An omitted option is as stored, or the default for a new keyspace.
  *
  * @category Keyspaces
  */
-export interface KeyspaceOptions<K = never, V = never> {
+export interface StoredOptions {
   /** Engine of a new keyspace. Default: the engine of the database. */
-  readonly engine?: EngineName
-  /**
-   * Encoding of its keys.
-   * @defaultValue 'utf8'
-   */
-  readonly keys?: KeyEncodingOption<K>
-  /**
-   * Encoding of its values.
-   * @defaultValue 'utf8'
-   */
-  readonly values?: ValueEncodingOption<V>
+  readonly engine?: EngineName | undefined
   /**
    * Compression of a new keyspace. A codec of the application must be passed again after each open of the database, here or there. Default: the compression of the database.
    */
-  readonly compression?: Compression
+  readonly compression?: Compression | undefined
   /**
    * Encode values of 64 bytes to 16 KiB in the pages of a new keyspace with the engine `'btree'` with dictionaries of LZ4, which are trained from the values that are
    * written. For many similar values, as JSON records: their pages take half the space or less, for about a microsecond a put and half of one a get. Stored values
    * are encoded when they are written again, and by `compact()`. Default: the `dictionary` of the database.
    */
-  readonly dictionary?: boolean
+  readonly dictionary?: boolean | undefined
   /**
    * Default time to live of entries, in milliseconds; `Infinity` for no expiry. It is stored, and a new value applies to all later
    * writes. Ignored on a read-only database. Default: as stored, or `Infinity` for a new keyspace.
    */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
+  /**
+   * Create the keyspace if it does not exist; otherwise, it is `LDB_NOT_FOUND`.
+   * @defaultValue true
+   */
+  readonly createIfMissing?: boolean | undefined
 }
 
-/** Type of the keys of a keyspace with these options. @category Keyspaces */
-export type KeysOf<O> = O extends { readonly keys: 'binary' }
-  ? Uint8Array
-  : O extends { readonly keys: 'tuple' }
-    ? readonly TupleElement[]
-    : O extends { readonly keys: KeyEncoding<infer K> }
-      ? K
-      : string
+/**
+ * Options to open or create a keyspace, with encodings of types `Keys` and `Values`: names, or custom encodings.
+ *
+ * @category Keyspaces
+ */
+export interface KeyspaceOptionsWith<Keys, Values> extends StoredOptions {
+  /**
+   * Encoding of its keys.
+   * @defaultValue 'utf8'
+   */
+  readonly keys?: Keys | undefined
+  /**
+   * Encoding of its values.
+   * @defaultValue 'utf8'
+   */
+  readonly values?: Values | undefined
+}
 
-/** Type of the values of a keyspace with these options. @category Keyspaces */
-export type ValuesOf<O> = O extends { readonly values: 'binary' }
-  ? Uint8Array
-  : O extends { readonly values: 'json' }
-    ? unknown
-    : O extends { readonly values: ValueEncoding<infer V> }
-      ? V
-      : string
+/** Options to open or create a keyspace with keys of type `K` and values of type `V`. @category Keyspaces */
+export interface KeyspaceOptions<K = never, V = never> extends KeyspaceOptionsWith<
+  KeyEncodingOption<K>,
+  ValueEncodingOption<V>
+> {}
+
+/**
+ * The options argument of `keyspace<K, V>(name, options)`: required unless keys and values are strings, whose encoding is the default.
+ *
+ * @category Keyspaces
+ */
+export type TypedKeyspaceOptions<K, V> =
+  Record<never, never> extends TypedKeys<K> & TypedValues<V>
+    ? [options?: StoredOptions & TypedKeys<K> & TypedValues<V>]
+    : [options: StoredOptions & TypedKeys<K> & TypedValues<V>]
 
 /** Checked {@link KeyspaceOptions}; an omitted option is `undefined`. */
 export interface ResolvedKeyspaceOptions<K, V> {
@@ -82,9 +88,10 @@ export interface ResolvedKeyspaceOptions<K, V> {
   readonly keys: KeyEncoding<K> | undefined
   readonly values: ValueEncoding<V> | undefined
   readonly ttlMs: number | undefined
+  readonly createIfMissing?: boolean
 }
 
-const KNOWN = ['engine', 'keys', 'values', 'compression', 'dictionary', 'ttlMs'] as const
+const KNOWN = ['engine', 'keys', 'values', 'compression', 'dictionary', 'ttlMs', 'createIfMissing'] as const
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_UNSUPPORTED. */
 export function resolveKeyspaceOptions<K, V>(
@@ -96,7 +103,8 @@ export function resolveKeyspaceOptions<K, V>(
   const resolved = {
     engine: resolveEngine(given.engine),
     compression: resolveCompression(given.compression),
-    dictionary: resolveDictionary(given.dictionary),
+    dictionary: resolveFlag('dictionary', given.dictionary),
+    createIfMissing: resolveFlag('createIfMissing', given.createIfMissing) ?? true,
     keys: keys === undefined ? undefined : keyEncoding(keys),
     values: values === undefined ? undefined : valueEncoding(values),
     ttlMs: resolveTtl(given.ttlMs),
@@ -110,9 +118,9 @@ export function resolveKeyspaceOptions<K, V>(
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
-function resolveDictionary(value: unknown): boolean | undefined {
+function resolveFlag(name: string, value: unknown): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value
-  throw invalidArgument(`dictionary must be true or false, not ${kindOf(value)}`)
+  throw invalidArgument(`${name} must be true or false, not ${kindOf(value)}`)
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT unless it is a string of 1 to 1,024 bytes. */

@@ -117,9 +117,10 @@ export class KeyspaceStore {
     return equalCheckpoints(this.checkpoint, this.#source.recorded)
   }
 
-  /** Bytes of the files of the store. */
+  /** Bytes of the files of the store, or of its data if a checkpoint has yet to write them. */
   get fileBytes(): number {
-    return this.#rawStore?.stats().fileBytes ?? this.#source.fileBytes
+    const stats = this.#rawStore?.stats()
+    return stats === undefined ? this.#source.fileBytes : Math.max(stats.fileBytes, stats.liveBytes)
   }
 
   /** As `StoreSource.fault`. */

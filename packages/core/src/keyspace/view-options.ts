@@ -1,21 +1,26 @@
 import { keyEncoding, ownOptions, valueEncoding } from '@ldb/base'
 import type { KeyEncoding, KeyEncodingOption, ValueEncoding, ValueEncodingOption } from '@ldb/base'
 import { KeyspaceCodec } from './codec.js'
-import type { KeyspaceOptions, KeysOf, ValuesOf } from './options.js'
+import type { KeysOf, ValuesOf } from './encoded-types.js'
 
-/** Encodings of a view of a keyspace. @category Keyspaces */
-export type ViewOptions = Pick<KeyspaceOptions<never, never>, 'keys' | 'values'>
+/** Encodings of a view of a keyspace: names, or custom encodings. @category Keyspaces */
+export interface ViewOptions<Keys, Values> {
+  /** Encoding of the keys. Default: that of the keyspace. */
+  readonly keys?: Keys | undefined
+  /** Encoding of the values. Default: that of the keyspace. */
+  readonly values?: Values | undefined
+}
 
-/** Type of the keys of a view with these options, of a keyspace with keys of type `K`. @category Keyspaces */
-export type ViewKeys<O, K> = O extends { readonly keys: unknown } ? KeysOf<O> : K
+/** Type of the keys of a view with the key encoding `E`, or without one, of a keyspace with keys of type `K`. @category Keyspaces */
+export type ViewKeys<E, K> = [E] extends [undefined] ? K : KeysOf<E>
 
-/** Type of the values of a view with these options, of a keyspace with values of type `V`. @category Keyspaces */
-export type ViewValues<O, V> = O extends { readonly values: unknown } ? ValuesOf<O> : V
+/** Type of the values of a view with the value encoding `E`, or without one, of a keyspace with values of type `V`. @category Keyspaces */
+export type ViewValues<E, V> = [E] extends [undefined] ? V : ValuesOf<E>
 
 /** Returns the codec of a view. An omitted encoding is that of `codec`. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function viewCodec(
   codec: KeyspaceCodec<unknown, unknown>,
-  options: ViewOptions,
+  options: ViewOptions<unknown, unknown>,
 ): KeyspaceCodec<never, never> {
   const { keys, values } = ownOptions(options, ['keys', 'values'])
   return new KeyspaceCodec(

@@ -1,5 +1,5 @@
 import type { Wal, WalReader } from '@ldb/wal'
-import { isCommitType, LogRecordType } from '../format.js'
+import { isCommitType } from '../format.js'
 import { changesTruncated } from './change-reader.js'
 import type { ArchiveReader } from './log-archive.js'
 
@@ -41,7 +41,7 @@ export class WalArchiveReader implements ArchiveReader {
       if (this.#isAhead) return false
       this.nextLsn = reader.nextLsn
       const { type, seq } = reader
-      if ((!isCommitType(type) && type !== LogRecordType.Load) || seq <= this.#seq) continue
+      if (!isCommitType(type) || seq <= this.#seq) continue
       if (seq !== this.#seq + 1) throw changesTruncated(this.#seq, seq - 1)
       this.#seq = seq
       return true

@@ -1,12 +1,12 @@
 import { LogRecordType } from '../format.js'
 import { changesTruncated } from './change-reader.js'
-import type { CommitReader } from './change-reader.js'
+import type { CommitHold, CommitReader } from './change-reader.js'
 
 /** A commit that is retained for readers of changes. */
 interface RetainedCommit {
   readonly seq: number
   readonly bytes: Uint8Array
-  readonly isLoad: boolean
+  readonly type: number
 }
 
 /** The commits of a database without a log, retained while a reader of changes needs them. */
@@ -27,10 +27,11 @@ export class MemoryChanges {
     return (this.#commits[0]?.seq ?? this.#lastSeq + 1) - 1
   }
 
-  add(batch: Uint8Array, seq: number, isLoad: boolean): void {
+  /** @param type - of the log record that it would have. */
+  add(batch: Uint8Array, seq: number, type: number): void {
     this.#lastSeq = seq
     if (this.#readers.size === 0) return
-    this.#commits.push({ seq, bytes: batch.slice(), isLoad })
+    this.#commits.push({ seq, bytes: batch.slice(), type })
     this.#byteCount += batch.length
     this.#trim()
   }
@@ -46,6 +47,22 @@ export class MemoryChanges {
     const reader = new MemoryCommitReader(this, since)
     this.#readers.add(reader)
     return reader
+  }
+
+  /** Retains the commits after one; none that are no longer retained. */
+  hold(since: number): CommitHold {
+    const reader = new MemoryCommitReader(this, Math.max(since, this.truncatedSeq))
+    this.#readers.add(reader)
+    return {
+      heldBytes: 0,
+      advance: (seq) => {
+        reader.seq = Math.max(reader.seq, seq)
+        this.#trim()
+      },
+      close: () => {
+        this.removeReader(reader)
+      },
+    }
   }
 
   removeReader(reader: MemoryCommitReader): void {
@@ -66,10 +83,10 @@ export class MemoryChanges {
 
 class MemoryCommitReader implements CommitReader {
   readonly file = '(changes in memory)'
+  readonly endLsn = 0
   readonly #changes: MemoryChanges
   #payload: Uint8Array = new Uint8Array(0)
-  isLoad = false
-  readonly type: number = LogRecordType.Commit
+  type: number = LogRecordType.Commit
   seq: number
 
   constructor(changes: MemoryChanges, since: number) {
@@ -87,7 +104,7 @@ class MemoryCommitReader implements CommitReader {
     const commit = this.#changes.find(this.seq + 1)
     if (commit === undefined) return false
     this.#payload = commit.bytes
-    this.isLoad = commit.isLoad
+    this.type = commit.type
     this.seq++
     return true
   }

@@ -2,7 +2,7 @@ import { isLdbError } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
 import { changesTruncated } from './change-reader.js'
 import type { CommitReader } from './change-reader.js'
-import { isCommitType, LogRecordType } from '../format.js'
+import { isCommitType } from '../format.js'
 
 /** Reads commits from the files of a log, and pins them until it is closed. */
 export class WalCommitReader implements CommitReader {
@@ -17,12 +17,10 @@ export class WalCommitReader implements CommitReader {
   #open = true
 
   /**
-   * @param since - number of the commit after which it starts.
+   * @param since - number of the commit after which it starts. The log contains all later ones.
    * @param startLsn - no newer commit is before it.
    */
   constructor(wal: Wal, since: number, startLsn: number, onClose: (reader: WalCommitReader) => void) {
-    // The commits before the oldest record were truncated, or never existed.
-    if (since < wal.truncatedSeq) throw changesTruncated(since, wal.truncatedSeq)
     this.#wal = wal
     this.#seq = since
     this.#onClose = onClose
@@ -41,8 +39,8 @@ export class WalCommitReader implements CommitReader {
     return this.#reader.type
   }
 
-  get isLoad(): boolean {
-    return this.#reader.type === LogRecordType.Load
+  get endLsn(): number {
+    return this.#reader.nextLsn
   }
 
   get file(): string {
@@ -61,7 +59,7 @@ export class WalCommitReader implements CommitReader {
       for (;;) {
         if (!this.#isAhead && !reader.next()) return false
         this.#isAhead = true
-        if (isCommit(reader) && reader.seq > this.#seq) {
+        if (isCommitType(reader.type) && reader.seq > this.#seq) {
           if (reader.seq > seqMax) return false
           if (reader.seq !== this.#seq + 1) throw changesTruncated(this.#seq, reader.seq - 1)
           this.#seq = reader.seq
@@ -91,8 +89,4 @@ export class WalCommitReader implements CommitReader {
     this.#reader.close()
     this.#onClose(this)
   }
-}
-
-function isCommit({ type }: WalReader): boolean {
-  return isCommitType(type) || type === LogRecordType.Load
 }

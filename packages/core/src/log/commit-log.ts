@@ -2,14 +2,16 @@ import { NO_SEGMENT_ID, ResumableTask } from '@ldb/base'
 import type { StoreLog, TaskSteps, Syncable, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { OldSegments } from '@ldb/wal'
-import type { Catalog } from '../catalog/catalog.js'
+import type { Catalog, KeyspaceChange } from '../catalog/catalog.js'
+import { encodeKeyspaceChange } from '../catalog/keyspace-change.js'
+import { LogRecordType } from '../format.js'
 import { MemoryChanges } from './change-memory-reader.js'
-import type { CommitPin, CommitReader } from './change-reader.js'
+import type { CommitHold, CommitPin, CommitReader, LogRecordReader } from './change-reader.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
 
 /** Statistics of the log. @category Statistics */
 export interface LogStats {
-  /** Bytes of the records in its files; 0 for a memory-only database. */
+  /** Bytes of the records in its files, without those that are buffered in memory; 0 for a memory-only database. */
   readonly fileBytes: number
   /** Number of segments. */
   readonly segmentCount: number
@@ -45,6 +47,8 @@ export interface CommitLog extends StoreLog {
   readonly isPoisoned: boolean
   /** True when there are no files: commits are retained only for readers that exist when they are appended. */
   readonly isVolatile: boolean
+  /** Keeps the whole log until the positions of consumers are read; `undefined` when there are none. */
+  unreadHold: CommitHold | undefined
   /** Number of the newest commit that the log no longer contains; 0 when it contains all. */
   readonly truncatedSeq: number
   /**
@@ -73,6 +77,8 @@ export interface CommitLog extends StoreLog {
   prepareCatalog(): LogEnd
   /** Appends a catalog record for a durable catalog (R8). */
   appendCatalog(version: Catalog): void
+  /** Appends the commit that has created or dropped a keyspace, behind the record of the catalog. */
+  appendKeyspaceChange(change: KeyspaceChange, seq: number): void
   /** Writes all buffered records to the operating system. */
   flush(): void
   /** As `flush`, but waits off the thread for a new segment during a rotation. */
@@ -100,6 +106,10 @@ export interface CommitLog extends StoreLog {
    * @throws {@link LdbError} LDB_NOT_FOUND when the log no longer contains them.
    */
   readCommits(since: number): CommitReader
+  /** Positions of the oldest record and of the end of the files; zeros when there are none. */
+  readonly bounds: { readonly oldestLsn: number; readonly endLsn: number }
+  /** Opens a reader of the records from a position on, which pins nothing; `undefined` when there are no files. */
+  readRecords(from: number): LogRecordReader | undefined
   /** Counts the segments of which records are encrypted with older data keys. */
   countOld(isOld: (dataKeyId: number) => boolean): OldSegments
   /**
@@ -108,6 +118,12 @@ export interface CommitLog extends StoreLog {
    * @param since - number of the newest commit: no commit is being logged.
    */
   pinCommits(since: number): CommitPin | undefined
+  /**
+   * Keeps the commits after `since` that the log still contains.
+   *
+   * @param isKept - asked before commits are removed: false releases them nevertheless.
+   */
+  holdCommits(since: number, isKept: (heldBytes: number) => boolean): CommitHold
   /** Verifies the log in steps: it may be written to between two. */
   verifySteps(sink: VerifySink): VerifySteps
   stats(): LogStats
@@ -124,6 +140,7 @@ export class MemoryLog implements CommitLog {
   readonly isPoisoned = false
   readonly isVolatile = true
   readonly truncatedSeq = 0
+  unreadHold: CommitHold | undefined = undefined
   readonly segmentId: Uint8Array = NO_SEGMENT_ID
   bytesSinceCheckpoint = 0
   readonly #changes: MemoryChanges
@@ -141,20 +158,32 @@ export class MemoryLog implements CommitLog {
     _largeBytes: number,
   ): void {
     this.bytesSinceCheckpoint += batch.length
-    this.#changes.add(batch, seq, false)
+    this.#changes.add(batch, seq, LogRecordType.Commit)
   }
 
   appendLoad(batch: Uint8Array, seq: number): void {
     this.bytesSinceCheckpoint += batch.length
-    this.#changes.add(batch, seq, true)
+    this.#changes.add(batch, seq, LogRecordType.Load)
   }
 
   readCommits(since: number): CommitReader {
     return this.#changes.read(since)
   }
 
+  get bounds(): { readonly oldestLsn: number; readonly endLsn: number } {
+    return { oldestLsn: 0, endLsn: 0 }
+  }
+
+  readRecords(_from: number): undefined {
+    // There are no files.
+  }
+
   pinCommits(_since: number): undefined {
     // A backup of it contains blocks.
+  }
+
+  holdCommits(since: number, _isKept: (heldBytes: number) => boolean): CommitHold {
+    return this.#changes.hold(since)
   }
 
   releasePreallocated(): boolean {
@@ -167,6 +196,10 @@ export class MemoryLog implements CommitLog {
 
   appendCatalog(_version: Catalog): void {
     // There is no durable catalog.
+  }
+
+  appendKeyspaceChange(change: KeyspaceChange, seq: number): void {
+    this.#changes.add(encodeKeyspaceChange(change), seq, LogRecordType.Keyspace)
   }
 
   flush(): void {

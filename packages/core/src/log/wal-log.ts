@@ -2,9 +2,11 @@ import { ResumableTask } from '@ldb/base'
 import type { TaskSteps, Lsn, SyncPoll, VerifySink, VerifySteps } from '@ldb/base'
 import type { DeadlineSync } from '@ldb/vfs'
 import type { OldSegments, Wal } from '@ldb/wal'
-import type { CommitPin, CommitReader } from './change-reader.js'
+import { changesTruncated } from './change-reader.js'
+import type { CommitHold, CommitPin, CommitReader, LogRecordReader } from './change-reader.js'
 import { WalCommitReader } from './change-wal-reader.js'
-import type { Catalog, CatalogVersion } from '../catalog/catalog.js'
+import type { Catalog, CatalogVersion, KeyspaceChange } from '../catalog/catalog.js'
+import { encodeKeyspaceChange } from '../catalog/keyspace-change.js'
 import { encodeCatalogRecord } from './catalog-record.js'
 import { encodeCheckpointRecord } from './checkpoint-record.js'
 import type { CheckpointRecord } from './checkpoint-record.js'
@@ -14,12 +16,20 @@ import type { CommitLog, LogEnd, LogRotation, LogStats } from './commit-log.js'
 import { LogRecordType } from '../format.js'
 import { LargeBytes } from './large-bytes.js'
 
+/** The commits after a position of a consumer. */
+interface Hold {
+  oldestLsn: number
+  readonly isKept: (heldBytes: number) => boolean
+}
+
 /** The log of a database on files. */
 export class WalLog implements CommitLog {
   readonly isVolatile = false
+  unreadHold: CommitHold | undefined = undefined
   readonly #wal: Wal
   /** Start of the bytes since the last checkpoint; the checkpoint record is not counted. */
   #checkpointLsn: number
+  readonly #baseSeq: number
   readonly #backlogBytes: number
   /** Version of the durable catalog. */
   #catalog: CatalogVersion
@@ -27,21 +37,34 @@ export class WalLog implements CommitLog {
   #entriesEndLsn = 0
   /** Readers of commits, and pins for them. */
   readonly #readers: Set<{ readonly oldestLsn: number }> = new Set()
+  /** Positions of consumers. */
+  readonly #holds: Set<Hold> = new Set()
   /** No commit above `seq` is before `lsn`. */
   #recent: { readonly seq: number; readonly lsn: number } | undefined = undefined
   #archive: LogArchive | undefined = undefined
-  /** Large values of the commits of this process. */
-  readonly #largeBytes: LargeBytes = new LargeBytes()
+  /** Large values of the commits of the log. */
+  readonly #largeBytes: LargeBytes
 
   /**
    * @param isCheckpointed - the checkpoints of the stores contain all commits of the log.
    * @param catalog - version of the durable catalog.
+   * @param baseSeq - number of the newest commit before those in the log. A restored log begins after the restored state.
    * @param backlogBytes - bytes of commits, with their large values, that readers of changes may pin.
+   * @param largeBytes - large values that the log names.
    */
-  constructor(wal: Wal, isCheckpointed: boolean, catalog: CatalogVersion, backlogBytes: number) {
+  constructor(
+    wal: Wal,
+    isCheckpointed: boolean,
+    catalog: CatalogVersion,
+    baseSeq: number,
+    backlogBytes: number,
+    largeBytes: LargeBytes = new LargeBytes(),
+  ) {
     this.#wal = wal
     this.#catalog = catalog
+    this.#baseSeq = baseSeq
     this.#backlogBytes = backlogBytes
+    this.#largeBytes = largeBytes
     this.#checkpointLsn = isCheckpointed ? wal.endLsn : wal.firstLsn
   }
 
@@ -86,7 +109,7 @@ export class WalLog implements CommitLog {
   }
 
   get truncatedSeq(): number {
-    return this.#wal.truncatedSeq
+    return Math.max(this.#wal.truncatedSeq, this.#baseSeq)
   }
 
   appendCommit(
@@ -124,6 +147,11 @@ export class WalLog implements CommitLog {
     })
   }
 
+  appendKeyspaceChange(change: KeyspaceChange, seq: number): void {
+    this.#wal.append(encodeKeyspaceChange(change), { type: LogRecordType.Keyspace, seq })
+    this.#archive?.noteAppended(seq)
+  }
+
   flush(): void {
     this.#wal.flush()
   }
@@ -159,10 +187,12 @@ export class WalLog implements CommitLog {
   beginRotation(): LogRotation {
     const rotated = this.#wal.beginRotation()
     const lsn = this.#wal.endLsn
-    return { rotated, end: (record) => new ResumableTask(this.#endRotation(lsn, record)) }
+    // A position that is recorded later may be lost in a crash, and its commits are needed again.
+    const heldLsn = this.#oldestHeld(lsn)
+    return { rotated, end: (record) => new ResumableTask(this.#endRotation(lsn, heldLsn, record)) }
   }
 
-  *#endRotation(lsn: Lsn, checkpoint: Omit<CheckpointRecord, 'catalog'>): TaskSteps {
+  *#endRotation(lsn: Lsn, heldLsn: number, checkpoint: Omit<CheckpointRecord, 'catalog'>): TaskSteps {
     const record = { ...checkpoint, catalog: this.#catalog }
     const recordLsn = this.#wal.append(encodeCheckpointRecord(record), {
       type: LogRecordType.Checkpoint,
@@ -172,18 +202,49 @@ export class WalLog implements CommitLog {
     // No segment is deleted before the checkpoint record is durable.
     yield this.#wal
     if (this.#archive !== undefined) yield this.#archive
-    yield this.#wal.beginTruncation(this.#oldestNeeded(lsn))
+    yield this.#wal.beginTruncation(Math.min(heldLsn, this.#oldestNeeded(lsn)))
     this.#largeBytes.truncateBefore(this.#wal.firstLsn)
     this.#checkpointLsn = lsn + recordBytes
     this.#recent = { seq: record.seq, lsn }
   }
 
   readCommits(since: number): CommitReader {
+    return this.#read(since, this.#startOf(since))
+  }
+
+  get bounds(): { readonly oldestLsn: number; readonly endLsn: number } {
+    return { oldestLsn: this.#wal.firstLsn, endLsn: this.#wal.flushedLsn }
+  }
+
+  readRecords(from: number): LogRecordReader {
+    return this.#wal.read(from)
+  }
+
+  /** Returns a position with no commit above `since` before it. */
+  #startOf(since: number): number {
     const recent = this.#recent
-    return this.#read(since, recent !== undefined && since >= recent.seq ? recent.lsn : this.#wal.firstLsn)
+    return recent !== undefined && since >= recent.seq ? recent.lsn : this.#wal.firstLsn
+  }
+
+  holdCommits(since: number, isKept: (heldBytes: number) => boolean): CommitHold {
+    const hold: Hold = { oldestLsn: this.#startOf(since), isKept }
+    const heldBytes = (): number => this.#pinnedBytes(hold)
+    this.#holds.add(hold)
+    return {
+      get heldBytes() {
+        return heldBytes()
+      },
+      advance: (_seq, lsn) => {
+        hold.oldestLsn = Math.max(hold.oldestLsn, lsn)
+      },
+      close: () => {
+        this.#holds.delete(hold)
+      },
+    }
   }
 
   #read(since: number, startLsn: number): WalCommitReader {
+    if (since < this.truncatedSeq) throw changesTruncated(since, this.truncatedSeq)
     const reader = new WalCommitReader(this.#wal, since, startLsn, (closed) => {
       this.#readers.delete(closed)
     })
@@ -209,6 +270,15 @@ export class WalLog implements CommitLog {
     for (const reader of this.#readers) {
       if (this.#pinnedBytes(reader) <= this.#backlogBytes) oldest = Math.min(oldest, reader.oldestLsn)
     }
+    return Math.min(oldest, this.#oldestHeld(lsn))
+  }
+
+  /** Returns the oldest position of a consumer within its limits; `lsn` when none is before it. */
+  #oldestHeld(lsn: number): number {
+    let oldest = lsn
+    for (const hold of this.#holds) {
+      if (hold.oldestLsn < oldest && hold.isKept(this.#pinnedBytes(hold))) oldest = hold.oldestLsn
+    }
     return oldest
   }
 
@@ -228,11 +298,12 @@ export class WalLog implements CommitLog {
 
   stats(): LogStats {
     const stats = this.#wal.stats()
+    const bufferedBytes = this.#wal.endLsn - this.#wal.flushedLsn
     return {
-      fileBytes: stats.logBytes,
+      fileBytes: stats.logBytes - bufferedBytes,
       segmentCount: stats.segmentCount,
       bytesSinceCheckpoint: this.bytesSinceCheckpoint,
-      bufferedBytes: this.#wal.endLsn - this.#wal.flushedLsn,
+      bufferedBytes,
       unsyncedBytes: stats.unsyncedBytes,
       syncCount: stats.syncCount,
     }

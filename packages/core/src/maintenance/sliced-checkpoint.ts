@@ -198,7 +198,7 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
       // The failure has poisoned the database and emitted an error event.
       return
     }
-    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
+    this.#events.stalled({ reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
   }
 
   #takeGrantedSlice(): boolean {
@@ -227,6 +227,6 @@ export class SlicedCheckpoint implements BackgroundCheckpoint {
     while (this.#running === running && this.#sliceCount < endCount) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
-    this.#events.emit('stall', { reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
+    this.#events.stalled({ reason: 'checkpoint', durationMs: this.#clock.monotonic() - startedAtMs })
   }
 }

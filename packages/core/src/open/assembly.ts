@@ -1,7 +1,5 @@
 import { LdbError } from '@ldb/base'
 import { BlockCache, CacheBudget, PageCache } from '@ldb/cache'
-import { createCompactionThread } from '@ldb/lsm'
-import type { CompactionThread } from '@ldb/lsm'
 import { CodecTable } from '@ldb/integrity'
 import { defaultVfs, InternalVfs } from '@ldb/vfs'
 import type { PooledVfs, Vfs, VfsLock } from '@ldb/vfs'
@@ -11,10 +9,12 @@ import { Archiver } from '../archive/archiver.js'
 import { BlobValues } from '../blob/blob-values.js'
 import { LogValues } from '../blob/log-values.js'
 import type { Catalog } from '../catalog/catalog.js'
-import { logPath } from '../catalog/directory-layout.js'
+import { CONSUMERS_KEYSPACE, logPath } from '../catalog/directory-layout.js'
+import { isChangeMissing } from '../catalog/keyspace-change.js'
 import { cipherOption } from '../encryption/ciphers.js'
 import type { DatabaseKeys } from '../encryption/database-keys.js'
 import { resolveDirectory } from '../catalog/path.js'
+import { CompactionThreads } from '../engine/compaction-threads.js'
 import { LogLink } from '../engine/log-link.js'
 import { StoreEvents } from '../engine/store-events.js'
 import { StoreFactory } from '../engine/store-factory.js'
@@ -105,12 +105,20 @@ export class Assembly {
     const stores = this.#describeStores(lock, catalog, logLink, withLog)
     const replayed = withLog ? this.#openLog(catalog, stores) : this.#openMemoryLog(catalog, stores)
     logLink.connect(replayed.log)
+    this.#holdForConsumers(catalog, replayed.log)
     assertNotOlder({ ...catalog, seq: replayed.seq }, options.minState, this.#directory)
     const space = this.#spaceBudget(catalog, stores, replayed.log, withLog)
     const database = new OpenDatabase(options, lock, catalog, stores, replayed, space)
     // (R5) Otherwise the log remains the root of the replayed commits until its length triggers a checkpoint.
     database.start(replayed.hasTooManySegments && !options.readOnly)
     return database
+  }
+
+  /** Keeps what consumers of changes may need, before the first checkpoint can remove it. */
+  #holdForConsumers({ keyspaces }: Catalog, log: CommitLog): void {
+    const { readOnly, consumerBacklogBytes } = this.#options
+    if (readOnly || keyspaces.every(({ descriptor }) => descriptor.name !== CONSUMERS_KEYSPACE)) return
+    log.unreadHold = log.holdCommits(0, (bytes) => bytes <= consumerBacklogBytes)
   }
 
   #spaceBudget(
@@ -141,11 +149,10 @@ export class Assembly {
     return new PageCache({ bytes: budget.bytes, pageBytes, budget, ...hashIndex, ...arena })
   }
 
-  /** Another thread opens files of the operating system, and no others. None of them has started. */
-  #createThreads(): CompactionThread[] {
+  /** Another thread opens files of the operating system, and no others. */
+  #threadCount(): number {
     const { vfs, readOnly, workers } = this.#options
-    if (vfs !== undefined || readOnly || this.#files === undefined) return []
-    return Array.from({ length: workers }, createCompactionThread).filter((thread) => thread !== undefined)
+    return vfs !== undefined || readOnly || this.#files === undefined ? 0 : workers
   }
 
   /** Returns the codecs that the options name; keyspaces that are opened may add others. */
@@ -160,7 +167,9 @@ export class Assembly {
   #describeStores(lock: VfsLock, catalog: Catalog, log: LogLink, withBlobs: boolean): OpenedStores {
     const vfs = this.#vfs
     const { logger, readOnly } = this.#options
-    const events = new EventHub((error) => logger?.error(`a listener failed: ${String(error)}`))
+    const events = new EventHub(withBlobs ? this.#directory : undefined, (error) =>
+      logger?.error(`a listener failed: ${String(error)}`),
+    )
     const health = new Health(readOnly, events)
     const gate = new ReadGate(vfs.clock, vfs.scheduler)
     const keyspaces = new KeyspaceTable(() => {
@@ -181,7 +190,7 @@ export class Assembly {
       cache: this.#createCache(catalog, cacheBudget),
       blocks: new BlockCache(cacheBudget),
       memtableBytes: this.#options.memtableBytes,
-      threads: this.#createThreads(),
+      threads: new CompactionThreads(this.#threadCount()),
       codecs,
       log,
       keys: this.#keys,
@@ -265,18 +274,22 @@ export class Assembly {
     // entries; if it records this catalog, that of the catalog is durable, too.
     if (!wal.openedClean || !isRecorded) directoryEntries.sync()
     const isCheckpointed = wal.openedClean && replayed.replayedCount === 0
-    const log = new WalLog(wal, isCheckpointed, catalog, this.#options.changesBacklogBytes)
+    const { baseSeq, largeBytes } = replayed
+    const { changesBacklogBytes } = this.#options
+    const log = new WalLog(wal, isCheckpointed, catalog, baseSeq, changesBacklogBytes, largeBytes)
     vfs.isReplaying = false
     vfs.mayDrawForLog = (): boolean => log.isBufferDeletesOnly
     // (R9) The record of a catalog precedes all later ones.
-    if (!isRecorded && !this.#options.readOnly) {
-      log.appendCatalog(catalog)
-      log.sync()
-    }
+    const isWritten = !isRecorded && !this.#options.readOnly
+    if (isWritten) log.appendCatalog(catalog)
+    // A read-only opener appends to its overlay.
+    const isMissing = isChangeMissing(catalog, replayed.seq)
+    if (isMissing) log.appendKeyspaceChange(catalog.change, catalog.seq)
+    if (isWritten || isMissing) log.sync()
     return {
       log,
       archive: this.#openArchive(log, catalog),
-      seq: replayed.seq,
+      seq: isMissing ? catalog.seq : replayed.seq,
       checkpointSeq: isCheckpointed ? replayed.seq : replayed.checkpointSeq,
       hasTooManySegments: wal.stats().segmentCount > FOUND_SEGMENTS_MAX,
     }

@@ -1,7 +1,8 @@
 import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
-import type { Catalog, KeyspaceRecord } from '../catalog/catalog.js'
+import type { Catalog, KeyspaceDescriptor, KeyspaceRecord } from '../catalog/catalog.js'
 import { replaceCatalog } from '../catalog/file.js'
+import { keyspaceChange } from '../catalog/keyspace-change.js'
 import type { CommitLog } from '../log/commit-log.js'
 
 /** The catalog of an open database. After an error of a write, the database must be poisoned. */
@@ -39,21 +40,22 @@ export class CatalogWriter {
    * Writes a catalog with a new keyspace. The record of the catalog in the log is flushed, and synced with the first commit to the
    * keyspace, or with whatever else is synced next: until then the catalog is as if the process had ended before it wrote the record.
    *
-   * @param seq - number of the newest commit.
+   * @param seq - number of the commit that creates it.
    */
   addKeyspace(seq: number, record: KeyspaceRecord): void {
     const keyspaces = [...this.#catalog.keyspaces, record]
-    this.#write({ ...this.#catalog, seq, nextKeyspaceId: record.descriptor.id + 1, keyspaces })
+    const change = keyspaceChange('createKeyspace', record.descriptor)
+    this.#write({ ...this.#catalog, seq, nextKeyspaceId: record.descriptor.id + 1, keyspaces, change })
   }
 
   /**
    * Writes a catalog without a keyspace.
    *
-   * @param seq - number of the newest commit.
+   * @param seq - number of the commit that drops it.
    */
-  removeKeyspace(seq: number, id: number): void {
-    const keyspaces = this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== id)
-    this.#write({ ...this.#catalog, seq, keyspaces })
+  removeKeyspace(seq: number, dropped: KeyspaceDescriptor): void {
+    const keyspaces = this.#catalog.keyspaces.filter(({ descriptor }) => descriptor.id !== dropped.id)
+    this.#write({ ...this.#catalog, seq, keyspaces, change: keyspaceChange('dropKeyspace', dropped) })
     this.#log.sync()
   }
 
@@ -62,14 +64,14 @@ export class CatalogWriter {
     const keyspaces = this.#catalog.keyspaces.map((record) =>
       record.descriptor.id === id ? change(record) : record,
     )
-    this.#write({ ...this.#catalog, keyspaces })
+    this.#write({ ...this.#catalog, keyspaces, change: undefined })
     // An older catalog is then refused, even after a crash.
     this.#log.sync()
   }
 
   /** Writes the catalog again, as it is: it is encrypted with the present data key. */
   rewrite(): void {
-    this.#write(this.#catalog)
+    this.#write({ ...this.#catalog, change: undefined })
     this.#log.sync()
   }
 
@@ -83,6 +85,8 @@ export class CatalogWriter {
     this.#isUnrecorded = true
     // (R8) The record follows the durable catalog, so the log never requires a catalog that may be missing.
     this.#log.appendCatalog(next)
+    // The catalog contains its change, so that the next process that writes appends the record if a crash comes first.
+    if (next.change !== undefined) this.#log.appendKeyspaceChange(next.change, next.seq)
     this.#log.flush()
     this.#isUnrecorded = false
   }

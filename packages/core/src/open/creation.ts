@@ -130,6 +130,7 @@ function createDatabase(
     seq: 0,
     nextKeyspaceId: Math.max(...keyspaces.map(({ descriptor }) => descriptor.id)) + 1,
     keyspaces,
+    change: undefined,
   }
   replaceCatalog(vfs, directory, catalog, keys)
   return { databaseId, log: end }
@@ -168,7 +169,7 @@ function createLog(vfs: Vfs, directory: string, ownerId: Uint8Array, keys: DataK
     ...cipherOption(keys, 'log'),
   })
   const logSegmentId = wal.history.segmentId
-  const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0)
+  const log = new WalLog(wal, false, { generation: FIRST_GENERATION, logSegmentId }, 0, 0)
   try {
     vfs.syncDirectory(path)
     log

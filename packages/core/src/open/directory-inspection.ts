@@ -17,10 +17,13 @@ import {
   LOG_DIRECTORY,
 } from '../catalog/directory-layout.js'
 
+/** Names of what file systems, version control and desktops put into a directory that is empty for its user. */
+const FOREIGN_NAMES: ReadonlySet<string> = new Set(['lost+found', '.gitkeep', '.DS_Store'])
+
 /** State of a path at which a database may be. */
 export type DirectoryState =
   | { readonly kind: 'absent' }
-  /** An empty directory, or one that contains only a lock file. */
+  /** An empty directory, or one that contains only a lock file and `FOREIGN_NAMES`. */
   | { readonly kind: 'empty' }
   /** An interrupted creation, which never contained a commit. */
   | { readonly kind: 'unfinished' }
@@ -45,7 +48,7 @@ export function inspectDirectory(vfs: Vfs, directory: string, access: KeyAccess)
   const names = listDirectory(vfs, directory)
   if (names.includes(CATALOG_NAME)) return inspectCatalog(vfs, directory, names, access)
   if (names.includes(CREATING_NAME)) return { kind: 'unfinished' }
-  if (names.every((name) => name === LOCK_NAME)) return { kind: 'empty' }
+  if (names.every((name) => name === LOCK_NAME || FOREIGN_NAMES.has(name))) return { kind: 'empty' }
   if (holdsDatabaseFiles(vfs, directory, names)) {
     const file = `${directory}/${CATALOG_NAME}`
     return inspectCopy(
@@ -103,6 +106,9 @@ function listDirectory(vfs: Vfs, directory: string): string[] {
   } catch (cause) {
     if (isLdbError(cause) && cause.details.errno === 'ENOTDIR') {
       throw notDatabase(directory, 'it is not a directory', cause)
+    }
+    if (isMissingPath(cause)) {
+      throw notDatabase(directory, 'it is a symbolic link to a directory that does not exist', cause)
     }
     throw cause
   }

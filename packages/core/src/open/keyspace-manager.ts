@@ -59,7 +59,10 @@ export class KeyspaceManager {
     checkKeyspaceName(name)
     this.#state.health.assertReadable()
     const existing = this.#state.keyspaces.byName(name)
-    if (existing === undefined) return this.#create(name, options)
+    if (existing === undefined) {
+      if (options.createIfMissing === false) throw unknownKeyspace(name)
+      return this.#create(name, options)
+    }
     checkAgainstStored(existing.descriptor, options)
     this.#files.addCodec(options.compression)
     const { ttlMs } = options
@@ -79,20 +82,21 @@ export class KeyspaceManager {
     this.#pipeline.drain()
     health.assertWritable()
     const keyspace = keyspaces.byName(name)
-    if (keyspace === undefined)
-      throw new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
+    if (keyspace === undefined) throw unknownKeyspace(name)
     const { id } = keyspace.descriptor
+    const seq = this.#pipeline.nextSeq
     if (id === DEFAULT_KEYSPACE_ID) throw invalidArgument('the keyspace default cannot be dropped')
     // A running checkpoint may still write to its file.
     this.#sinks.checkpointer.finish()
     this.#keepForSnapshots(keyspace)
     this.#orPoison(() => {
-      this.#writer.removeKeyspace(this.#pipeline.seq, id)
+      this.#writer.removeKeyspace(seq, keyspace.descriptor)
     })
     keyspaces.remove(keyspace)
     // (K4) Open transactions keep a snapshot of it.
     this.#sinks.transactions.removeStore(id)
     keyspace.dropped = true
+    this.#pipeline.publishKeyspaceChange(seq)
     if (keyspace.hasBlobs) this.#state.values?.blobs.liveness.noteDropped()
     keyspace.whenUnpinned(() => {
       this.#files.removeDropped(id, () => {
@@ -141,13 +145,14 @@ export class KeyspaceManager {
     this.#enableOnFirstUse(keyspace)
     keyspaces.add(keyspace)
     this.#sinks.transactions.addStore(descriptor.id, new KeyspaceTransactionStore(keyspace))
+    this.#pipeline.publishKeyspaceChange(descriptor.createdSeq)
     this.#background.schedule()
     return keyspace
   }
 
   #createRecord(descriptor: KeyspaceDescriptor): KeyspaceStore {
     const record = this.#files.describe(descriptor)
-    this.#writer.addKeyspace(this.#pipeline.seq, record)
+    this.#writer.addKeyspace(descriptor.createdSeq, record)
     // (R8) The record of the catalog is synced with the first commit, or a moment later.
     this.#sinks.backgroundSync.schedule()
     return new KeyspaceStore(
@@ -170,7 +175,7 @@ export class KeyspaceManager {
       compression: storedCompression(compression),
       keys: requested.keys?.name ?? 'utf8',
       values: requested.values?.name ?? 'utf8',
-      createdSeq: this.#pipeline.seq,
+      createdSeq: this.#pipeline.nextSeq,
       ...(dictionary ? { dictionary } : {}),
       ...(ttlMs === undefined || ttlMs === Infinity ? {} : { expires: true, ttlMs }),
     })
@@ -233,4 +238,8 @@ function isBeforeRename(error: unknown): boolean {
   return (
     operation === 'open' || operation === 'write' || operation === 'truncate' || operation === 'makeDirectory'
   )
+}
+
+function unknownKeyspace(name: string): LdbError {
+  return new LdbError('LDB_NOT_FOUND', `there is no keyspace ${JSON.stringify(name)}`)
 }

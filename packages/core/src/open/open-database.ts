@@ -22,6 +22,7 @@ import { BackgroundSync } from '../log/background-sync.js'
 import { ChangeSignal } from '../log/change-signal.js'
 import type { CheckpointTrigger } from '../log/checkpoint-trigger.js'
 import type { CommitLog } from '../log/commit-log.js'
+import type { ConsumerStats } from '../log/consumer-stats.js'
 import { OpenReads } from '../read/open-reads.js'
 import type { ReadGate } from '../resident/read-gate.js'
 import type { SpaceBudget } from '../space/space-budget.js'
@@ -107,6 +108,8 @@ export class OpenDatabase {
   readonly collection: BackgroundCollection | undefined
   /** Verifies the database in the background; `undefined` without the option. */
   scrub: BackgroundScrub | undefined = undefined
+  /** The named consumers of changes; set by the database. */
+  consumers: { stats(newest: number): ConsumerStats[] } | undefined = undefined
   /** Renews data keys; `undefined` in a database that is not encrypted, or read-only. */
   renewal: BackgroundRenewal | undefined = undefined
   readonly #sweep: ExpirySweep
@@ -325,12 +328,8 @@ export class OpenDatabase {
         this.log.close(clean)
       },
       (): void => this.blobs?.close(),
-      (): void => {
-        this.engines.cache.release()
-      },
-      (): void => {
-        this.#lock.release()
-      },
+      (): void => this.engines.cache.release(),
+      (): void => this.#lock.release(),
     ])
   }
 

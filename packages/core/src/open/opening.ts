@@ -123,6 +123,14 @@ class Opening {
   }
 
   open(): OpenDatabase {
+    try {
+      return this.#open()
+    } catch (error) {
+      throw this.#options.readOnly ? error : readOnlyAdvice(error, this.#directory)
+    }
+  }
+
+  #open(): OpenDatabase {
     this.#prepare()
     const lock = lockDirectory(this.#vfs, this.#owned, this.#directory)
     this.#opened.push(() => {
@@ -234,4 +242,11 @@ class Opening {
       this.#options.logger?.warn(`a failed open could not be undone: ${String(error)}`)
     }
   }
+}
+
+/** Returns the error of a read-only file system with what the caller can do, and any other error as it is. */
+function readOnlyAdvice(error: unknown, directory: string): unknown {
+  if (!isLdbError(error, 'LDB_READ_ONLY') || error.details.errno !== 'EROFS') return error
+  const message = `${directory} is on a read-only file system: open its database with readOnly: true`
+  return new LdbError('LDB_READ_ONLY', message, { cause: error, details: { ...error.details } })
 }

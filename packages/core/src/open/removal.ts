@@ -55,7 +55,8 @@ export function destroyDatabase(
   } finally {
     lock.release()
   }
-  removeDirectoryIfEmpty(unlocked, directory)
+  // The owner of a symbolic link keeps it and the directory that it leads to, and may create another database there.
+  if (unlocked.status(directory)?.kind === 'directory') removeDirectoryIfEmpty(unlocked, directory)
 }
 
 /** Removes the files of an interrupted creation, except `CREATING`. */

@@ -2,9 +2,11 @@ import { invalidArgument } from '@ldb/base'
 import type { ResolvedRange, StoreCursor } from '@ldb/base'
 import { closedError } from '../health/health.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
+import { checkEntryCount } from './entry-count.js'
 import type { LastEnded } from './last-ended.js'
 import type { ReadLease } from './open-reads.js'
 import type { ReadPin, ReadSource } from './read-source.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /**
  * A position in a range that moves in both directions: the fast path of iteration, which allocates nothing per entry
@@ -28,13 +30,17 @@ import type { ReadPin, ReadSource } from './read-source.js'
  * ```
  * @category Reading
  */
-export class Cursor<K, V> implements Disposable {
+export class Cursor<K, V> extends PlainHandle implements Disposable {
   readonly #cursorPin: CursorPin
   readonly #codec: KeyspaceCodec<K, V>
   readonly #reverse: boolean
 
+  /** `nextMany` has reached the end. */
+  #hasEnded = false
+
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>, range: ResolvedRange, lastEnded: LastEnded) {
+    super()
     this.#codec = codec
     this.#reverse = range.reverse
     this.#cursorPin = new CursorPin(source, range, this, lastEnded)
@@ -100,6 +106,26 @@ export class Cursor<K, V> implements Disposable {
     const cursor = this.#cursorPin.cursor()
     if (cursor === undefined) return false
     return this.#reverse ? cursor.next() : cursor.previous()
+  }
+
+  /**
+   * Moves to the next entries, and returns them: up to `count`, fewer at the end of the range. The cursor is on the last one of them, or on no
+   * entry at the end of the range, where further calls return none until the cursor is moved otherwise.
+   *
+   * @param count - from 1 to 1,000,000.
+   * @throws {@link LdbError} LDB_INVALID_ARGUMENT; LDB_CLOSED.
+   */
+  nextMany(count: number): [K, V][] {
+    checkEntryCount(count)
+    const entries: [K, V][] = []
+    // A move from the end is one to the first entry.
+    if (this.#hasEnded && !this.valid) return entries
+    this.#hasEnded = false
+    while (entries.length < count && !this.#hasEnded) {
+      if (this.next()) entries.push([this.key, this.value])
+      else this.#hasEnded = true
+    }
+    return entries
   }
 
   /** Closes the cursor, and releases its pinned state. Idempotent. */

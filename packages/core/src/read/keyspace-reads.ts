@@ -1,4 +1,4 @@
-import { invalidArgument, resolveRange } from '@ldb/base'
+import { assertIterable, invalidArgument, resolveRange } from '@ldb/base'
 import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
 import { Cursor } from './cursor.js'
 import { EntrySource } from './entry-source.js'
@@ -10,6 +10,8 @@ import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { packKeys } from '../keyspace/packed-keys.js'
 import type { ReadSource } from './read-source.js'
 import { Scan } from './scan.js'
+import { INSPECT, inspectSummary, summaryOf } from '../health/handle-summary.js'
+import type { HandleSummary } from '../health/handle-summary.js'
 
 /**
  * The reading methods of a keyspace, on its live state or on a snapshot.
@@ -24,16 +26,24 @@ import { Scan } from './scan.js'
  * @category Reading
  */
 export class KeyspaceReads<K, V> {
-  /** @internal */
-  readonly source: ReadSource
-  /** @internal */
-  readonly codec: KeyspaceCodec<K, V>
+  readonly #source: ReadSource
+  readonly #codec: KeyspaceCodec<K, V>
   readonly #lastEnded: LastEnded = { scan: undefined, cursor: undefined }
 
   /** @internal */
   constructor(source: ReadSource, codec: KeyspaceCodec<K, V>) {
-    this.source = source
-    this.codec = codec
+    this.#source = source
+    this.#codec = codec
+  }
+
+  /** @internal */
+  get source(): ReadSource {
+    return this.#source
+  }
+
+  /** @internal */
+  get codec(): KeyspaceCodec<K, V> {
+    return this.#codec
   }
 
   /**
@@ -74,6 +84,24 @@ export class KeyspaceReads<K, V> {
     source.assertReadable()
     const keyBytes = codec.encodeScratchKey(key)
     return source.has(codec.scratch, keyBytes)
+  }
+
+  /** Returns a short summary, without data, for `JSON.stringify`. */
+  toJSON(): HandleSummary {
+    return summaryOf(this, this.source.keyspace.descriptor.name)
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspectSummary(this.toJSON())
+  }
+
+  /** Reports for each of many keys whether it is present, in their order, without reading values. */
+  hasMany(keys: Iterable<K>): boolean[] {
+    this.source.assertReadable()
+    assertIterable('keys', keys)
+    // All keys first: what returns them may write.
+    return [...keys].map((key) => this.has(key))
   }
 
   /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */

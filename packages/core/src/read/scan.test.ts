@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Database } from '../database.js'
+import type { Scan } from './scan.js'
 
 function filled(): Database {
   const db = Database.memory()
@@ -45,6 +46,41 @@ describe('Scan', () => {
     expect(seen[9]).toBe(81)
     expect([...db.keys({ limit: 2 })]).toEqual(['k0', 'k1'])
     expect(openReads(db)).toBe(0)
+  })
+
+  it('refuses a second walk over its results', () => {
+    using db = filled()
+    const once = { code: 'LDB_INVALID_ARGUMENT', message: expect.stringContaining('read once') as string }
+    const again = (scan: Scan<string>): void => {
+      expect(() => [...scan]).toThrow(expect.objectContaining(once))
+      expect(() => scan.toArray()).toThrow(expect.objectContaining(once))
+      expect(() => scan.map(Number)).toThrow(expect.objectContaining(once))
+      expect(() => scan.take(1)).toThrow(expect.objectContaining(once))
+      expect(scan.next().done).toBe(true)
+      expect(openReads(db)).toBe(0)
+    }
+    const ways: ((scan: Scan<string>) => void)[] = [
+      (scan) => [...scan],
+      (scan) => scan.toArray(),
+      (scan) => scan.return(),
+      (scan) => scan.forEach(() => undefined),
+      (scan) => scan.find(() => true),
+      (scan) => scan.map(Number).toArray(),
+      (scan) => {
+        for (const value of scan) if (value === '1') break
+      },
+      (scan) => {
+        while (scan.next().done !== true) continue
+      },
+    ]
+    for (const read of ways) {
+      const scan = db.values()
+      read(scan)
+      again(scan)
+    }
+    const partly = db.values()
+    partly.next()
+    expect([...partly].length).toBe(9)
   })
 
   it('releases its snapshot at the end, on return, on break and when a callback throws (S2)', () => {

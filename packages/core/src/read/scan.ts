@@ -1,14 +1,18 @@
 import { invalidArgument, kindOf, refusePromise } from '@ldb/base'
+import type { LdbError } from '@ldb/base'
 import { DropSource, FilterSource, FlatMapSource, MapSource, SCAN_END, TakeSource } from './scan-source.js'
 import type { ScanSource } from './scan-source.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /**
  * A lazy sequence of the entries, keys or values of a range, in the state at the call that created it.
  *
  * @remarks An iterator with the methods of the standard iterator helpers. A scan pins a snapshot until it is exhausted,
  * until `return()` is called (`for...of` calls it on `break`), or until a callback throws. End a partly read scan with
- * `return()` or `using`: until then it pins old data, and counts in `stats().reads`. After a helper is called on a
- * scan, read the helper's result only.
+ * `return()` or `using`: until then it pins old data, and counts in `stats().reads`.
+ *
+ * A scan is read once. After its end, or after a helper is called on it, another walk (`for...of`, a helper) throws `LDB_INVALID_ARGUMENT`,
+ * and `next` has no results.
  *
  * A predicate and the function of `forEach` must not be async; `map` and `reduce` may work on promises.
  *
@@ -24,32 +28,40 @@ import type { ScanSource } from './scan-source.js'
  * ```
  * @category Reading
  */
-export class Scan<T> implements Iterable<T>, Disposable {
+export class Scan<T> extends PlainHandle implements Iterable<T>, Disposable {
   readonly #source: ScanSource<T>
+  /** The results were returned, or a helper of this scan returns them. */
+  #isRead = false
 
   /** @internal */
   constructor(source: ScanSource<T>) {
+    super()
     this.#source = source
   }
 
   /** Returns the next result. */
   next(): IteratorResult<T, undefined> {
     const value = this.#pull()
-    return value === SCAN_END ? { done: true, value: undefined } : new ScanResult(value)
+    if (value !== SCAN_END) return new ScanResult(value)
+    this.#isRead = true
+    return { done: true, value: undefined }
   }
 
   /** Ends the scan and releases its snapshot. Idempotent. */
   return(): IteratorResult<T, undefined> {
+    this.#isRead = true
     this.#source.close()
     return { done: true, value: undefined }
   }
 
+  /** @throws {@link LdbError} LDB_INVALID_ARGUMENT when the scan has ended, or a helper was called on it. */
   [Symbol.iterator](): this {
+    this.#assertUnread()
     return this
   }
 
   [Symbol.dispose](): void {
-    this.#source.close()
+    this.return()
   }
 
   /** Returns a scan of the results of `transform`. */
@@ -150,6 +162,7 @@ export class Scan<T> implements Iterable<T>, Disposable {
 
   /** Returns all remaining results as an array. */
   toArray(): T[] {
+    this.#begin()
     const values: T[] = []
     for (let value = this.#pull(); value !== SCAN_END; value = this.#pull()) values.push(value)
     return values
@@ -176,17 +189,40 @@ export class Scan<T> implements Iterable<T>, Disposable {
     }
   }
 
+  /** Begins the only walk over all results. */
+  #begin(): void {
+    this.#assertUnread()
+    this.#isRead = true
+  }
+
+  #assertUnread(): void {
+    if (this.#isRead) throw scanReadError()
+  }
+
   #check(callback: unknown): void {
-    if (typeof callback === 'function') return
+    if (typeof callback === 'function') {
+      this.#begin()
+      return
+    }
     this.#source.close()
     throw invalidArgument(`the callback must be a function, not ${kindOf(callback)}`)
   }
 
   #checkCount(count: unknown): void {
-    if (count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)) return
+    if (count === Infinity || (Number.isSafeInteger(count) && (count as number) >= 0)) {
+      this.#begin()
+      return
+    }
     this.#source.close()
     throw invalidArgument('the count must be a whole number of 0 or more')
   }
+}
+
+/** Creates the error for a second walk over the results of a scan. */
+export function scanReadError(): LdbError {
+  return invalidArgument(
+    'the scan has ended, or a helper was called on it: a scan is read once, call entries(), keys() or values() again',
+  )
 }
 
 /** Returns the answer of a predicate, which a promise is not. @throws {@link LdbError} LDB_INVALID_ARGUMENT. */

@@ -1,14 +1,17 @@
-import { corruption, decodeBatch, toSeq } from '@ldb/base'
+import { BatchReader, corruption, decodeBatch, toSeq } from '@ldb/base'
 import type { BatchSection } from '@ldb/base'
 import type { Wal, WalReader } from '@ldb/wal'
+import { referencedValueBytes } from '../blob/referenced-values.js'
 import type { Catalog } from '../catalog/catalog.js'
+import { isChangeMissing } from '../catalog/keyspace-change.js'
 import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
 import type { CheckpointRecord } from '../log/checkpoint-record.js'
+import { LargeBytes } from '../log/large-bytes.js'
 import { logPath } from '../catalog/directory-layout.js'
 import { HistoryCheck } from './history-check.js'
 import type { RecoveredDatabase } from './recovered-database.js'
-import { isCommitType, LogRecordType } from '../format.js'
+import { isBatchType, isCommitType, LogRecordType } from '../format.js'
 import { KeyOrder } from './key-order.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import type { KeyspaceTable } from '../keyspace/table.js'
@@ -22,12 +25,16 @@ const UNFILLED_BYTES = 33_554_432
 export interface RecoveryResult {
   /** Number of the newest commit. */
   readonly seq: number
+  /** Number of the newest commit before those in the log; `seq` when the log contains none. */
+  readonly baseSeq: number
   /** Number of the newest commit in the newest checkpoint of the log; 0 without one. */
   readonly checkpointSeq: number
   /** Greatest catalog generation that the log records as durable; 0 for none. */
   readonly catalogGeneration: number
   /** Number of commits of which at least a part was replayed. */
   readonly replayedCount: number
+  /** The large values that the commits of the log name. */
+  readonly largeBytes: LargeBytes
 }
 
 /**
@@ -68,6 +75,8 @@ class Replay {
   /** Of the newest checkpoint record so far. */
   #checkpointSeq: number | undefined = undefined
   #replayedCount = 0
+  readonly #largeBytes = new LargeBytes()
+  readonly #reader = new BatchReader()
   readonly #memoryBytes: number
   /** Expected maximum of bytes of operations of a replay batch. */
   readonly #expectedBytes: number
@@ -96,8 +105,8 @@ class Replay {
   }
 
   add(reader: WalReader): void {
-    if (isCommitType(reader.type)) this.#addCommit(reader)
-    else if (reader.type === LogRecordType.Load) this.#noteCommit(reader)
+    if (isBatchType(reader.type)) this.#addCommit(reader)
+    else if (isCommitType(reader.type)) this.#noteCommit(reader)
     else if (reader.type === LogRecordType.Checkpoint) this.#addCheckpoint(reader)
     else if (reader.type === LogRecordType.Catalog) this.#addCatalog(reader)
     else throw this.#fault(reader.lsn, 'the log contains a record of an unknown type', reader.type)
@@ -119,13 +128,9 @@ class Replay {
       throw this.#fault(endLsn, message, firstCommit, checkpointSeq + 1)
     }
     this.#history.checkCatalog()
-    if (seq < this.#catalog.seq) {
-      throw this.#fault(
-        endLsn,
-        'the log ends before the commit number of the catalog',
-        seq,
-        this.#catalog.seq,
-      )
+    if (seq < this.#catalog.seq && !isChangeMissing(this.#catalog, seq)) {
+      const message = 'the log ends before the commit number of the catalog'
+      throw this.#fault(endLsn, message, seq, this.#catalog.seq)
     }
     this.#history.checkStores(seq)
     for (const { descriptor, checkpoint } of this.#keyspaces) {
@@ -135,10 +140,12 @@ class Replay {
     }
     for (const { openedStore } of this.#keyspaces) openedStore?.endReplay(toSeq(seq))
     const { catalogGeneration } = this.#history
-    return { seq, checkpointSeq, catalogGeneration, replayedCount: this.#replayedCount }
+    const baseSeq = firstCommit === undefined ? seq : firstCommit - 1
+    const [replayedCount, largeBytes] = [this.#replayedCount, this.#largeBytes]
+    return { seq, baseSeq, checkpointSeq, catalogGeneration, replayedCount, largeBytes }
   }
 
-  /** Checks the number of a commit. A load is one too, of which the log contains no entries. */
+  /** Checks the number of a commit. A load, of which the log contains no entries, and a keyspace change are commits too. */
   #noteCommit({ seq, lsn }: WalReader): void {
     const last = this.#lastCommit
     if (last !== undefined && seq !== last + 1) {
@@ -153,6 +160,7 @@ class Replay {
     const { seq, lsn } = reader
     this.#noteCommit(reader)
     let replayed = false
+    let largeBytes = 0
     for (const section of decodeBatch(reader.payload, this.#directory, lsn)) {
       const keyspace = this.#keyspaces.byId(section.keyspaceId)
       if (keyspace === undefined) {
@@ -163,6 +171,8 @@ class Replay {
       if (seq <= keyspace.descriptor.createdSeq) {
         throw this.#fault(lsn, 'a commit writes to a keyspace that was created later', section.keyspaceId)
       }
+      if (reader.type === LogRecordType.BlobCommit && keyspace.hasBlobs)
+        largeBytes += referencedValueBytes(section, this.#reader)
       if (seq <= this.#history.durableSeqOf(section.keyspaceId)) continue
       const batch = this.#batchOf(keyspace)
       if (!this.#fits(batch, section)) {
@@ -176,6 +186,7 @@ class Replay {
       replayed = true
     }
     if (replayed) this.#replayedCount++
+    if (largeBytes > 0) this.#largeBytes.add(lsn, largeBytes)
   }
 
   #batchOf(keyspace: KeyspaceStore): ReplayBatch {

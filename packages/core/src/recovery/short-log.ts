@@ -24,7 +24,7 @@ export function isReplayShort(
     if (openedStore === undefined) continue
     const stats = openedStore.stats()
     dirtyBytes += stats.dirtyBytes
-    freeBytes += stats.fileBytes - stats.liveBytes
+    freeBytes += Math.max(0, stats.fileBytes - stats.liveBytes)
   }
   return dirtyBytes <= DIRTY_BYTES_MAX && freeBytes <= FREE_BYTES_MAX
 }

@@ -10,8 +10,10 @@ import type { OpenDatabase } from '../open/open-database.js'
 import type { RenewalProgress } from './progress.js'
 import { UnitCount } from './progress.js'
 
-/** Bytes that a round rewrites in each store: then a checkpoint makes them durable and frees what they replace. Small in tests. */
+/** Bytes that a round rewrites, about: then a checkpoint makes them durable and frees what they replace. Small in tests. */
 const ROUND_BYTES = INVARIANTS ? 32_768 : 16 << 20
+/** With less space than for this many bytes, nothing is rewritten. */
+const ROUND_BYTES_MIN = ROUND_BYTES / 64
 /** Passes without an end after which the renewal waits: writes or damage leave units behind. */
 const PASSES_MAX = 4
 const DATA_KEY_ID_BYTES = 4
@@ -77,7 +79,8 @@ function keysObstacle({ opened: { archive }, keys }: RenewalParts): string | und
   return 'the archive has not received the data keys yet'
 }
 
-function obstacleOf({ opened: { blobs }, progress }: RenewalParts): string {
+function obstacleOf({ opened: { blobs, space }, progress }: RenewalParts): string {
+  if (space.rewritableBytes(ROUND_BYTES, ROUND_BYTES_MIN) === 0) return 'the device has too little free space'
   if (progress.leftOf('stores').unitCount > 0) return 'pages or tables are damaged, or still read or written'
   if (progress.leftOf('blobs').unitCount > 0) {
     if (blobs?.isHeld === true) return 'a backup reads the large values'
@@ -228,9 +231,14 @@ function* rewriteStores(parts: RenewalParts, isOld: IsOld): TaskSteps {
   for (;;) {
     assertUsable(opened)
     let bytes = 0
+    // A copy takes space before it frees any.
+    const roundBytes = opened.space.rewritableBytes(ROUND_BYTES, ROUND_BYTES_MIN)
     const renewal: KeyRenewal = {
       isOld,
-      bytesMax: ROUND_BYTES,
+      // What the stores before have left of the round.
+      get bytesMax() {
+        return Math.max(1, roundBytes - bytes)
+      },
       noteFound: () => undefined,
       noteRewritten: (unitCount, byteCount) => {
         bytes += byteCount
@@ -238,8 +246,7 @@ function* rewriteStores(parts: RenewalParts, isOld: IsOld): TaskSteps {
       },
     }
     const { segmentCount, byteCount } = opened.log.countOld(isOld)
-    // A copy takes space before it frees any.
-    const effort = opened.space.isShort ? 'automatic' : 'renew'
+    const effort = roundBytes === 0 ? 'automatic' : 'renew'
     yield parts.checkpoint({
       ...AUTOMATIC_CHECKPOINT,
       force: true,

@@ -1,9 +1,10 @@
 import { isLdbError } from '@ldb/base'
 import { isMissingPath } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
-import type { Catalog, KeyspaceDescriptor } from '../catalog/catalog.js'
+import type { Catalog, KeyspaceChange, KeyspaceDescriptor } from '../catalog/catalog.js'
 import { keyspaceDescriptor } from '../catalog/descriptor.js'
 import {
+  CONSUMERS_KEYSPACE,
   CATALOG_COPY_NAME,
   CATALOG_NAME,
   DEFAULT_KEYSPACE_ID,
@@ -73,22 +74,34 @@ export function findKeyspaces(
 ): FoundKeyspace[] {
   const isStale = catalog !== undefined && catalog.generation < survey.catalogGeneration
   const found: FoundKeyspace[] = (catalog?.keyspaces ?? [])
+    // Positions of consumers are numbers of commits, which the repaired database counts anew.
+    .filter(({ descriptor }) => descriptor.name !== CONSUMERS_KEYSPACE)
     .filter(({ descriptor }) => !isStale || !isDropped(vfs, directory, descriptor.id, survey))
     .map(({ descriptor, section }) => ({ descriptor, section, isNameLost: false }))
   const names = new Set(found.map(({ descriptor }) => descriptor.name))
   const firstUnknown = catalog?.nextKeyspaceId ?? DEFAULT_KEYSPACE_ID
   const ids = new Set([...keyspaceIdsIn(vfs, directory), ...survey.keyspaceIds])
   if (catalog === undefined) ids.add(DEFAULT_KEYSPACE_ID)
-  for (const id of [...ids].filter((each) => each >= firstUnknown).sort((left, right) => left - right)) {
-    const descriptor = describeUnnamed(vfs, directory, id, names)
+  const unknown = [...ids].filter((id) => id >= firstUnknown && !survey.dropped.has(id))
+  for (const id of unknown.sort((left, right) => left - right)) {
+    const created = survey.created.get(id)
+    if (created?.name === CONSUMERS_KEYSPACE) continue
+    const known = created === undefined || names.has(created.name) ? undefined : created
+    const descriptor = describeUnnamed(vfs, directory, id, names, known)
     names.add(descriptor.name)
-    found.push({ descriptor, section: undefined, isNameLost: id !== DEFAULT_KEYSPACE_ID })
+    found.push({
+      descriptor,
+      section: undefined,
+      isNameLost: id !== DEFAULT_KEYSPACE_ID && known === undefined,
+    })
   }
   return found
 }
 
-/** Reports whether a keyspace of an older catalog was dropped since: it has no files, and the newest checkpoint does not name it. */
-function isDropped(vfs: Vfs, directory: string, id: number, { checkpoint, keyspaceIds }: LogSurvey): boolean {
+/** Reports whether a keyspace of an older catalog was dropped since: the log says so; or it has no files, and the newest checkpoint does not name it. */
+function isDropped(vfs: Vfs, directory: string, id: number, survey: LogSurvey): boolean {
+  const { checkpoint, dropped, keyspaceIds } = survey
+  if (dropped.has(id)) return true
   if (id === DEFAULT_KEYSPACE_ID || checkpoint === undefined || keyspaceIds.has(id)) return false
   return !checkpoint.stores.has(id) && vfs.status(keyspacePath(directory, id)) === undefined
 }
@@ -102,12 +115,16 @@ function keyspaceIdsIn(vfs: Vfs, directory: string): number[] {
     .filter((id) => id !== undefined && id > 0) as number[]
 }
 
-/** Describes a keyspace that no catalog names. The encodings of `default` never change; those of others are unknown. */
+/**
+ * Describes a keyspace that no catalog names. The encodings of `default` never change; those of others are unknown, unless the log contains
+ * their creation.
+ */
 function describeUnnamed(
   vfs: Vfs,
   directory: string,
   id: number,
   names: ReadonlySet<string>,
+  created: KeyspaceChange | undefined,
 ): KeyspaceDescriptor {
   const isDefault = id === DEFAULT_KEYSPACE_ID
   const engine = engineOfFiles(vfs, keyspacePath(directory, id))
@@ -116,11 +133,11 @@ function describeUnnamed(
   const encoding = isDefault ? 'utf8' : 'binary'
   return keyspaceDescriptor({
     id,
-    name,
-    engine,
+    name: created?.name ?? name,
+    engine: created?.engine ?? engine,
     compression: DEFAULT_COMPRESSION,
-    keys: encoding,
-    values: encoding,
+    keys: created?.keys ?? encoding,
+    values: created?.values ?? encoding,
     createdSeq: 0,
     // A value that begins with the mark of a header has one, if any value of the keyspace has.
     expires: true,

@@ -4,10 +4,11 @@ import type { DataKeys } from '@ldb/integrity'
 import type { Vfs } from '@ldb/vfs'
 import { salvageLog } from '@ldb/wal'
 import type { LogSalvageReport, SalvagedRecord } from '@ldb/wal'
-import type { CatalogVersion } from '../catalog/catalog.js'
+import type { CatalogVersion, KeyspaceChange } from '../catalog/catalog.js'
 import { logPath } from '../catalog/directory-layout.js'
+import { decodeKeyspaceChange } from '../catalog/keyspace-change.js'
 import { cipherMaker } from '../encryption/ciphers.js'
-import { isCommitType, LogRecordType } from '../format.js'
+import { isBatchType, isCommitType, LogRecordType } from '../format.js'
 import { decodeCatalogRecord } from '../log/catalog-record.js'
 import { decodeCheckpointRecord } from '../log/checkpoint-record.js'
 import type { CheckpointRecord } from '../log/checkpoint-record.js'
@@ -27,6 +28,10 @@ export class LogSurvey {
   catalogGeneration = 0
   /** Keyspaces that commits write to. */
   readonly keyspaceIds: Set<number> = new Set()
+  /** Keyspaces that the log creates, by their numbers. */
+  readonly created: Map<number, KeyspaceChange> = new Map()
+  /** Numbers of the keyspaces that the log drops. */
+  readonly dropped: Set<number> = new Set()
   /** Commits that are not in the log, although newer ones are known. */
   readonly missing: SeqRange[] = []
   /** Commits behind the last one that was read may be missing. */
@@ -35,7 +40,9 @@ export class LogSurvey {
 
   add(record: SalvagedRecord, sections: readonly KeyspaceSection[], directory: string): void {
     const { seq, type, payload } = record
-    if (isCommitType(type) || type === LogRecordType.Load) {
+    if (type === LogRecordType.Keyspace)
+      this.#noteKeyspace(decodeKeyspaceChange(payload, directory, record.lsn))
+    if (isCommitType(type)) {
       for (const { keyspaceId } of sections) this.keyspaceIds.add(keyspaceId)
       this.#note(seq - 1)
       this.#last = Math.max(this.#last, seq)
@@ -65,6 +72,11 @@ export class LogSurvey {
     if (seq <= this.#last) return
     this.missing.push({ first: this.#last + 1, last: seq })
     this.#last = seq
+  }
+
+  #noteKeyspace(change: KeyspaceChange): void {
+    if (change.kind === 'createKeyspace') this.created.set(change.id, change)
+    else this.dropped.add(change.id)
   }
 
   #noteCatalog({ generation }: CatalogVersion): void {
@@ -114,7 +126,7 @@ export class DamagedLog {
     let last = 0
     this.#read(
       (record, sections) => {
-        if (!isCommitType(record.type) || record.seq <= last) return true
+        if (!isBatchType(record.type) || record.seq <= last) return true
         last = record.seq
         return visit(record, sections)
       },
@@ -130,7 +142,7 @@ export class DamagedLog {
     const sink = {
       record: (record: SalvagedRecord): boolean => {
         const { type, payload, lsn } = record
-        const hasBatch = isCommitType(type) || type === LogRecordType.Load
+        const hasBatch = isBatchType(type) || type === LogRecordType.Load
         return visit(record, hasBatch ? decodeBatch(payload, file, lsn) : [])
       },
       loss: lose,

@@ -3,12 +3,7 @@ import type { Syncable, TaskSteps } from '@ldb/base'
 import { blobFileName } from '@ldb/blob'
 import { DirectorySync } from '@ldb/vfs'
 import type { Vfs, VfsFile } from '@ldb/vfs'
-import {
-  archivedSinceSeqs,
-  archiveFilePath,
-  branchPath,
-  isArchivedCommit,
-} from '../archive/archive-directory.js'
+import { archivedSinceSeqs, archiveFilePath, branchPath } from '../archive/archive-directory.js'
 import { ArchiveFileReader } from '../archive/archive-file.js'
 import { syncSteps } from '../backup/block-file.js'
 import type { SealedCommits } from '../encryption/sealed-commits.js'
@@ -20,6 +15,7 @@ import {
   BLOB_BYTES_OFFSET_FILE_NUMBER,
   BLOB_BYTES_OFFSET_FILE_OFFSET,
   FrameType,
+  isCommitType,
   LogRecordType,
 } from '../format.js'
 import type { RestoredLog } from './restored-log.js'
@@ -103,7 +99,7 @@ export class ArchivedCommits {
       let lastSeq = reader.header.sinceSeq
       for (let count = 1; !this.#isDone && reader.next(); count++) {
         this.#restore(reader, path)
-        if (isArchivedCommit(reader.type)) lastSeq = reader.seq
+        if (isCommitType(reader.type)) lastSeq = reader.seq
         if (count % SLICE_FRAMES !== 0) continue
         this.#parts.progress()
         yield timeSlice
@@ -138,7 +134,7 @@ export class ArchivedCommits {
       if (catalog.generation > this.catalog.generation) this.catalog = catalog
     } else if (type === FrameType.BlobBytes) {
       if (seq > this.#log.seq) this.#writeBlobBytes(payload, path)
-    } else if (isArchivedCommit(type)) {
+    } else if (isCommitType(type)) {
       if (seq <= this.#log.seq) return
       if (type === LogRecordType.Load) throw loaded(path, seq)
       this.#log.append({ type, seq, payload })

@@ -5,7 +5,6 @@ import {
   LOG_COMMIT_OFFSET_RESERVED,
   LOG_COMMIT_OFFSET_SEQ,
   LOG_COMMIT_OFFSET_TYPE,
-  LogRecordType,
   isCommitType,
 } from '../format.js'
 import type { SealedCommits } from '../encryption/sealed-commits.js'
@@ -64,7 +63,7 @@ export class CommitParser {
   #commitAt(bytes: Uint8Array, at: number, end: number): RestoredCommit {
     const type = bytes[at + LOG_COMMIT_OFFSET_TYPE] as number
     const reserved = bytes.subarray(at + LOG_COMMIT_OFFSET_RESERVED, at + LOG_COMMIT_OFFSET_SEQ)
-    if ((!isCommitType(type) && type !== LogRecordType.Load) || reserved.some((byte) => byte !== 0)) {
+    if (!isCommitType(type) || reserved.some((byte) => byte !== 0)) {
       throw corruption(this.#path, this.#offset + at, 'the log of the backup contains no commit here')
     }
     const seq = readCheckedU64(bytes, at + LOG_COMMIT_OFFSET_SEQ, this.#path, this.#offset + at)

@@ -1,4 +1,4 @@
-import { invalidArgument, LdbError, optionalMember, ResumableTask } from '@ldb/base'
+import { corruption, invalidArgument, LdbError, optionalMember, ResumableTask } from '@ldb/base'
 import type { Syncable, TaskSteps } from '@ldb/base'
 import { defaultVfs, InternalVfs, makeParents } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
@@ -90,8 +90,9 @@ async function receiveAll(
 ): Promise<void> {
   const wait = <T>(promise: Promise<T>): Promise<T> => untilAborted(promise, signal)
   let byteCount = 0
+  const numbers = new Set<number>()
   for (const [index, source] of sources.entries()) {
-    await receiveStream(source, `the stream of backup ${index + 1}`, {
+    const number = await receiveStream(source, `stream ${index + 1}`, {
       vfs,
       directory: backups,
       wait,
@@ -105,6 +106,13 @@ async function receiveAll(
         throwIfAborted(signal, 'restore')
       },
     })
+    numbers.add(number)
+  }
+  for (const number of numbers) {
+    if (number > 1 && !numbers.has(number - 1)) {
+      const message = `the stream of backup ${number - 1} of the series is missing: backup ${number} continues it`
+      throw corruption(`the stream of backup ${number}`, 0, message)
+    }
   }
 }
 

@@ -343,8 +343,8 @@ class Restoring {
   }
 }
 
-/** Returns a catalog without the keyspaces that were created after a commit. */
+/** Returns a catalog without the keyspaces that were created after a commit. Its log contains the changes of keyspaces. */
 function catalogAt(catalog: Catalog, seq: number): Catalog {
   const keyspaces = catalog.keyspaces.filter(({ descriptor }) => descriptor.createdSeq <= seq)
-  return { ...catalog, seq: Math.min(catalog.seq, seq), keyspaces }
+  return { ...catalog, seq: Math.min(catalog.seq, seq), keyspaces, change: undefined }
 }

@@ -21,6 +21,9 @@ export class ReserveFile {
   #bytes: number | undefined = undefined
   #hasReleased = false
   #random = 0x9e37_79b9
+  #isSyncing = false
+  /** The file was extended while a sync ran. */
+  #isSyncDue = false
 
   constructor(vfs: Vfs, directory: string) {
     this.#vfs = vfs
@@ -104,14 +107,41 @@ export class ReserveFile {
     }
   }
 
-  /** Begins to sync the file and its name. The handle is closed when the sync ends. */
+  /**
+   * Begins to sync the file and its name; the handles are closed when the sync ends. While one runs, the file is only noted, and synced behind
+   * it: a caller that does not yield ends no sync, and would hold handles for each.
+   */
   #sync(file: VfsFile): void {
+    if (this.#isSyncing) {
+      this.#isSyncDue = true
+      return
+    }
+    this.#isSyncing = true
+    this.#isSyncDue = false
     const synced = Promise.all([
       file.syncAsync(),
       optionalMember(this.#vfs, 'syncDirectoryAsync')?.call(this.#vfs, this.#directory),
     ])
-    synced.catch((error: unknown) => {
-      if (!isLdbError(error)) throw error
+    void synced
+      .catch((error: unknown) => {
+        if (!isLdbError(error)) throw error
+      })
+      .finally(() => {
+        this.#isSyncing = false
+        if (this.#isSyncDue) this.#syncAgain()
+      })
+  }
+
+  #syncAgain(): void {
+    this.#attempt(() => {
+      // It may have been removed.
+      if (this.#vfs.status(this.#path)?.kind !== 'file') return
+      const file = this.#vfs.open(this.#path, 'write')
+      try {
+        this.#sync(file)
+      } finally {
+        file.close()
+      }
     })
   }
 

@@ -17,6 +17,8 @@ const PAGES_RATIO = 256
 const SMALL_ENTRIES_RATIO = 3
 /** Space that a commit of large values needs: its record, and the values in the files of the stores. */
 const LARGE_VALUES_RATIO = 2
+/** Space that a rewrite of pages needs, as a multiple of their length: the pages above them and the log are written, too. */
+const REWRITE_RATIO = 2
 /** Operations of at least this average length have large values. */
 const LARGE_BYTES = 65_536
 /** Overhead of a commit in the log, in bytes. */
@@ -147,6 +149,22 @@ export class SpaceBudget {
     if (freeBytes === undefined) return true
     const { availableBytes, dirtyBytes } = this.#measure(freeBytes)
     return availableBytes - dirtyBytes >= byteCount
+  }
+
+  /**
+   * Returns how much of what is stored may be written anew before the next checkpoint, which frees what it replaces: at most `wanted`
+   * bytes, and 0 below `least`. Uses no reserve, and none while the reserve is not complete. A device that does not report its free space is tested.
+   */
+  rewritableBytes(wanted: number, least: number): number {
+    if (this.#reserve.hasReleased) return 0
+    const freeBytes = this.#freeBytes()
+    if (freeBytes === undefined) {
+      let bytes = wanted
+      while (bytes >= least && !this.#reserve.canAllocate(REWRITE_RATIO * bytes)) bytes /= 4
+      return bytes < least ? 0 : Math.floor(bytes)
+    }
+    const bytes = Math.min(wanted, Math.floor(this.#measure(freeBytes).spareBytes / REWRITE_RATIO))
+    return bytes < least ? 0 : bytes
   }
 
   /** Measures the space again before the next commit: files were written past the budget. */

@@ -57,11 +57,16 @@ export class TransactionSource implements ReadSource {
   }
 
   get(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
-    return this.#decode(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
+    return this.decode(this.#transaction.get(this.keyspace.descriptor.id, key, keyBytes))
   }
 
   getForUpdate(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
-    return this.#decode(this.#transaction.getForUpdate(this.keyspace.descriptor.id, key, keyBytes))
+    return this.decode(this.storedForUpdate(key, keyBytes))
+  }
+
+  /** Returns the entry of a key as it is stored, expired or not, borrowed. */
+  storedForUpdate(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
+    return this.#transaction.getForUpdate(this.keyspace.descriptor.id, key, keyBytes)
   }
 
   getBorrowed(key: Uint8Array, keyBytes: number): Uint8Array | undefined {
@@ -98,7 +103,8 @@ export class TransactionSource implements ReadSource {
     // The read was not registered.
   }
 
-  #decode(kept: Uint8Array | undefined): Uint8Array | undefined {
+  /** Returns the value of an entry as it is stored; `undefined` for one that has expired. */
+  decode(kept: Uint8Array | undefined): Uint8Array | undefined {
     const { decoder } = this.keyspace
     return decoder === undefined ? kept : decoder.decode(kept, decoder.timeOf(this.#state.beganAtMs))
   }

@@ -33,9 +33,10 @@ export interface Receiving {
  * Writes the stream of a backup to a directory, as a backup of a series. Every section is checked before it is written; nothing is synced.
  *
  * @param name - of the stream, for errors.
+ * @returns the number of the backup in its series.
  * @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT, LDB_NO_SPACE, LDB_IO; the error of the source; and what `progress` throws.
  */
-export async function receiveStream(first: ByteSource, name: string, receiving: Receiving): Promise<void> {
+export async function receiveStream(first: ByteSource, name: string, receiving: Receiving): Promise<number> {
   const reader = new SectionReader(name)
   const received = new ReceivedBackup(name, receiving)
   let source: ByteSource | undefined = first
@@ -49,7 +50,7 @@ export async function receiveStream(first: ByteSource, name: string, receiving: 
       if (failure !== undefined) throw failure.error
       reader.end()
     }
-    received.end()
+    return received.end()
   } catch (error) {
     source?.end()
     throw error
@@ -118,8 +119,8 @@ class ReceivedBackup {
     await this.#file?.writeAsync(payload, 0, payload.length, dataOffset)
   }
 
-  /** Compares the manifest with the stream around it. @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT. */
-  end(): void {
+  /** Compares the manifest with the stream around it. Returns its number. @throws {@link LdbError} LDB_CORRUPTION, LDB_FORMAT. */
+  end(): number {
     this.close()
     const manifest = decodeManifest(concatBytes(...this.#manifest), this.#name)
     const header = this.#header as StreamHeader
@@ -139,6 +140,7 @@ class ReceivedBackup {
       if ((this.#lengths.get(at + 1) ?? 0) !== storedBytesOf(file))
         throw corruption(this.#name, 0, 'a file in the stream has another length')
     }
+    return manifest.number
   }
 
   close(): void {

@@ -2,7 +2,13 @@ import { assert, corruption } from '@ldb/base'
 import { seedOfFile } from '@ldb/integrity'
 import type { Seed64 } from '@ldb/integrity'
 import { BACKUP_BYTES_MAX, SectionType, STREAM_HEADER_BYTES, STREAM_SECTION_BYTES } from '../format.js'
-import { decodeSection, decodeStreamHeader, decodeTotals, payloadBytesOf } from './section.js'
+import {
+  decodeSection,
+  decodeStreamHeader,
+  decodeTotals,
+  isStreamBeginning,
+  payloadBytesOf,
+} from './section.js'
 import type { Section, StreamHeader } from './section.js'
 
 /** Bytes of a stored file of a backup, or of its manifest. */
@@ -72,9 +78,9 @@ export class SectionReader {
   /** @throws {@link LdbError} LDB_CORRUPTION when the stream ends before its end record. */
   end(): void {
     if (this.#isEnded) return
-    // Few bytes may be no stream at all.
-    if (this.header === undefined)
-      decodeStreamHeader(this.#gathered.subarray(0, this.#gatheredBytes), this.#name)
+    const { header } = this
+    const gathered = this.#gathered.subarray(0, this.#gatheredBytes)
+    if (header === undefined && !isStreamBeginning(gathered)) decodeStreamHeader(gathered, this.#name)
     throw corruption(this.#name, this.offset, 'the stream of the backup is cut')
   }
 

@@ -32,6 +32,10 @@ import {
   STREAM_SECTION_OFFSET_TYPE,
 } from '../format.js'
 
+const FILE_HEADER = { kind: STREAM_KIND, format: STREAM_FORMAT, minimumReader: STREAM_FORMAT, flags: 0 }
+/** Offset of the format version in a file header: the bytes before it are the same in every stream. */
+const FORMAT_OFFSET = 8
+
 /** Header of the stream of a backup. */
 export interface StreamHeader {
   /** Id of the backup. */
@@ -64,9 +68,7 @@ export interface StreamTotals {
 /** Encodes the header of a stream (FORMAT.md). */
 export function encodeStreamHeader(header: StreamHeader): Uint8Array {
   const bytes = new Uint8Array(STREAM_HEADER_BYTES)
-  bytes.set(
-    encodeFileHeader({ kind: STREAM_KIND, format: STREAM_FORMAT, minimumReader: STREAM_FORMAT, flags: 0 }),
-  )
+  bytes.set(encodeFileHeader(FILE_HEADER))
   bytes.set(header.streamId, STREAM_OFFSET_STREAM_ID)
   bytes.set(header.databaseId, STREAM_OFFSET_DATABASE_ID)
   bytes.set(header.branchId, STREAM_OFFSET_BRANCH_ID)
@@ -104,6 +106,12 @@ export function decodeStreamHeader(bytes: Uint8Array, name: string): StreamHeade
     totalBytes: readCheckedU64(bytes, STREAM_OFFSET_TOTAL_BYTES, name, STREAM_OFFSET_TOTAL_BYTES),
     number: readU32(bytes, STREAM_OFFSET_NUMBER),
   }
+}
+
+/** Reports whether streams of backups begin with these bytes, fewer than a header, whatever follows. */
+export function isStreamBeginning(bytes: Uint8Array): boolean {
+  const expected = encodeFileHeader(FILE_HEADER).subarray(0, FORMAT_OFFSET)
+  return bytes.every((byte, index) => index >= FORMAT_OFFSET || byte === expected[index])
 }
 
 /** Encodes a section with the payload `payload[start, start + byteCount)`. The result is a copy. */

@@ -27,14 +27,24 @@ export class Expiry {
 
   /** Prepends a header to a value that lives for `ttlMs`; `Infinity` for no expiry. */
   encode(value: Uint8Array, ttlMs: number): Uint8Array {
-    const encoded = new Uint8Array(VALUE_HEADER_BYTES + value.length)
-    encoded.set(VALUE_HEADER_MARK)
-    if (ttlMs !== Infinity) {
-      const expiresAt = Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.ceil(this.clock.now() + ttlMs)))
-      writeU64(encoded, VALUE_HEADER_OFFSET_EXPIRES_AT, expiresAt)
-      this.times.note(expiresAt, ttlMs)
-    }
-    encoded.set(value, VALUE_HEADER_BYTES)
-    return encoded
+    if (ttlMs === Infinity) return withHeader(value, 0)
+    const expiresAt = Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.ceil(this.clock.now() + ttlMs)))
+    this.times.note(expiresAt, ttlMs)
+    return withHeader(value, expiresAt)
   }
+
+  /** Prepends a header to a value that expires at a time of the wall clock, in milliseconds. */
+  encodeUntil(value: Uint8Array, expiresAt: number): Uint8Array {
+    this.times.note(expiresAt, Math.max(1, expiresAt - this.clock.now()))
+    return withHeader(value, expiresAt)
+  }
+}
+
+/** @param expiresAt - 0 for never. */
+function withHeader(value: Uint8Array, expiresAt: number): Uint8Array {
+  const encoded = new Uint8Array(VALUE_HEADER_BYTES + value.length)
+  encoded.set(VALUE_HEADER_MARK)
+  if (expiresAt > 0) writeU64(encoded, VALUE_HEADER_OFFSET_EXPIRES_AT, expiresAt)
+  encoded.set(value, VALUE_HEADER_BYTES)
+  return encoded
 }

@@ -1,4 +1,4 @@
-import { compareBytes, equalBytes, isLdbError } from '@ldb/base'
+import { compareBytes, equalBytes, isLdbError, optionalMember } from '@ldb/base'
 import type { StoreCursor, StoreSnapshot, VerifySeverity, VerifySink, VerifySteps } from '@ldb/base'
 import {
   CHUNK_BYTES,
@@ -161,6 +161,8 @@ class ValueWalk {
       return
     }
     const owner = decodeBlobKey(record.key)
+    const bytes = referencedBytes(reference, this.#trailerBytes)
+    optionalMember(this.#sink, 'location')?.call(this.#sink, { kind: 'blob-live', file, offset, bytes })
     if (owner?.keyspaceId === keyspaceId && equalBytes(owner.key, key)) return
     const message = 'a blob record has another key than the entry that names it'
     this.#report('structure', file, offset, message, 'warning')

@@ -40,16 +40,29 @@ function verifyFile(opened: OpenDatabase, sink: VerifySink): void {
 }
 
 /** The copy may be absent, older or torn: it is not synced. One that cannot be read is no finding, and its bytes are of no kind. */
-function verifyCopy({ engines: { vfs, directory, keys } }: OpenDatabase, sink: VerifySink): void {
+function verifyCopy(opened: OpenDatabase, sink: VerifySink): void {
+  const byteCount = copyBytesOf(opened)
+  if (byteCount === undefined) return
+  const amounts = [{ kind: 'catalog' as const, count: 1, bytes: byteCount }]
+  sink.progress({ files: 1, units: 1, entries: 0, bytes: byteCount, amounts })
+}
+
+/** Reports whether there is a copy of the catalog that can be read. */
+export function hasCatalogCopy(opened: OpenDatabase): boolean {
+  return copyBytesOf(opened) !== undefined
+}
+
+/** Returns the length of the copy of the catalog; `undefined` when it is absent or cannot be read. */
+function copyBytesOf({ engines: { vfs, directory, keys } }: OpenDatabase): number | undefined {
   const file = `${directory}/${CATALOG_COPY_NAME}`
-  if (vfs.status(file)?.kind !== 'file') return
+  if (vfs.status(file)?.kind !== 'file') return undefined
   try {
     const bytes = readCatalogBytes(vfs, directory, CATALOG_COPY_NAME)
     decodeCatalogWith(bytes, file, keys?.data)
-    const amounts = [{ kind: 'catalog' as const, count: 1, bytes: bytes.length }]
-    sink.progress({ files: 1, units: 1, entries: 0, bytes: bytes.length, amounts })
+    return bytes.length
   } catch (error) {
     if (!isLdbError(error, 'LDB_CORRUPTION')) throw error
+    return undefined
   }
 }
 

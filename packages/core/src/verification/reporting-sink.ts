@@ -3,26 +3,17 @@ import type {
   LdbError,
   VerifyAmount,
   VerifyFinding,
+  VerifyLocation,
   VerifyProgress,
   VerifyShape,
   VerifySink,
-  VerifyUnitKind,
 } from '@ldb/base'
 import type { ReportBuilder } from '@ldb/integrity'
-import { LogRecordType } from '../format.js'
+import { namedKind } from '../changes/record-kinds.js'
 import { throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike } from '../health/abort-signal.js'
 import type { Health } from '../health/health.js'
 import type { ResolvedVerifyOptions } from './options.js'
-
-/** Names of the records that a database appends to its log. */
-const RECORD_KINDS: ReadonlyMap<VerifyUnitKind, VerifyUnitKind> = new Map<VerifyUnitKind, VerifyUnitKind>([
-  [`record-${LogRecordType.Load}`, 'load-record'],
-  [`record-${LogRecordType.Commit}`, 'commit-record'],
-  [`record-${LogRecordType.Checkpoint}`, 'checkpoint-record'],
-  [`record-${LogRecordType.Catalog}`, 'catalog-record'],
-  [`record-${LogRecordType.BlobCommit}`, 'blob-commit-record'],
-])
 
 /** Keys that a finding says cannot be read. */
 export type DamagedKeys = NonNullable<VerifyFinding['keys']>
@@ -48,9 +39,13 @@ export class ReportingSink implements VerifySink {
   #unitCount = 0
   #entryCount = 0
   #byteCount = 0
+  /** Absent without `onLocation`: a unit costs no call then. */
+  readonly location: VerifySink['location']
 
-  /** @param health - refuses writes during calls of `onProgress`. */
+  /** @param health - refuses writes during calls of `onProgress` and `onLocation`. */
   constructor(builder: ReportBuilder, options: ResolvedVerifyOptions, health?: Health) {
+    const { onLocation } = options
+    this.location = onLocation && ((location): void => this.#locate(onLocation, location))
     this.#builder = builder
     this.#options = options
     this.#health = health
@@ -95,25 +90,29 @@ export class ReportingSink implements VerifySink {
     const { onProgress, signal } = this.#options
     assertNotAborted(signal)
     if (onProgress === undefined) return
+    const [unitCount, entryCount, byteCount] = [this.#unitCount, this.#entryCount, this.#byteCount]
+    this.#callBack('onProgress', () => onProgress({ part: this.#part, unitCount, entryCount, byteCount }))
+    assertNotAborted(signal)
+  }
+
+  #locate(onLocation: NonNullable<ResolvedVerifyOptions['onLocation']>, location: VerifyLocation): void {
+    this.#callBack('onLocation', () => onLocation({ ...named(location), part: this.#part }))
+  }
+
+  /** Calls a function of the application, which may not write. */
+  #callBack(name: string, callback: () => unknown): void {
     this.#health?.pauseWrites(
       'the database is being verified, and the callback of a verification may not write',
     )
     try {
-      const result: unknown = onProgress({
-        part: this.#part,
-        unitCount: this.#unitCount,
-        entryCount: this.#entryCount,
-        byteCount: this.#byteCount,
-      })
-      refusePromise(result, 'the function given as onProgress')
+      refusePromise(callback(), `the function given as ${name}`)
     } finally {
       this.#health?.resumeWrites()
     }
-    assertNotAborted(signal)
   }
 }
 
-function named(amount: VerifyAmount): VerifyAmount {
-  const kind = RECORD_KINDS.get(amount.kind)
-  return kind === undefined ? amount : { ...amount, kind }
+function named<T extends VerifyAmount | VerifyLocation>(unit: T): T {
+  const kind = namedKind(unit.kind)
+  return kind === unit.kind ? unit : { ...unit, kind }
 }

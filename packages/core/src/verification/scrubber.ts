@@ -7,6 +7,7 @@ import type { BackgroundScrub, ScrubStats } from '../maintenance/background-scru
 import type { OpenDatabase } from '../open/open-database.js'
 import { verifySteps } from './database-steps.js'
 import type { DatabaseVerifySteps } from './database-steps.js'
+import { rebuildFiles } from './rebuild-files.js'
 import type { ReportingSink } from './reporting-sink.js'
 
 /** Time for which a slice uses the thread, in ms. */
@@ -21,7 +22,7 @@ const PIN_MS = 1000
  * Verifies an open database in the background, again and again, within a budget of bytes for each second.
  *
  * @remarks Works in slices of about two milliseconds on timers, which do not keep the process alive. Reports each pass by the event `scrub`.
- * Free space that a pass has found damaged is written anew by a checkpoint behind it.
+ * Free space that a pass has found damaged is written anew by a checkpoint behind it, and so are the catalog, its copy and the key file.
  */
 class Scrubber implements BackgroundScrub {
   readonly #opened: OpenDatabase
@@ -99,7 +100,7 @@ class Scrubber implements BackgroundScrub {
       pinMs: PIN_MS,
       now: () => this.#clock.monotonic(),
     }
-    const options = { onProgress: undefined, signal: undefined }
+    const options = { onProgress: undefined, onLocation: undefined, signal: undefined }
     this.#steps = verifySteps(this.#opened, options, storeOptions, (sink) => {
       this.#sink = sink
     })
@@ -133,14 +134,25 @@ class Scrubber implements BackgroundScrub {
     })
   }
 
-  /** Makes a checkpoint if a store has a fault that its next checkpoint corrects, even if nothing else has changed. */
-  async #rebuild({ parts }: VerifyReport): Promise<void> {
-    const { health, slicedCheckpoint, space } = this.#opened
-    const isDue = parts.some(
+  /**
+   * Writes files anew whose content is in memory, and makes a checkpoint if a store has a fault that its next checkpoint corrects, even if
+   * nothing else has changed.
+   */
+  async #rebuild(report: VerifyReport): Promise<void> {
+    const { health, options, slicedCheckpoint, space } = this.#opened
+    if (
+      options.readOnly ||
+      this.#isCancelled ||
+      health.writeRefusal !== undefined ||
+      !space.permitsCheckpoint
+    )
+      return
+    const isDue = report.parts.some(
       ({ shape, findingCount, errorCount }) => shape?.kind === 'tree' && findingCount > errorCount,
     )
-    if (!isDue || this.#isCancelled || health.writeRefusal !== undefined || !space.permitsCheckpoint) return
     try {
+      rebuildFiles(this.#opened, report)
+      if (!isDue) return
       await slicedCheckpoint.run({ ...AUTOMATIC_CHECKPOINT, force: true }, undefined)
     } catch {
       // The failure has poisoned the database and emitted an error event; or the database was closed.

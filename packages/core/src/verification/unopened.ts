@@ -207,7 +207,7 @@ class FileWalk {
       cache: new PageCache({ bytes: CACHE_BYTES, pageBytes }),
       blocks: new BlockCache(CACHE_BYTES),
       memtableBytes: MEMTABLE_BYTES,
-      thread: undefined,
+      threadOf: () => undefined,
       compression: record?.descriptor.compression ?? 'none',
       dictionary: false,
       codecs: new CodecTable(),

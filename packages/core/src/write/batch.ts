@@ -6,6 +6,7 @@ import { resolveDeletedRange } from './deleted-range.js'
 import { KeyspaceWrites } from './keyspace-writes.js'
 import { batchTtlOf, resolveWriteOptions } from './options.js'
 import type { PutOptions, WriteOptions } from './options.js'
+import { PlainHandle } from '../health/handle-summary.js'
 
 /** State that the views of one batch on several keyspaces share. */
 interface BatchState {
@@ -37,7 +38,7 @@ const NO_OPERATIONS = new WriteBatch()
  * ```
  * @category Writing
  */
-export class Batch<K, V> {
+export class Batch<K, V> extends PlainHandle {
   readonly #target: KeyspaceWrites<K, V>
   readonly #state: BatchState
 
@@ -45,12 +46,13 @@ export class Batch<K, V> {
   constructor(
     target: KeyspaceWrites<K, V>,
     state: BatchState = {
-      operations: target.pipeline.takeBatch(),
+      operations: target.pipeline.batches.take(),
       committed: false,
       values: undefined,
       abandonment: undefined,
     },
   ) {
+    super()
     this.#target = target
     this.#state = state
   }
@@ -138,7 +140,7 @@ export class Batch<K, V> {
     this.#state.committed = true
     this.#state.operations = NO_OPERATIONS
     this.releaseValues()
-    this.#target.pipeline.releaseBatch(operations)
+    this.#target.pipeline.batches.release(operations)
   }
 
   /**

@@ -1,9 +1,10 @@
 import { copyBytes, equalBytes, invalidArgument, LdbError, refusePromise } from '@ldb/base'
-import type { RangeOptions } from '@ldb/base'
+import type { KeyEncodingOption, RangeOptions, ValueEncodingOption } from '@ldb/base'
 import type { CommitPipeline } from '../commit/pipeline.js'
 import type { HandleSentinel } from '../health/leaks.js'
 import type { KeyspaceCodec } from '../keyspace/codec.js'
 import { KeyspaceReads } from '../read/keyspace-reads.js'
+import { encodeNext, presentExpiry } from '../keyspace/next-value.js'
 import type { KeyspaceStore } from '../keyspace/store.js'
 import { viewCodec } from '../keyspace/view-options.js'
 import type { ViewKeys, ViewOptions, ViewValues } from '../keyspace/view-options.js'
@@ -23,20 +24,30 @@ import type { LoadOptions, PutOptions, WriteOptions } from './options.js'
  * @category Keyspaces
  */
 export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
-  /** @internal */
-  readonly store: KeyspaceStore
-  /** @internal */
-  readonly pipeline: CommitPipeline
-
-  /** @internal */
-  readonly sentinel: HandleSentinel
-
+  readonly #store: KeyspaceStore
+  readonly #pipeline: CommitPipeline
+  readonly #sentinel: HandleSentinel
   /** @internal */
   constructor(source: LiveSource, codec: KeyspaceCodec<K, V>, pipeline: CommitPipeline) {
     super(source, codec)
-    this.store = source.keyspace
-    this.sentinel = source.sentinel
-    this.pipeline = pipeline
+    this.#store = source.keyspace
+    this.#sentinel = source.sentinel
+    this.#pipeline = pipeline
+  }
+
+  /** @internal */
+  get store(): KeyspaceStore {
+    return this.#store
+  }
+
+  /** @internal */
+  get pipeline(): CommitPipeline {
+    return this.#pipeline
+  }
+
+  /** @internal */
+  get sentinel(): HandleSentinel {
+    return this.#sentinel
   }
 
   /**
@@ -54,7 +65,12 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
    * console.log(db.view({ values: 'binary' }).get('a')) // Uint8Array(2) [ 195, 169 ]
    * ```
    */
-  view<const O extends ViewOptions>(options: O): KeyspaceWrites<ViewKeys<O, K>, ViewValues<O, V>> {
+  view<
+    Keys extends KeyEncodingOption<unknown> | undefined = undefined,
+    Values extends ValueEncodingOption<unknown> | undefined = undefined,
+  >(
+    options: ViewOptions<Keys, Values>,
+  ): KeyspaceWrites<ViewKeys<Keys, NoInfer<K>>, ViewValues<Values, NoInfer<V>>> {
     const codec = viewCodec(this.codec as unknown as KeyspaceCodec<unknown, unknown>, options)
     this.source.assertReadable()
     return new KeyspaceWrites<never, never>(this.source as LiveSource, codec, this.pipeline)
@@ -149,7 +165,7 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
 
   /**
    * Writes the result of `change`, and returns it. `undefined` means an absent key, as argument and as result. The new
-   * value expires after `ttlMs`, by default that of the keyspace.
+   * value expires after `ttlMs`, by default when the present one does, or for an absent key as the keyspace says.
    *
    * @param change - synchronous. Its exception leaves this call, and nothing is written.
    * @throws {@link LdbError} LDB_INVALID_ARGUMENT when `change` returns a promise; LDB_CONFLICT when `change` itself
@@ -161,11 +177,14 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     if (typeof change !== 'function') throw invalidArgument('update needs a function')
     const { codec, store, pipeline } = this
     const keyBytes = copyBytes(codec.encodeKey(key))
-    const before = store.store.get(keyBytes)
+    const stored = store.rawStore.get(keyBytes)
+    const before = store.decodeValue(stored)
+    const expiresAt = presentExpiry(store, stored, before)
     const seqBefore = pipeline.seq
     const next = change(before === undefined ? undefined : codec.decodeValue(before))
     refusePromise(next, 'the function given to update')
-    const nextBytes = next === undefined ? undefined : store.encodeExpiry(codec.encodeValue(next), ttlMs)
+    const nextBytes =
+      next === undefined ? undefined : encodeNext(store, codec.encodeValue(next), ttlMs, expiresAt)
     this.#assertWritable()
     if (pipeline.seq !== seqBefore && !sameValue(store.store.get(keyBytes), before)) {
       throw new LdbError('LDB_CONFLICT', 'the function given to update has changed the key itself', {
@@ -176,6 +195,17 @@ export class KeyspaceWrites<K, V> extends KeyspaceReads<K, V> {
     if (nextBytes !== undefined) pipeline.put(id, keyBytes, keyBytes.length, nextBytes, durability)
     else if (before !== undefined) pipeline.delete(id, keyBytes, keyBytes.length, durability)
     return next
+  }
+
+  /** Removes an entry, and returns its value; `undefined` for an absent key. One atomic commit. */
+  take(key: K, options?: WriteOptions): V | undefined {
+    let taken: V | undefined
+    const remove = (value: V | undefined): undefined => {
+      taken = value
+      return undefined
+    }
+    this.update(key, remove, { durability: resolveWriteOptions(options) })
+    return taken
   }
 
   #swap(

@@ -15,7 +15,7 @@ describe('snapshots', () => {
     const view = snapshot.in(users)
     db.batch().put('a', '2').put('b', '2').in(users).deleteRange({ gte: '' }).commit()
     const later = db.keyspace('later')
-    expect(snapshot.seq).toBe(1)
+    expect(snapshot.seq).toBe(2)
     expect(snapshot.entries().toArray()).toEqual([['a', '1']])
     expect([snapshot.get('a'), snapshot.has('b'), snapshot.count(), view.get('u')]).toEqual([
       '1',

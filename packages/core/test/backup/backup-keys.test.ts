@@ -87,3 +87,32 @@ test('an archive opens with the present secret, and with no older one, also when
     ['c', '3'],
   ])
 })
+
+describe.each(['btree', 'lsm'] as const)('an increment with engine %s', (engine) => {
+  test('has every data key of what it inherits, after the removal of one', () => {
+    db.close()
+    Database.destroy('data', { vfs })
+    const options = { vfs, engine, workers: 0 } as const
+    const before = Database.open('data', { ...options, encryption: keyOf(1) })
+    for (let index = 0; index < 500; index++) before.put(`key ${index}`, `value ${index}`)
+    before.checkpoint()
+    before.rotateKey(keyOf(2), { renew: false })
+    before.close()
+    db = Database.open('data', { ...options, encryption: keyOf(2) })
+    db.put('b', '2')
+    const increment = (): string => db.backup('backups', { incremental: true }).content
+    expect(increment()).toBe('blocks')
+    db.put('c', '3')
+    expect(increment()).toBe('commits')
+    // The pinned log has no unit under the first data key, but the checkpoint in the first backup has.
+    db.renewKeys()
+    expect(db.stats().encryption?.dataKeyCount).toBe(1)
+    db.put('d', '4')
+    expect(increment()).toBe('blocks')
+    db.put('e', '5')
+    expect(increment()).toBe('commits')
+    const entries = db.entries().toArray()
+    db.close()
+    expect(restored({ encryption: keyOf(2) })).toEqual(entries)
+  })
+})

@@ -91,7 +91,8 @@ describe.each(['btree', 'lsm'] as const)('of engine %s', (engine) => {
     }
     const { seq } = await db.backup('backups', { onProgress })
     expect(seq).toBeLessThan(db.seq)
-    for (const commit of commits.slice(0, seq)) commit()
+    // The first commit has created the keyspace.
+    for (const commit of commits.slice(0, seq - 1)) commit()
     await AsyncDatabase.restore('backups', 'restored', { vfs })
     const restored = Database.open('restored', { vfs })
     const found = new Map(restored.entries().toArray())

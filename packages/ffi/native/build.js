@@ -1,4 +1,4 @@
-// Builds libldb.so and libldb.a: `npm run build:native`, or `build({ sanitize: true })` of a test.
+// Builds libldb.so and libldb.a with gcc alone, for tests and for machines without CMake (decision 0092).
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.js'
 import { fetchQuickjs, QUICKJS_VERSION, SETUP } from './quickjs.js'
@@ -160,6 +159,21 @@ export async function buildProgram(source, { sanitize = false } = {}) {
   return program
 }
 
+/** Prepares what `CMakeLists.txt` needs: the sources and the objects of the engine, and the bytecode, in files that stay. */
+export async function prepareInputs() {
+  const objects = await buildEngine()
+  const script = (await bundle({ form: 'module' })).text
+  const folder = join(SETUP, `bytecode-${digest(script + objects)}`)
+  const bytecode = join(folder, 'ldb.bytecode')
+  if (!existsSync(bytecode)) {
+    const work = join(folder, `work-${process.pid}`)
+    mkdirSync(work, { recursive: true })
+    renameSync(await compileScript(script, work), bytecode)
+    rmSync(work, { recursive: true })
+  }
+  return { sources: fetchQuickjs(), objects, bytecode }
+}
+
 /** Compiles the script to bytecode with the engine of the release build. @returns the path of the bytecode. */
 async function compileScript(script, work) {
   const compiler = await compileProgram(join(native, 'src', 'compiler.c'), await buildEngine())
@@ -213,13 +227,4 @@ function run(command, options) {
       else reject(new Error(`${command} ${options.join(' ')}\n${text}`))
     })
   })
-}
-
-if (argv[1] === fileURLToPath(import.meta.url)) {
-  const reason = whyNotBuildable()
-  if (reason === undefined) console.log(await build())
-  else {
-    console.error(`cannot build the C library: ${reason}`)
-    process.exitCode = 1
-  }
 }

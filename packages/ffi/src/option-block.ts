@@ -15,7 +15,7 @@ const ENGINES = [undefined, 'btree', 'lsm'] as const
 const DURABILITIES = [undefined, 'full', 'periodic', 'none'] as const
 const COMPRESSIONS = [undefined, 'none', 'lz4', 'deflate', 'adaptive'] as const
 const KEYS = ['binary', 'utf8', 'tuple'] as const
-const VALUES = ['binary', 'utf8', 'json'] as const
+const VALUES = ['binary', 'utf8', 'json', 'structured'] as const
 const ISOLATIONS = [undefined, 'serializable', 'snapshot'] as const
 const SECRETS = ['none', 'key', 'passphrase'] as const
 

@@ -78,6 +78,30 @@ describe('the library', () => {
     expect(host.error()).toContain('engine')
   })
 
+  it('opens a keyspace of each value encoding, and reads its bytes', () => {
+    const host = createHost()
+    const database = host.call('open', host.text(''))
+    const open = (values: number): number => {
+      const length = host.text(`values-${values}`)
+      new DataView(host.arena().buffer).setFloat64(2 * 8, values, true)
+      return host.call('openKeyspace', database, length)
+    }
+    for (const [values, name] of ['binary', 'utf8', 'json', 'structured'].entries()) {
+      const keyspace = open(values)
+      host.store('k', Uint8Array.of(values, 200))
+      expect(host.call('put', keyspace, 1, 2, 0, 0)).toBe(0)
+      host.store('k')
+      expect(host.call('get', keyspace, 1)).toBe(3)
+      expect([...host.arena().subarray(0, 2)]).toEqual([values, 200])
+      const list = Buffer.from(host.arena().subarray(0, host.call('listKeyspaces', database))).toString()
+      expect(JSON.parse(list)).toContainEqual(
+        expect.objectContaining({ name: `values-${values}`, values: name }),
+      )
+    }
+    expect(open(4)).toBe(STATUS.LDB_INVALID_ARGUMENT)
+    host.call('close', database)
+  })
+
   it('refuses text that is not UTF-8', () => {
     const host = createHost()
     host.text('ab')

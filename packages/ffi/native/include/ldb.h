@@ -88,11 +88,19 @@ enum {
   LDB_COMPRESSION_ADAPTIVE = 4
 };
 enum { LDB_KEYS_BINARY = 0, LDB_KEYS_UTF8 = 1, LDB_KEYS_TUPLE = 2 };
-enum { LDB_VALUES_BINARY = 0, LDB_VALUES_UTF8 = 1, LDB_VALUES_JSON = 2 };
+enum { LDB_VALUES_BINARY = 0, LDB_VALUES_UTF8 = 1, LDB_VALUES_JSON = 2, LDB_VALUES_STRUCTURED = 3 };
 enum { LDB_ISOLATION_DEFAULT = 0, LDB_ISOLATION_SERIALIZABLE = 1, LDB_ISOLATION_SNAPSHOT = 2 };
 enum { LDB_OPEN_READ_ONLY = 1, LDB_OPEN_EXISTING = 2, LDB_OPEN_NEW = 4 };
 enum { LDB_BOUND_GTE = 1, LDB_BOUND_GT = 2, LDB_BOUND_LT = 4, LDB_BOUND_LTE = 8, LDB_BOUND_PREFIX = 16, LDB_BOUND_REVERSE = 32 };
-enum { LDB_CHANGE_PUT = 1, LDB_CHANGE_DELETE = 2, LDB_CHANGE_EXPIRE = 3, LDB_CHANGE_DELETE_RANGE = 4, LDB_CHANGE_LOAD = 5 };
+enum {
+  LDB_CHANGE_PUT = 1,
+  LDB_CHANGE_DELETE = 2,
+  LDB_CHANGE_EXPIRE = 3,
+  LDB_CHANGE_DELETE_RANGE = 4,
+  LDB_CHANGE_LOAD = 5,
+  LDB_CHANGE_CREATE_KEYSPACE = 6,
+  LDB_CHANGE_DROP_KEYSPACE = 7
+};
 
 /*
  * The secret of an encrypted database: a key of 32 bytes, or a passphrase. Neither: the database is not encrypted. Both: an error. An open with a
@@ -375,7 +383,8 @@ LDB_API int32_t ldb_changes_open(ldb_handle database, ldb_handle keyspace, int64
  *
  * The memory, all numbers little-endian: number of the commit (64 bits), number of changes (32), bytes of the changes (32); then each change:
  * kind LDB_CHANGE_ (32), length of the key (32), length of the value (32), key, value. For a range (DELETE_RANGE, LOAD) they are its lower
- * bound and its upper bound, which is exclusive; the length 0xFFFFFFFF means no bound.
+ * bound and its upper bound, which is exclusive; the length 0xFFFFFFFF means no bound. For CREATE_KEYSPACE and DROP_KEYSPACE the key is the name of the
+ * keyspace, and the value is empty.
  */
 LDB_API int32_t ldb_changes_poll(ldb_handle changes, void **commit, size_t *commit_bytes);
 

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ldb/base'
+import { encodeUtf8, invalidArgument } from '@ldb/base'
 import type { Change, CommittedChanges } from '@ldb/core'
 import type { LibraryContext, LibraryFunction } from '../library-context.js'
 import { OpenChanges, OpenDatabase, Target } from '../library-objects.js'
@@ -9,7 +9,15 @@ type BytesChange = Change<Uint8Array, Uint8Array>
 const COMMIT_BYTES = 16
 /** Bytes before the key and the value of a change: its kind, and their lengths. */
 const CHANGE_BYTES = 12
-const KIND = { put: 1, delete: 2, expire: 3, deleteRange: 4, load: 5 } as const
+const KIND = {
+  put: 1,
+  delete: 2,
+  expire: 3,
+  deleteRange: 4,
+  load: 5,
+  createKeyspace: 6,
+  dropKeyspace: 7,
+} as const
 /** Length of an absent bound of a range. */
 const NO_BOUND = 0xffff_ffff
 const NO_BYTES = new Uint8Array(0)
@@ -93,13 +101,15 @@ function storeCommit(
   return byteCount
 }
 
-/** Returns the kind of a change, and its key and value or its bounds. */
+/** Returns the kind of a change, and its key and value, its bounds, or the name of its keyspace. */
 function rowOf(
   change: BytesChange,
 ): [kind: number, first: Uint8Array | undefined, second: Uint8Array | undefined] {
   const kind = KIND[change.kind]
   if (change.kind === 'put') return [kind, change.key, change.value]
   if (change.kind === 'delete' || change.kind === 'expire') return [kind, change.key, NO_BYTES]
+  if (change.kind === 'createKeyspace' || change.kind === 'dropKeyspace')
+    return [kind, encodeUtf8(change.keyspace), NO_BYTES]
   return [kind, change.lower, change.upper]
 }
 

@@ -1,0 +1,37 @@
+// The suite of abstract-level, with every flag of its manifest, on the database and on a sublevel.
+import { MemoryVfs } from '@ldb/vfs'
+import { expect, test } from 'vitest'
+import { LdbLevel } from '../src/index.js'
+import { runSuite } from './abstract-level-suite.js'
+
+/** The suite compares the options that hooks get with those that it has passed, so that these are added later. */
+function levelWith(defaults: object): new (location: string, options?: object) => object {
+  return class extends LdbLevel {
+    readonly #vfs = new MemoryVfs()
+
+    override _open(options: Readonly<Record<string, unknown>>): Promise<void> {
+      return super._open({
+        ...options,
+        ...defaults,
+        vfs: this.#vfs,
+        cacheBytes: 262_144,
+        memtableBytes: 65_536,
+      })
+    }
+  }
+}
+
+/** Each engine and each durability once takes 20 seconds; the other two as long again. */
+const CONFIGURATIONS = [
+  { engine: 'btree', durability: 'periodic' },
+  { engine: 'lsm', durability: 'full' },
+]
+if (process.env['LDB_LEVEL_SUITES'] === 'all')
+  CONFIGURATIONS.push({ engine: 'btree', durability: 'full' }, { engine: 'lsm', durability: 'periodic' })
+
+test.each(CONFIGURATIONS)('passes with engine $engine at $durability', async (defaults) => {
+  const Level = levelWith(defaults)
+  const report = await runSuite((options) => new Level('database', options) as never)
+  expect(report.failures).toEqual([])
+  expect(report.assertionCount).toBe(5168)
+})

@@ -1,0 +1,158 @@
+import { invalidArgument, kindOf, LdbError, throwIfAborted } from '@ldb/base'
+import { nodeEnvironment } from '../host/environment-node.js'
+import { nameOfKey } from '../buffer/key-name.js'
+import type { KeyValueDatabase, KeyValueKeyspace, KeyValueReads } from '../key-value-database.js'
+import { copyKeyspace, entriesAfter } from './copy-keyspace.js'
+import type { CopyPosition } from './copy-keyspace.js'
+import { encodingsOf, resolveCopyOptions } from './copy-options.js'
+import type { CopiedEncodings, CopyOptions, ResolvedCopyOptions } from './copy-options.js'
+import { Digest } from './digest-node.js'
+
+/** Keyspace of the target with the positions of a copy that has not ended. */
+const POSITIONS_KEYSPACE = 'ldb-copy'
+/** Entries between two reports of the verification. */
+const REPORT_ENTRIES = 1_000
+
+/** A keyspace that was copied and verified. @category Copies */
+export interface CopiedKeyspace {
+  readonly name: string
+  /** Number of entries that do not expire, the same in both databases. */
+  readonly count: number
+  /** SHA-256 of these entries, encoded, the same in both databases. */
+  readonly digest: string
+}
+
+/** What {@link copyDatabase} has done. @category Copies */
+export interface CopyReport {
+  readonly keyspaces: readonly CopiedKeyspace[]
+}
+
+/**
+ * Copies all keyspaces of a database into another one, embedded or cluster, and verifies the copy: the number of entries and their digest are equal in both.
+ *
+ * @remarks Reads one snapshot of the source. The target has no entries in these keyspaces, except those of a copy that was interrupted: the same call then
+ * continues it, from the position that each batch has recorded in the target, in the keyspace `ldb-copy`, which a complete copy drops. Writes to the source between
+ * the runs are found by the verification. Entries that expire are copied with their expiries, and are not verified.
+ * @throws {@link LdbError} LDB_EXISTS when a keyspace of the target is not empty, or has other encodings; LDB_CONFLICT when the copy differs: clear the target and start
+ * over; LDB_UNSUPPORTED for expiries that cannot be read; LDB_TOO_LARGE for an entry that the target cannot hold; LDB_INVALID_ARGUMENT; LDB_ABORTED; the errors of both databases.
+ * @example
+ * ```ts
+ * import { ClusterDatabase, copyDatabase, memoryDriver } from '@ldb/cluster'
+ *
+ * const source = await ClusterDatabase.open(memoryDriver())
+ * await source.put('a', '1')
+ * const target = await ClusterDatabase.open(memoryDriver())
+ * const { keyspaces } = await copyDatabase(source, target)
+ * console.log(keyspaces[0]?.count, await target.get('a')) // 1 1
+ * await Promise.all([source.close(), target.close()])
+ * ```
+ * @category Copies
+ */
+export async function copyDatabase(
+  from: KeyValueDatabase,
+  to: KeyValueDatabase,
+  options?: CopyOptions,
+): Promise<CopyReport> {
+  const resolved = resolveCopyOptions(options)
+  for (const [name, database] of Object.entries({ from, to })) {
+    if (typeof (database as Partial<KeyValueDatabase> | undefined)?.snapshot !== 'function')
+      throw invalidArgument(`${name} must be an open database, not ${kindOf(database)}`)
+  }
+  const positions = await to.keyspace<string, CopyPosition>(POSITIONS_KEYSPACE, { values: 'json' })
+  const parts: CopyParts[] = []
+  for (const descriptor of await from.keyspaces())
+    if (descriptor.name !== POSITIONS_KEYSPACE) parts.push(await openPart(from, to, descriptor, resolved))
+  const snapshot = from.snapshot()
+  try {
+    for (const part of parts) {
+      if (!(await positions.has(part.name)) && (await part.target.keys({ limit: 1 }).toArray()).length > 0)
+        throw new LdbError('LDB_EXISTS', `keyspace ${JSON.stringify(part.name)} of the target is not empty`)
+      const source = snapshot.in(part.from)
+      const { keys } = part.encodings
+      const copy = {
+        name: part.name,
+        source,
+        target: part.target,
+        positions,
+        decodeKey: (hex: string) => keys.decode(bytesOf(hex)),
+        encodeKey: (key: unknown) => hexOf(keys.encode(key)),
+      }
+      await copyKeyspace(to, copy, { ...resolved, now: () => nodeEnvironment.now() })
+    }
+    const keyspaces: CopiedKeyspace[] = []
+    for (const part of parts) keyspaces.push(await verify(part, snapshot.in(part.from), resolved))
+    await to.dropKeyspace(POSITIONS_KEYSPACE)
+    return { keyspaces }
+  } finally {
+    await snapshot.release()
+  }
+}
+
+interface CopyParts {
+  readonly name: string
+  readonly from: KeyValueKeyspace<unknown, unknown>
+  readonly target: KeyValueKeyspace<unknown, unknown>
+  readonly encodings: CopiedEncodings
+}
+
+async function openPart(
+  from: KeyValueDatabase,
+  to: KeyValueDatabase,
+  descriptor: {
+    readonly name: string
+    readonly keys: string
+    readonly values: string
+    readonly expires?: true | undefined
+  },
+  options: ResolvedCopyOptions,
+): Promise<CopyParts> {
+  const { name } = descriptor
+  if (descriptor.expires === true && !options.dropsExpiries) {
+    const message = `the expiries of keyspace ${JSON.stringify(name)} cannot be read: pass unreadableExpiries: 'drop' to copy its entries without`
+    throw new LdbError('LDB_UNSUPPORTED', message)
+  }
+  const encodings = encodingsOf(descriptor, options)
+  return {
+    name,
+    encodings,
+    from: await from.keyspace(name, encodings),
+    target: await to.keyspace(name, encodings),
+  }
+}
+
+/** Compares both sides. @throws {@link LdbError} LDB_CONFLICT. */
+async function verify(
+  { name, target, encodings }: CopyParts,
+  source: KeyValueReads<unknown, unknown>,
+  { signal, onProgress }: ResolvedCopyOptions,
+): Promise<CopiedKeyspace> {
+  const expiring = new Set<string>()
+  const summarize = async (side: KeyValueReads<unknown, unknown>): Promise<CopiedKeyspace> => {
+    const digest = new Digest()
+    let count = 0
+    for await (const [key, value, expiresAt] of entriesAfter(side, undefined)) {
+      throwIfAborted(signal, 'copy')
+      const encoded = encodings.keys.encode(key)
+      if (expiresAt !== Infinity) expiring.add(nameOfKey(encoded))
+      if (expiring.size > 0 && expiring.has(nameOfKey(encoded))) continue
+      digest.add(encoded)
+      digest.add(encodings.values.encode(value))
+      if (++count % REPORT_ENTRIES === 0) onProgress({ phase: 'verify', keyspace: name, count })
+    }
+    return { name, count, digest: digest.finish() }
+  }
+  const expected = await summarize(source)
+  const actual = await summarize(target)
+  onProgress({ phase: 'verify', keyspace: name, count: actual.count })
+  if (expected.count === actual.count && expected.digest === actual.digest) return actual
+  const message = `the copy of keyspace ${JSON.stringify(name)} differs: the source was written to between two runs, or the target was`
+  throw new LdbError('LDB_CONFLICT', message, { details: { expected: expected.count, actual: actual.count } })
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16))
+}

@@ -1,0 +1,51 @@
+import { unavailable } from './error-kinds.js'
+
+/** A point in time, in milliseconds of the monotonic clock, by which a call settles. */
+export class Deadline {
+  readonly #endMs: number
+
+  constructor(timeoutMs: number) {
+    this.#endMs = performance.now() + timeoutMs
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#endMs - performance.now())
+  }
+
+  get isOver(): boolean {
+    return this.remainingMs === 0
+  }
+
+  /** Settles like `promise`; at the end of the time it calls `onTimeout` and rejects with `'unavailable'`. */
+  async within<T>(promise: Promise<T>, onTimeout: () => void): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(unavailable('no answer within the time of the call'))
+        onTimeout()
+      }, this.remainingMs)
+    })
+    try {
+      return await Promise.race([promise, timeout])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** Resolves after `ms`, or earlier when `signal` is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve()
+      return
+    }
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    signal?.addEventListener('abort', finish)
+  })
+}

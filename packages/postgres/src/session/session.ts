@@ -1,0 +1,152 @@
+import { Socket } from 'node:net'
+import { Client } from 'pg'
+import type { ClientConfig, QueryArrayConfig } from 'pg'
+import { ignoreRejection } from '@ldb/base'
+import type { Host } from './hosts.js'
+import type { Row } from './rows.js'
+
+/** A parameter of a statement: bytes are sent in binary form, the rest as text. */
+export type Parameter = Buffer | Uint8Array | string | number | null
+
+/** Answer of one statement. */
+export interface Answer {
+  /** Tag of the command: `COMMIT`, `ROLLBACK`, `SELECT`. */
+  readonly command: string
+  readonly rows: readonly Row[]
+}
+
+/** Options of `pg` that the driver passes on. The types of `pg` need not be installed. @category Options */
+export interface ClientOptions {
+  readonly user?: string | undefined
+  readonly password?: string | (() => string | Promise<string>) | undefined
+  readonly database?: string | undefined
+  /** True, or the options of `tls.connect` of Node. */
+  readonly ssl?: boolean | Readonly<Record<string, unknown>> | undefined
+  /** Name of the session in the views of the server. @defaultValue 'ldb' */
+  readonly application_name?: string | undefined
+  readonly keepAlive?: boolean | undefined
+  /** Settings of the session: `-c name=value`. */
+  readonly options?: string | undefined
+}
+
+/** Statements of a session that the server keeps prepared. Others are parsed each time. */
+const PREPARED_MAX = 256
+/** Values are decoded by their reader. */
+const RAW_TYPES = { getTypeParser: () => (value: unknown) => value }
+
+/**
+ * One connection, with prepared statements. Statements that are sent without waiting for one another travel in one round trip.
+ *
+ * @remarks After `destroy`, or a failure of the socket, `isBroken` is true and each statement rejects.
+ */
+export class Session {
+  readonly #client: Client
+  readonly #socket: Socket
+  readonly #names: Map<string, string> = new Map()
+  #isBroken = false
+
+  private constructor(client: Client, socket: Socket) {
+    this.#client = client
+    this.#socket = socket
+    client.on('error', () => {
+      this.#isBroken = true
+    })
+    client.on('end', () => {
+      this.#isBroken = true
+    })
+  }
+
+  /** Connects to a host within `timeoutMs`. Rejects with the error of the client. */
+  static async connect(host: Host, options: ClientOptions, timeoutMs: number): Promise<Session> {
+    const socket = new Socket()
+    const client = new Client({
+      application_name: 'ldb',
+      keepAlive: true,
+      ...options,
+      connectionString: host.connectionString,
+      connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
+      stream: () => socket,
+      pipeline: true,
+    } as ClientConfig)
+    const session = new Session(client, socket)
+    try {
+      await client.connect()
+    } catch (error) {
+      session.destroy()
+      throw error
+    }
+    return session
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken
+  }
+
+  /** Calls `listener` with the channel of each notification. */
+  onNotification(listener: () => void): void {
+    this.#client.on('notification', listener)
+  }
+
+  /** Calls `listener` when the connection has ended. */
+  onEnd(listener: () => void): void {
+    this.#client.on('end', listener)
+  }
+
+  /** Sends a statement behind those that were sent before. */
+  async query(text: string, values: readonly Parameter[] = []): Promise<Answer> {
+    const config = {
+      text,
+      values: [...values],
+      rowMode: 'array',
+      queryMode: 'extended',
+      types: RAW_TYPES,
+      ...this.#nameOf(text),
+    } as QueryArrayConfig<Parameter[]>
+    const answer = await this.#client.query<(string | null)[], Parameter[]>(config)
+    return answer
+  }
+
+  /** Sends statements one after another, and returns their answers. Rejects with the first error. All have settled then. */
+  async queryAll(statements: readonly { text: string; values?: readonly Parameter[] }[]): Promise<Answer[]> {
+    const answers = statements.map(({ text, values }) => this.query(text, values))
+    for (const answer of answers) ignoreRejection(answer)
+    await Promise.allSettled(answers)
+    return Promise.all(answers)
+  }
+
+  /** Ends the connection. Waiting statements reject. */
+  destroy(): void {
+    this.#isBroken = true
+    this.#socket.destroy()
+    // Removes the client's own timers, too.
+    ignoreRejection(this.#client.end())
+  }
+
+  /** Ends an idle connection in the order of the protocol, and waits until its socket is closed. */
+  async end(): Promise<void> {
+    this.#isBroken = true
+    const closed = new Promise<void>((resolve) => {
+      if (this.#socket.destroyed) resolve()
+      else
+        this.#socket.once('close', () => {
+          resolve()
+        })
+    })
+    ignoreRejection(this.#client.end())
+    const timer = setTimeout(() => this.#socket.destroy(), END_TIMEOUT_MS)
+    await closed
+    clearTimeout(timer)
+  }
+
+  #nameOf(text: string): { name?: string } {
+    let name = this.#names.get(text)
+    if (name === undefined) {
+      if (this.#names.size >= PREPARED_MAX) return {}
+      name = `s${this.#names.size}`
+      this.#names.set(text, name)
+    }
+    return { name }
+  }
+}
+
+const END_TIMEOUT_MS = 1000

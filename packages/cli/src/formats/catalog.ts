@@ -1,0 +1,71 @@
+import type { ByteSource } from '../fields/byte-source.js'
+import { hashOf, SEED_ZERO, verdict } from '../fields/checksum.js'
+import { dumpEncryptedUnit, dumpHeader, readHeader } from '../fields/file-header.js'
+import type { DumpLines } from '../fields/dump-line.js'
+import { bigintOf, dumpTable, readTable, shown, tableBytes } from '../fields/format-table.js'
+import { CORE_TABLES } from '../tables/core.js'
+
+const CHECKSUM_OFFSET = 24
+const BODY_OFFSET = 32
+/** End of the plain prefix of an encrypted catalog. */
+const PREFIX_BYTES = 88
+const ENGINES = ['?', 'B+tree', 'LSM tree']
+const COMPRESSIONS = ['none', 'deflate', 'lz4', 'zstd', 'adaptive']
+
+/** Yields the fields of a catalog: the root, and each keyspace. */
+export function* dumpCatalog(source: ByteSource): DumpLines {
+  const { isEncrypted } = readHeader(source)
+  const root = readTable(source, CORE_TABLES['Catalog root'], 0)
+  yield* dumpHeader(source)
+  yield { title: 'catalog root' }
+  const fileBytes = root?.['fileBytes'] ?? source.byteCount
+  const body = source.read(BODY_OFFSET, Math.max(0, Math.min(fileBytes, source.byteCount) - BODY_OFFSET))
+  yield* dumpTable(
+    source,
+    CORE_TABLES['Catalog root'],
+    0,
+    {
+      bodyChecksum: verdict(bigintOf(source.read(CHECKSUM_OFFSET, 8)), hashOf(body, SEED_ZERO)),
+      fileBytes: (bytes) => (bytes === source.byteCount ? '' : `DAMAGED: the file has ${source.byteCount}`),
+    },
+    isEncrypted ? PREFIX_BYTES : Infinity,
+  )
+  if (isEncrypted) {
+    yield { title: 'encrypted catalog' }
+    yield* dumpEncryptedUnit(source, PREFIX_BYTES, source.byteCount - PREFIX_BYTES)
+    return
+  }
+  yield* dumpKeyspaces(source, root?.['keyspaceCount'] ?? 0)
+}
+
+function* dumpKeyspaces(source: ByteSource, count: number): DumpLines {
+  let at = tableBytes(CORE_TABLES['Catalog root'])
+  for (let index = 0; index < count; index++) {
+    const table = CORE_TABLES['Keyspace record']
+    const record = readTable(source, table, at)
+    yield { title: `keyspace record ${index + 1} of ${count}` }
+    yield* dumpTable(source, table, at, {
+      engine: (engine) => ENGINES[engine] ?? '?',
+      compression: (id) => COMPRESSIONS[id] ?? 'of the application',
+    })
+    if (record === undefined) return
+    at += tableBytes(table)
+    for (const [field, size] of [
+      ['name', record['nameBytes']],
+      ['keyEncoding', record['keyEncodingBytes']],
+      ['valueEncoding', record['valueEncodingBytes']],
+    ] as const) {
+      const bytes = source.read(at, size ?? 0)
+      yield { offset: at, bytes, field, value: shown(bytes) }
+      at += bytes.length
+    }
+    const sectionBytes = record['sectionBytes'] ?? 0
+    yield { title: `section of the ${ENGINES[record['engine'] ?? 0] ?? '?'}` }
+    if (record['engine'] === 1) yield* dumpTable(source, CORE_TABLES['Section of the B+tree'], at)
+    else {
+      const bytes = source.read(at, sectionBytes)
+      yield { offset: at, bytes, field: 'storeId', value: '' }
+    }
+    at += sectionBytes
+  }
+}

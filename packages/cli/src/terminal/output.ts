@@ -1,0 +1,73 @@
+import process from 'node:process'
+import { once } from 'node:events'
+import pc from 'picocolors'
+import { CommandExit, ExitCode } from './exit-code.js'
+
+/** Functions that make a text coloured, or return it as it is. */
+export type Colours = Pick<ReturnType<typeof pc.createColors>, 'bold' | 'dim' | 'green' | 'red' | 'yellow'>
+
+/** Writes lines to the standard output, at the speed of its reader. A reader that has closed the pipe ends the command without an error. */
+export class Output {
+  /** Colours of a terminal; plain text in a pipe, and where the environment has `NO_COLOR`. */
+  readonly colours: Colours
+
+  constructor() {
+    this.colours = pc.createColors(hasColours())
+    // The error of a closed pipe may come after the command: the listener stays.
+    if (!process.stdout.listeners('error').includes(ignoreError)) process.stdout.on('error', ignoreError)
+  }
+
+  /** Writes a line. */
+  async line(text: string): Promise<void> {
+    await this.text(`${text}\n`)
+  }
+
+  /** Writes lines, each with its newline. */
+  async text(lines: string): Promise<void> {
+    if (isClosed()) throw new CommandExit(ExitCode.ok)
+    if (process.stdout.write(lines) || isClosed()) return
+    // A closed pipe emits `close` or `error`, and no `drain`.
+    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined)
+  }
+
+  /**
+   * Writes rows in columns, the first row as their heads.
+   *
+   * @param right - columns that are aligned to the right; without it all but the first.
+   */
+  async table(rows: readonly (readonly string[])[], right?: readonly number[]): Promise<void> {
+    const widths = (rows[0] ?? []).map((_, column) =>
+      Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+    )
+    for (const [index, row] of rows.entries()) {
+      const cells = row.map((cell, column) => {
+        const width = widths[column] ?? 0
+        return (right === undefined ? column > 0 : right.includes(column))
+          ? cell.padStart(width)
+          : cell.padEnd(width)
+      })
+      const line = cells.join('  ').trimEnd()
+      await this.line(index === 0 ? this.colours.bold(line) : line)
+    }
+  }
+
+  /** Writes pairs of a name and a value. */
+  async pairs(pairs: readonly (readonly [string, string])[]): Promise<void> {
+    const width = Math.max(...pairs.map(([name]) => name.length))
+    for (const [name, value] of pairs) await this.line(`${this.colours.dim(name.padEnd(width))}  ${value}`)
+  }
+}
+
+function ignoreError(): void {
+  // `isClosed` tells.
+}
+
+function isClosed(): boolean {
+  return process.stdout.destroyed || process.stdout.errored !== null
+}
+
+/** Reports whether the standard output is a terminal that may have colours: https://no-color.org. */
+function hasColours(): boolean {
+  const { NO_COLOR: none, TERM: terminal } = process.env
+  return process.stdout.isTTY && (none === undefined || none === '') && terminal !== 'dumb'
+}

@@ -31,6 +31,21 @@ async function latestNode() {
   return runSuites('testing core on the current Node', ['test', '--filter=@ldb/latest-node'])
 }
 
+/** Runs the packed packages on every runtime, which npm installs. */
+async function runtimes() {
+  const pnpmFolder = prepare()
+  const { exitCode } = await runTurbo(root, pnpmFolder, ['build', '--filter=@ldb/packed^...'])
+  if (exitCode !== 0) return exitCode
+  const folder = join(root, 'tooling', 'packed')
+  const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs')
+  const result = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.runtimes.config.ts'], {
+    cwd: folder,
+    env: workspaceEnvironment(pnpmFolder),
+    stdio: 'inherit',
+  })
+  return result.status ?? 1
+}
+
 /**
  * @param {string} title
  * @param {string[]} turboArgs
@@ -121,10 +136,12 @@ function prepare() {
 const commands = {
   test,
   'latest-node': latestNode,
+  runtimes,
   'test-deep': (args) => program('testkit', join('tooling', 'testkit', 'dist', 'deep', 'main.js'), args),
   coverage,
   demo: (args) => app('demo', args),
   bench: (args) => app('bench', args),
+  ldb: (args) => program('cli', join('packages', 'cli', 'bin', 'ldb.js'), args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),
   docs: (args) => task('docs', args),

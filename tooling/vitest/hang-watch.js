@@ -9,12 +9,14 @@ const POLL_MS = 5_000
 const WATCH_SOURCE = `'use strict'
 const { writeSync } = require('node:fs')
 const { Session } = require('node:inspector')
-const { workerData } = require('node:worker_threads')
-const { beats, limitMs, pollMs, file } = workerData
+const { parentPort, workerData } = require('node:worker_threads')
+const { beats, limitMs, pollMs } = workerData
+let { file } = workerData
 let seen = -1
 let seenAt = performance.now()
 
 const urls = new Map()
+parentPort.on('message', (next) => { file = next })
 
 function report(frames) {
   const lines = frames.map(({ functionName, location }) =>
@@ -44,18 +46,28 @@ const timer = setInterval(() => {
 }, pollMs)
 `
 
+/** Where the thread keeps its watch: modules may be evaluated again. */
+const WATCH = Symbol.for('ldb.hang-watch')
+
 /**
- * Watches this thread from another one until the process ends.
+ * Watches this thread from another one until the process ends. Called again, it only changes the file.
  *
  * @param {string} file - the test file, for the message
  */
 export function watchForHangs(file, limitMs = LIMIT_MS, pollMs = POLL_MS) {
+  const known = /** @type {{ [WATCH]?: Worker }} */ (globalThis)
+  let watch = known[WATCH]
+  if (watch !== undefined) {
+    watch.postMessage(file)
+    return
+  }
   const beats = new Int32Array(new SharedArrayBuffer(4))
   setInterval(() => Atomics.add(beats, 0, 1), pollMs / 2).unref()
-  const worker = new Worker(WATCH_SOURCE, {
+  watch = new Worker(WATCH_SOURCE, {
     eval: true,
     workerData: { beats, limitMs, pollMs, file },
     execArgv: [],
   })
-  worker.unref()
+  watch.unref()
+  known[WATCH] = watch
 }

@@ -5,25 +5,77 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 import { bundlesOf } from '../bundle.js'
+import { commonModuleOf } from '../common-module.js'
+import { targetsOf } from '../targets.js'
+
+type Manifest = Parameters<typeof targetsOf>[0]
 
 const packages = fileURLToPath(new URL('../../../packages/', import.meta.url))
 
 describe.each(readdirSync(packages))('the bundles of %s', (name) => {
-  test('contain every module that they need, and no other package', async () => {
+  test('contain every module that they need, and no other package of the workspace', async () => {
     const folder = join(packages, name)
     const bundles = await bundlesOf(folder)
-    const { exports: entries } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-      exports: { '.': Record<string, string> }
-    }
-    const targets = Object.values(entries['.']).filter((target) => target.startsWith('./lib/'))
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+    const targets = targetsOf(manifest).map(({ path }) => join(folder, path))
     const paths = bundles.map(({ path }) => path)
-    expect(paths).toEqual(expect.arrayContaining(targets.map((target) => join(folder, target))))
-    for (const { text, sources } of bundles) {
-      const imports = [...text.matchAll(/^(?:import|export) .*from "([^"]+)"/gm)].map(([, from = '']) => from)
+    expect(paths).toEqual(expect.arrayContaining(targets.filter((path) => !path.endsWith('.mjs'))))
+    expect(targets.length).toBeGreaterThan(2)
+    for (const { text, sources, path } of bundles) {
+      const imports = [...text.matchAll(/(?: from |\brequire\()"([^"]+)"/g)].map(([, from = '']) => from)
       expect(imports.filter((from) => from.startsWith('.') || from.startsWith('#'))).toEqual([])
-      expect(sources.filter((source) => !source.startsWith(join(folder, 'src')))).toEqual([])
+      // The CommonJS bundles contain the packages that are ES modules only.
+      const own = join(folder, path.endsWith('.cjs') ? '' : 'src')
+      expect(sources.filter((source) => !source.startsWith(own) && !source.includes('/@noble/'))).toEqual([])
+      if (path.endsWith('.cjs')) expect(text).toMatch(/^"use strict";/)
     }
   })
+})
+
+describe('a CommonJS module', () => {
+  test('requires what the bundle imports, and exports its names', () => {
+    const text =
+      '// a\nimport { one, two as two2 } from "@ldb/base";\nimport * as fs from "node:fs";\nimport path from "node:path";\n' +
+      'var url = import.meta.url;\nexport {\n  a2 as a,\n  b\n};\n'
+    expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
+      'const { one, two: two2 } = require("@ldb/base");',
+      'const fs = require("node:fs");',
+      'const path = require("node:path");',
+      'var url = ldbModuleUrl;',
+      'module.exports = {',
+      '  a: a2,',
+      '  b',
+      '};',
+      '',
+    ])
+  })
+
+  test('loads the LSM engine when a name of it is used, and keeps the lines', () => {
+    const text =
+      '// a\nimport {\n  LsmTree,\n  salvage as salvage2\n} from "@ldb/lsm";\nimport { LsmTree as LsmTree2 } from "@ldb/lsm";\n' +
+      'const open = () => [LsmTree.open(salvage2), LsmTree2.LsmTree, x.LsmTree];\nexport { open };\n'
+    expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
+      'let loadLsmModule; const loadLsm = () => loadLsmModule ??= require("@ldb/lsm");',
+      '',
+      '',
+      '',
+      '',
+      'const open = () => [loadLsm().LsmTree.open(loadLsm().salvage), loadLsm().LsmTree.LsmTree, x.LsmTree];',
+      'module.exports = { open };',
+      '',
+    ])
+  })
+
+  test('is ASCII', () => {
+    expect(commonModuleOf('// a\n// 2^32 − 1\nexport { };\n')).toContain('// 2^32 - 1')
+  })
+
+  test.each(['import "node:fs";', 'export default 1;', 'export const a = 1;', 'import a, { b } from "c";'])(
+    'cannot be made of %s',
+    (line) => {
+      expect(() => commonModuleOf(`// a\n${line}\n`)).toThrow(line)
+    },
+  )
 })
 
 test('a replaced source is in each bundle that contains the source', async () => {

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { CopiedDatabase } from './backup/series.js'
 import { decodeText, hexOf } from './bytes/byte-view.js'
-import type { DatabaseContent, DatabaseEntry, KeyspaceContent } from './database/database.js'
+import type { DatabaseContent, KeyspaceContent } from './database/database.js'
+import type { DatabaseEntry } from './database/replay.js'
 import { readBatch } from './database/batch.js'
+import type { DataKeys } from './encryption/data-keys.js'
+import { describeStructured } from './database/structured-value.js'
 import { readTuple } from './database/tuple-key.js'
 import type { Log } from './log/log.js'
 import type { LsmStore } from './lsm/store.js'
@@ -28,9 +32,14 @@ export function describeLog(log: Log): object {
 }
 
 /** Returns the numbers of an LSM tree, as `expected.json` lists them. */
-export function describeStore({ tables, entries, ...numbers }: LsmStore): object {
+export function describeStore(store: LsmStore): object {
+  const { storeId, durableSeq, stamp, nextNumber, recordCount, tables, entries } = store
   return {
-    ...numbers,
+    storeId,
+    durableSeq,
+    stamp,
+    nextNumber,
+    recordCount,
     tables: tables.map(({ number, level, codec, fileBytes, content: { properties } }) => ({
       number,
       level,
@@ -68,7 +77,7 @@ export function describeTree({ meta, validMetaBlocks, pages }: Tree): object {
  * @param times - milliseconds since 1970 at which the entries that have not expired are counted.
  */
 export function describeDatabase(
-  { catalog, log, seq, keyspaces }: DatabaseContent,
+  { catalog, log, seq, keyspaces, keys }: DatabaseContent,
   times: readonly number[],
 ): object {
   const operations: Record<string, number> = {}
@@ -84,6 +93,7 @@ export function describeDatabase(
     generation,
     nextKeyspaceId,
     pageBytes,
+    ...(keys === undefined ? {} : { keys: describeKeys(keys) }),
     seq,
     log: describeLog(log),
     operations,
@@ -91,7 +101,24 @@ export function describeDatabase(
   }
 }
 
-function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: readonly number[]): object {
+/** Returns the numbers of a database in a backup, as `expected-encrypted.json` lists them. */
+export function describeCopy(
+  { manifest, seq, keyspaces, keys }: CopiedDatabase,
+  times: readonly number[],
+): object {
+  return {
+    number: manifest.number,
+    seq,
+    ...(keys === undefined ? {} : { keys: describeKeys(keys) }),
+    keyspaces: keyspaces.map((content) => describeKeyspace(content, times)),
+  }
+}
+
+function describeKeys({ generation, ids, currentId, usedIds }: DataKeys): object {
+  return { generation, ids, currentId, usedIds: [...usedIds].sort((left, right) => left - right) }
+}
+
+function describeKeyspace({ keyspace, store, entries }: KeyspaceContent, times: readonly number[]): object {
   const {
     keyspaceId,
     name,
@@ -103,6 +130,7 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     compression,
     createdSeq,
     ttlMs,
+    engine,
   } = keyspace
   const hash = createHash('sha256')
   for (const { key, value } of entries) {
@@ -121,7 +149,9 @@ function describeKeyspace({ keyspace, tree, entries }: KeyspaceContent, times: r
     ...(compression === 0 ? {} : { compression }),
     createdSeq,
     ttlMs,
-    ...(tree === undefined ? {} : { tree: describeTree(tree) }),
+    ...(engine === 'btree' ? {} : { engine }),
+    ...(store?.tree === undefined ? {} : { tree: describeTree(store.tree) }),
+    ...(store?.lsm === undefined ? {} : { store: describeStore(store.lsm) }),
     entriesAt: Object.fromEntries(
       times.map((time) => [time, entries.filter((entry) => isPresent(entry, time)).length]),
     ),
@@ -140,6 +170,7 @@ function decodeKey(key: Uint8Array, encoding: string): unknown {
 
 function decodeValue(value: Uint8Array, encoding: string): unknown {
   if (encoding === 'json') return JSON.parse(decodeText(value))
+  if (encoding === 'structured') return describeStructured(value)
   return encoding === 'utf8' ? decodeText(value) : value
 }
 

@@ -6,10 +6,14 @@ import { FormatError } from '../src/bytes/format-error.js'
 import { readCatalog } from '../src/database/catalog.js'
 import { readDatabase } from '../src/database/database.js'
 import { readLock } from '../src/database/lock.js'
-import { describeDatabase, describeLog, describeTree } from '../src/describe.js'
+import { describeDatabase, describeLog, describeStore, describeTree } from '../src/describe.js'
 import { readLog } from '../src/log/log.js'
 import { readTree } from '../src/tree/tree.js'
-import { flip, readBytes, readFiles, TIMES } from './golden-files.js'
+import { filesBelow } from '../src/database/stores.js'
+import type { DataKeys } from '../src/encryption/data-keys.js'
+import { readKeyFile } from '../src/encryption/key-file.js'
+import { readStore } from '../src/lsm/store.js'
+import { ENCRYPTED, flip, readBytes, readEncryptedKeys, readFiles, SECRETS, TIMES } from './golden-files.js'
 
 type Region = readonly [name: string, start: number, end: number]
 
@@ -51,8 +55,8 @@ function failuresIn(
   )
 }
 
-function logRegions(files: ReadonlyMap<string, Uint8Array>, name: string): Region[] {
-  const { segments, records } = readLog(files)
+function logRegions(files: ReadonlyMap<string, Uint8Array>, name: string, keys?: DataKeys): Region[] {
+  const { segments, records } = readLog(files, undefined, keys)
   const segment = segments.find(({ segmentNumber }) => segmentNumber === Number(name.slice(0, 10)))
   if (segment === undefined) return []
   const next = segments[segments.indexOf(segment) + 1]
@@ -64,27 +68,26 @@ function logRegions(files: ReadonlyMap<string, Uint8Array>, name: string): Regio
     ['checksum', 4088, 4096],
     ['seal', 4096, 4152],
     ['ignored bytes behind the seal', 4152, 8192],
-    ...own.flatMap(({ lsn, endLsn, payload }): Region[] => {
+    ...own.flatMap(({ lsn, endLsn, storedBytes }): Region[] => {
       const start = 8192 + lsn - segment.baseLsn
-      const payloadEnd = start + 32 + payload.length
+      const payloadEnd = start + 32 + storedBytes
       const end = start + endLsn - lsn
       return [
         [`header of record ${lsn}`, start, start + 32],
-        ...(payload.length > 0 ? [[`payload of record ${lsn}`, start + 32, payloadEnd] as const] : []),
+        ...(storedBytes > 0 ? [[`payload of record ${lsn}`, start + 32, payloadEnd] as const] : []),
         ...(end > payloadEnd ? [[`padding of record ${lsn}`, payloadEnd, end] as const] : []),
       ]
     }),
   ]
 }
 
-function treeRegions(bytes: Uint8Array): Region[] {
-  const { meta, pageNumbers } = readTree(bytes)
+function treeRegions(bytes: Uint8Array, keys?: DataKeys): Region[] {
+  const { meta, pageNumbers, extentBytes } = readTree(bytes, keys)
   const { pageBytes, pageCount } = meta
   const pages = Object.entries(pageNumbers).flatMap(([kind, numbers]) =>
     numbers.map((page): Region => {
       const start = page * pageBytes
-      const contentBytes = new DataView(bytes.buffer).getUint32(start + 24, true)
-      return [`${kind} page ${page}`, start, start + (kind === 'extent' ? 32 + contentBytes : pageBytes)]
+      return [`${kind} page ${page}`, start, start + (extentBytes.get(page) ?? pageBytes)]
     }),
   )
   const reached = new Set(
@@ -150,6 +153,70 @@ describe('a changed byte is noticed', () => {
       const regions = Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
       expect(failuresIn(bytes, (changed) => [...readLock(changed)], regions)).toEqual([])
     }
+  })
+})
+
+describe('a changed byte of an encrypted file is noticed', () => {
+  const files = readFiles(ENCRYPTED)
+  const keys = readEncryptedKeys()
+  const everyByte = (bytes: Uint8Array): Region[] =>
+    Array.from(bytes, (_, offset): Region => [`byte ${offset}`, offset, offset + 1])
+
+  test('in the log', () => {
+    const log = filesBelow(files, 'wal/')
+    for (const [file, bytes] of log) {
+      const read = (changed: Uint8Array): unknown =>
+        describeLog(readLog(new Map(log).set(file, changed), undefined, keys))
+      expect(failuresIn(bytes, read, logRegions(log, file, keys)), file).toEqual([])
+    }
+  })
+
+  test.each([1, 2, 3])('in the tree of keyspace %i', (keyspaceId) => {
+    const bytes = files.get(`keyspaces/${keyspaceId}/tree.ldb`) ?? new Uint8Array()
+    const read = (changed: Uint8Array): unknown => describeTree(readTree(changed, keys))
+    expect(failuresIn(bytes, read, treeRegions(bytes, keys))).toEqual([])
+  })
+
+  test('in the catalog', () => {
+    const bytes = files.get('CATALOG') ?? new Uint8Array()
+    expect(failuresIn(bytes, (changed) => readCatalog(changed, keys), everyByte(bytes))).toEqual([])
+  })
+
+  test('in an LSM tree', () => {
+    const store = filesBelow(files, 'keyspaces/4/')
+    expect(store.size).toBe(3)
+    for (const [file, bytes] of store) {
+      const read = (changed: Uint8Array): unknown =>
+        describeStore(readStore(new Map(store).set(file, changed), keys))
+      // Every unit has a trailer of 44 bytes: no step passes one.
+      const regions = everyByte(bytes).filter((_, index) => index % 19 === 0)
+      expect(failuresIn(bytes, read, regions), file).toEqual([])
+    }
+  })
+
+  test('in a slot of the key file, after which the other one is read, and in both', () => {
+    const bytes = files.get('KEYS') ?? new Uint8Array()
+    const offsets = [
+      0, 8, 24, 40, 48, 50, 56, 64, 96, 128, 152, 160, 192, 232, 263, 264, 311, 312, 8184, 8191,
+    ]
+    for (const offset of offsets) {
+      expect(readKeyFile(flip(bytes, offset), SECRETS.passphrase).ids).toEqual(keys.ids)
+      const both = flip(flip(bytes, offset), offset + 8192)
+      const damaged = expect.objectContaining({ code: 'LDB_CORRUPTION' })
+      expect(() => readKeyFile(both, SECRETS.passphrase)).toThrow(damaged)
+    }
+  })
+
+  test('in a blob file', () => {
+    const bytes = files.get('blobs/1.blob') ?? new Uint8Array()
+    const { entries } = readDatabase(files, SECRETS.passphrase).keyspaces[0] ?? { entries: [] }
+    const chunks = entries.find(({ value }) => value.length > 2 ** 20)
+    expect(chunks).toBeDefined()
+    const read = (changed: Uint8Array): unknown =>
+      readDatabase(new Map(files).set('blobs/1.blob', changed), SECRETS.passphrase).keyspaces.length
+    const offsets = [24, 45, 64, 200, 260, 300, 400, 500_000, 1_048_800, bytes.length - 60, bytes.length - 20]
+    const regions = offsets.map((offset): Region => [`byte ${offset}`, offset, offset + 1])
+    expect(failuresIn(bytes, read, regions)).toEqual([])
   })
 })
 

@@ -88,7 +88,7 @@ test.each([
   await expect(textOf(describeStore(store))).toMatchFileSnapshot(pathOf(`${LSM}/v2/${expected}`))
 })
 
-test.each([['v6', ['closed', 'left-open', 'compressed', 'dictionary']]] as const)(
+test.each([['v6', ['closed', 'left-open', 'compressed', 'dictionary', 'keyspaces']]] as const)(
   'the golden databases %s',
   async (version, names) => {
     const databases = names.map((name) => {

@@ -1,6 +1,7 @@
 // The worked examples of the FORMAT.md documents.
 import { describe, expect, test } from 'vitest'
 import { ByteView } from '../src/bytes/byte-view.js'
+import { openXaes256Gcm } from '../src/encryption/xaes256-gcm.js'
 import { readFileHeader, seedOfFile } from '../src/bytes/file-header.js'
 import { xxHash64 } from '../src/bytes/xx-hash64.js'
 import { readBatch } from '../src/database/batch.js'
@@ -20,6 +21,18 @@ test('xxHash64, by the vectors of its specification', () => {
   expect(xxHash64(new Uint8Array(), 0n)).toBe(0xef46_db37_51d8_e999n)
   expect(xxHash64(asciiOf('a'), 0n)).toBe(0xd24e_c4f1_a98c_6e5bn)
   expect(xxHash64(asciiOf('abcdefghijklmnopqrstuvwxyz0123456789'), 0n)).toBe(0x64f2_3ecf_1609_b766n)
+})
+
+test('XAES-256-GCM, by the vectors of its specification', () => {
+  const nonce = asciiOf('ABCDEFGHIJKLMNOPQRSTUVWX')
+  for (const [key, associated, sealed] of [
+    [1, '', 'ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271'],
+    [3, 'c2sp.org/XAES-256-GCM', '986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d'],
+  ] as const) {
+    const parts = [new Uint8Array(32).fill(key), nonce, asciiOf(associated)] as const
+    expect(openXaes256Gcm(...parts, bytesOf(sealed))).toEqual(asciiOf('XAES-256-GCM'))
+    expect(openXaes256Gcm(...parts, bytesOf(`00${sealed.slice(2)}`))).toBeUndefined()
+  }
 })
 
 describe('packages/integrity', () => {

@@ -1,4 +1,8 @@
+import { basename, dirname } from 'node:path'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build } from 'esbuild'
+import { rollup } from 'rollup'
+import { build as viteBuild } from 'vite'
 import webpack from 'webpack'
 import type { Configuration } from 'webpack'
 
@@ -45,4 +49,38 @@ export async function bundleWithEsbuild(entry: string, output: string, target: T
   if (result.warnings.length > 0) {
     throw new Error(`esbuild warned:\n${result.warnings.map(({ text }) => text).join('\n')}`)
   }
+}
+
+/** Builds an ES module with rollup and its plugin that finds packages. */
+export async function bundleWithRollup(entry: string, output: string): Promise<void> {
+  const bundle = await rollup({
+    input: entry,
+    plugins: [nodeResolve({ preferBuiltins: true })],
+    onwarn: ({ message }) => {
+      throw new Error(`rollup warned: ${message}`)
+    },
+  })
+  await bundle.write({ file: output, format: 'es', inlineDynamicImports: true })
+  await bundle.close()
+}
+
+/** Builds an ES module with vite for servers, packages included. */
+export async function bundleWithVite(entry: string, output: string): Promise<void> {
+  await viteBuild({
+    configFile: false,
+    root: dirname(entry),
+    logLevel: 'silent',
+    ssr: { noExternal: true },
+    build: {
+      ssr: entry,
+      outDir: dirname(output),
+      emptyOutDir: false,
+      rolldownOptions: {
+        output: { entryFileNames: basename(output), codeSplitting: false },
+        onwarn: ({ message }) => {
+          throw new Error(`vite warned: ${message ?? ''}`)
+        },
+      },
+    },
+  })
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -71,6 +72,17 @@ export function makeConsumer(packages: readonly PublicPackage[]): Consumer {
   const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', ['install', ...quick, ...tarballs.values()], folder)
   return { folder, tarballs }
+}
+
+/** Copies a consumer, so that one file of tests may change it. Its files are shared where the system has hard links. */
+export function copyConsumer({
+  folder,
+  tarballs,
+}: Pick<Consumer, 'folder'> & { readonly tarballs: Iterable<[string, string]> }): Consumer {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'ldb-consumer-')))
+  if (process.platform === 'linux') run('cp', ['-al', `${folder}/.`, copy], folder)
+  else cpSync(folder, copy, { recursive: true, verbatimSymlinks: true })
+  return { folder: copy, tarballs: new Map(tarballs) }
 }
 
 /** Removes the folder. */

@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 import ts from 'typescript'
@@ -35,28 +34,6 @@ export function writeExample(folder: string, name: string, code: string): string
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, code)
   return file
-}
-
-/** Type-checks files in strict mode, including the declarations of all packages. Returns the errors. */
-export function typeErrors(files: readonly string[]): string[] {
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    types: ['node'],
-    // The types of Node are those of this package; those of the LDB packages come from the tarballs.
-    typeRoots: [dirname(dirname(createRequire(import.meta.url).resolve('@types/node/package.json')))],
-    skipLibCheck: false,
-  }
-  const program = ts.createProgram(files, options)
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
-    const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')
-    if (diagnostic.file === undefined || diagnostic.start === undefined) return message
-    const { line } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start)
-    return `${diagnostic.file.fileName}:${line + 1}: ${message}`
-  })
 }
 
 /** Removes the types of a file. Returns the path of the JavaScript file beside it. */

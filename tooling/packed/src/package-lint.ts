@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-
-import { run } from './consumer.js'
 
 /** Returns the findings of `publint --strict` for a tarball. */
 export async function publintFindings(tarball: string): Promise<string[]> {
@@ -15,10 +12,20 @@ export async function publintFindings(tarball: string): Promise<string[]> {
   return messages.map((message) => formatMessage(message, pkg) ?? message.code)
 }
 
-/** Runs attw on a tarball, for a package of ES modules only, and returns its report. Throws if attw finds a problem. */
-export function attw(tarball: string): string {
-  const manifest = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
-  const program = join(dirname(manifest), 'dist', 'index.js')
-  const options = ['--profile', 'esm-only', '--no-color', '--no-emoji', '--format', 'ascii']
-  return run(process.execPath, [program, tarball, ...options], dirname(tarball))
+/**
+ * Checks the types of a tarball as attw does, for every way in which TypeScript resolves modules.
+ *
+ * @returns the findings: the problems, and each resolution that finds no types or no code.
+ */
+export async function attwFindings(tarball: string): Promise<string[]> {
+  const result = await checkPackage(createPackageFromTarballData(readFileSync(tarball)))
+  if (result.types === false) return ['there are no types']
+  const findings = result.problems.map((problem) => JSON.stringify(problem))
+  for (const [name, { resolutions }] of Object.entries(result.entrypoints)) {
+    if (name.endsWith('.json')) continue
+    for (const [kind, { resolution }] of Object.entries(resolutions)) {
+      if (resolution?.isTypeScript !== true) findings.push(`${name}: no types with ${kind}`)
+    }
+  }
+  return findings
 }

@@ -3,10 +3,12 @@
 // end, and yield to other tasks of the page; files are unsupported.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { findChromium, startChromium } from '@ldb/chromium'
+import type { RunningChromium } from '@ldb/chromium'
 import { bundleWithEsbuild, bundleWithWebpack } from '../src/bundle.js'
-import { findChromium, runInChromium } from '../src/chromium.js'
-import { dropConsumer, makeConsumer, publicPackages } from '../src/consumer.js'
+import { runInChromium } from '../src/chromium.js'
+import { copyConsumer, dropConsumer } from '../src/consumer.js'
 import type { Consumer } from '../src/consumer.js'
 
 const APPLICATION = `
@@ -76,10 +78,13 @@ if (chromium === undefined) console.log('Chromium is not installed: the tests in
 
 describe.skipIf(chromium === undefined)('in Chromium', () => {
   let consumer: Consumer
-  beforeAll(() => {
-    consumer = makeConsumer(publicPackages())
-  }, 300_000)
-  afterAll(() => {
+  let browser: RunningChromium
+  beforeAll(async () => {
+    consumer = copyConsumer(inject('packed'))
+    browser = await startChromium(chromium ?? '')
+  }, 200_000)
+  afterAll(async () => {
+    await browser.close()
     dropConsumer(consumer)
   })
 
@@ -91,7 +96,7 @@ describe.skipIf(chromium === undefined)('in Chromium', () => {
     writeFileSync(entry, APPLICATION)
     const built = join(consumer.folder, 'built', `${name}.js`)
     await bundle(entry, built, 'web')
-    const result = await runInChromium(chromium ?? '', built)
+    const result = await runInChromium(browser, built)
     expect(result).toBe('1 expired 1 b, 199990000 true true, LDB_UNSUPPORTED')
   })
 })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { isLdbError, toSeq, WriteBatch } from '@ldb/base'
 import { BTree } from '@ldb/btree'
 import { Database } from '@ldb/core'
+import type { Keyspace } from '@ldb/core'
 import { MemoryVfs, NodeVfs } from '@ldb/vfs'
 import type { Vfs } from '@ldb/vfs'
 import { Wal } from '@ldb/wal'
@@ -244,7 +245,7 @@ describe('keys and values', () => {
   })
 })
 
-function binaryKeyspace(db: Database): ReturnType<typeof db.keyspace<{ keys: 'binary'; values: 'binary' }>> {
+function binaryKeyspace(db: Database): Keyspace<Uint8Array, Uint8Array> {
   return db.keyspace('binary', { keys: 'binary', values: 'binary' })
 }
 

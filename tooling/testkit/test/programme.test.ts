@@ -32,7 +32,7 @@ afterAll(() => {
 const programme: [suite: string, seeds: number][] = [
   ['crash-wal', 2],
   ['crash-btree', 6],
-  ['crash-database', 2],
+  ['crash-database', 1],
   ['crash-wal-neighbours', 1],
   ['crash-btree-neighbours', 2],
   ['crash-database-neighbours', 1],
@@ -40,7 +40,7 @@ const programme: [suite: string, seeds: number][] = [
   ['crash-btree-lying', 2],
   ['crash-database-lying', 1],
   ['error-wal', 2],
-  ['error-btree', 3],
+  ['error-btree', 2],
   ['error-database', 1],
 ]
 

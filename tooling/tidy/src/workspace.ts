@@ -17,6 +17,8 @@ export interface Manifest {
   readonly homepage?: string
   readonly bugs?: string
   readonly repository?: { readonly directory?: string }
+  readonly main?: string
+  readonly types?: string
   readonly exports?: Readonly<Record<string, unknown>>
   readonly imports?: Readonly<Record<string, object>>
   readonly files?: readonly string[]

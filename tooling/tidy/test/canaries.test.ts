@@ -135,6 +135,8 @@ const canaries: [Rule, Canary[]][] = [
       ['another license', 'MIT', {}, { license: 'ISC' }],
       ['side effects', 'sideEffects', {}, { sideEffects: true }],
       ['no exports', 'exports lacks', {}, { exports: {} }],
+      ['an ES module for require', 'main is not', {}, { main: './lib/index.js' }],
+      ['no types for old resolution', 'types is not', {}, { types: './lib/index.d.ts' }],
       [
         'a third door',
         'only',

@@ -103,19 +103,6 @@ function blockOf(
   return new Uint8Array()
 }
 
-/** Reads the commits in a file of role 2: their numbers. */
-export function readCommitNumbers(bytes: Uint8Array, since: number): number[] {
-  const view = new ByteView(bytes)
-  const numbers: number[] = []
-  for (let at = 0; at < view.length; at += 16 + view.u32(at)) {
-    requireSound([0, 1, 6].includes(view.u8(at + 4)) && view.isZero(at + 5, at + 8), 'type of a commit')
-    requireSound(view.u64(at + 8) === since + numbers.length + 1, 'number of a commit')
-    view.slice(at, at + 16 + view.u32(at))
-    numbers.push(view.u64(at + 8))
-  }
-  return numbers
-}
-
 function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }

@@ -1,9 +1,11 @@
 // Blob files: FORMAT.md of packages/blob.
-import { ByteView } from '../bytes/byte-view.js'
+import { ByteView, concatBytes } from '../bytes/byte-view.js'
 import { readFileHeader, seedOfFile } from '../bytes/file-header.js'
 import { requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
 import { decompressed } from '../bytes/payload.js'
+import { requireSort, UNIT_KINDS, UNIT_TRAILER_BYTES } from '../encryption/data-keys.js'
+import type { DataKeys, FileCipher } from '../encryption/data-keys.js'
 
 const FILE_HEADER_BYTES = 64
 const RECORD_HEADER_BYTES = 40
@@ -29,6 +31,8 @@ export interface BlobFile {
   readonly number: number
   readonly view: ByteView
   readonly seed: bigint
+  /** `undefined` when the file is not encrypted. */
+  readonly cipher: FileCipher | undefined
   /** Position of each record by the offset at which it was written; `undefined` in a file that was not compacted. */
   readonly index: ReadonlyMap<number, number> | undefined
   /** The records up to the first one without an intact header; in a compacted file, those of its index. */
@@ -36,29 +40,36 @@ export interface BlobFile {
 }
 
 /** Reads a blob file, whose name has a number. */
-export function readBlobFile(bytes: Uint8Array, number: number): BlobFile {
+export function readBlobFile(bytes: Uint8Array, number: number, keys?: DataKeys): BlobFile {
   const view = new ByteView(bytes)
   const { flags } = readFileHeader(view, 'V', 2, 1)
-  requireKnown(flags === 0, 'flags of a blob file')
+  requireKnown(flags <= 1, 'flags of a blob file')
   const header = view.slice(0, 56)
   requireSound(view.checksum(56) === xxHash64(header, 0n), 'checksum of the header of a blob file')
-  requireSupported(view.isZero(44, 52), 'the blob file is encrypted')
+  const cipherFields = [view.u8(44), view.u8(45), view.u16(46), view.u32(48)].join()
+  requireSupported(
+    cipherFields === (flags === 1 ? `1,${UNIT_TRAILER_BYTES},0,0` : '0,0,0,0'),
+    'cipher of a blob file',
+  )
+  requireSort(flags === 1, keys, 'a blob file')
   requireSound(view.u32(40) === number, 'number of a blob file')
   const seed = seedOfFile(view.slice(24, 40))
+  const cipher = keys?.cipherOf('blob', view.slice(24, 40))
   const index = readIndex(view, seed)
+  const file = { number, view, seed, cipher, index }
   const records: BlobRecord[] = []
   for (const [offset, position] of index ?? []) {
-    const record = recordAt(view, seed, offset, position)
+    const record = recordAt(file, offset, position)
     requireSound(record !== undefined, 'a record of a compacted blob file')
     records.push(record)
   }
-  if (index !== undefined) return { number, view, seed, index, records }
+  if (index !== undefined) return { ...file, records }
   let offset = FILE_HEADER_BYTES
   for (;;) {
-    const record = recordAt(view, seed, offset, offset)
-    if (record === undefined) return { number, view, seed, index, records }
+    const record = recordAt(file, offset, offset)
+    if (record === undefined) return { ...file, records }
     records.push(record)
-    const end = record.valueOffset + record.valueBytes + tableBytesOf(record.valueBytes)
+    const end = record.valueOffset + layoutOf(file, record.valueBytes).byteCount
     offset = Math.ceil(end / 8) * 8
   }
 }
@@ -77,20 +88,12 @@ export function readReferenced(files: BlobFiles, bytes: Uint8Array): Uint8Array 
   const writtenAt = reference.u64(8)
   const valueBytes = reference.u32(4)
   requireSound(
-    writtenAt >= FILE_HEADER_BYTES + RECORD_HEADER_BYTES + reference.u16(24),
+    writtenAt >= FILE_HEADER_BYTES + RECORD_HEADER_BYTES + reference.u16(24) + trailerBytesOf(file),
     'offset of a blob reference',
   )
-  const offset = positionOf(file, writtenAt, RECORD_HEADER_BYTES + reference.u16(24))
-  const value = file.view.slice(offset, offset + valueBytes)
-  const table = new ByteView(
-    file.view.slice(offset + valueBytes, offset + valueBytes + tableBytesOf(valueBytes)),
-  )
-  for (let chunk = 0; chunk * 8 < table.length; chunk += 1) {
-    const content = value.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
-    requireSound(table.checksum(chunk * 8) === xxHash64(content, file.seed), 'checksum of a chunk')
-  }
-  const checked = table.length === 0 ? value : table.bytes
-  requireSound(reference.checksum(16) === xxHash64(checked, file.seed), 'checksum of a blob')
+  const valueAt = RECORD_HEADER_BYTES + reference.u16(24) + trailerBytesOf(file)
+  const position = positionOf(file, writtenAt, valueAt)
+  const value = readStored(file, position, writtenAt, valueBytes, reference.checksum(16))
   requireEncoding(codec, valueBytes, decodedBytes)
   return codec === 0 ? value : decompressed(codec, value, decodedBytes)
 }
@@ -100,8 +103,71 @@ function requireEncoding(codec: number, valueBytes: number, decodedBytes: number
   requireSound(isSound, 'encoding of a blob')
 }
 
-function tableBytesOf(valueBytes: number): number {
-  return valueBytes <= CHUNK_BYTES ? 0 : Math.ceil(valueBytes / CHUNK_BYTES) * 8
+/**
+ * Returns a value as it is stored, decrypted and checked.
+ *
+ * @param writtenAt - where the value was when its file was written: units are bound to it.
+ */
+function readStored(
+  file: Pick<BlobFile, 'view' | 'seed' | 'cipher'>,
+  position: number,
+  writtenAt: number,
+  valueBytes: number,
+  valueChecksum: bigint,
+): Uint8Array {
+  const { view, seed, cipher } = file
+  const { chunkBytes, tableAt, tableBytes } = layoutOf(file, valueBytes)
+  const unitAt = (at: number, byteCount: number, version: bigint): Uint8Array => {
+    const stored = view.slice(position + at, position + at + byteCount + trailerBytesOf(file))
+    return cipher?.open(UNIT_KINDS.blob, writtenAt + at, epochOf(version), stored) ?? stored
+  }
+  const check = (bytes: Uint8Array, checksum: bigint): void => {
+    const isVersion = cipher !== undefined
+    requireSound(isVersion || checksum === xxHash64(bytes, seed), 'checksum of a blob')
+  }
+  if (tableBytes === 0) {
+    const value = unitAt(0, valueBytes, valueChecksum)
+    check(value, valueChecksum)
+    return value
+  }
+  const table = new ByteView(unitAt(tableAt, tableBytes, valueChecksum))
+  check(table.bytes, valueChecksum)
+  const chunks: Uint8Array[] = []
+  for (let chunk = 0; chunk * 8 < tableBytes; chunk += 1) {
+    const byteCount = Math.min(CHUNK_BYTES, valueBytes - chunk * CHUNK_BYTES)
+    const content = unitAt(chunk * chunkBytes, byteCount, table.checksum(chunk * 8))
+    check(content, table.checksum(chunk * 8))
+    chunks.push(content)
+  }
+  return concatBytes(...chunks)
+}
+
+/** Returns the epoch of a unit with a version: its low 53 bits. */
+function epochOf(version: bigint): bigint {
+  return version & ((1n << 53n) - 1n)
+}
+
+function trailerBytesOf({ cipher }: Pick<BlobFile, 'cipher'>): number {
+  return cipher === undefined ? 0 : UNIT_TRAILER_BYTES
+}
+
+/** Where chunks and chunk table of a value are, from its beginning, and how many bytes it takes. */
+interface ValueLayout {
+  /** Bytes from the beginning of a chunk to that of the next one. */
+  readonly chunkBytes: number
+  readonly tableAt: number
+  /** Without the trailer; 0 without a table. */
+  readonly tableBytes: number
+  readonly byteCount: number
+}
+
+function layoutOf(file: Pick<BlobFile, 'cipher'>, valueBytes: number): ValueLayout {
+  const trailerBytes = trailerBytesOf(file)
+  const chunkCount = Math.max(1, Math.ceil(valueBytes / CHUNK_BYTES))
+  const tableAt = valueBytes + chunkCount * trailerBytes
+  const tableBytes = chunkCount === 1 ? 0 : chunkCount * 8
+  const byteCount = tableAt + (tableBytes === 0 ? 0 : tableBytes + trailerBytes)
+  return { chunkBytes: CHUNK_BYTES + trailerBytes, tableAt, tableBytes, byteCount }
 }
 
 /** Returns the position of a value, which begins `valueAt` bytes behind its record. */
@@ -133,20 +199,27 @@ function readIndex(view: ByteView, seed: bigint): Map<number, number> | undefine
   return index
 }
 
-function recordAt(view: ByteView, seed: bigint, offset: number, position: number): BlobRecord | undefined {
+function recordAt(
+  file: Pick<BlobFile, 'view' | 'seed' | 'cipher'>,
+  offset: number,
+  position: number,
+): BlobRecord | undefined {
+  const { view, seed, cipher } = file
   if (position + RECORD_HEADER_BYTES > view.length) return undefined
   const header = new ByteView(view.slice(position, view.length))
-  const end = RECORD_HEADER_BYTES + header.u16(28)
+  const end = RECORD_HEADER_BYTES + header.u16(28) + trailerBytesOf(file)
   if (end > header.length || header.checksum(0) !== xxHash64(header.slice(8, end), seed)) return undefined
   requireSound(header.u64(8) === offset, 'offset of a blob record')
   requireSound(header.isZero(31, 32) && header.isZero(36, 40), 'reserved bytes of a blob record')
   const valueBytes = header.u32(24)
+  const valueChecksum = header.checksum(16)
   requireSound(valueBytes <= 2 ** 30, 'length of a blob')
   requireEncoding(header.u8(30), valueBytes, header.u32(32))
+  const key = header.slice(RECORD_HEADER_BYTES, end)
   return {
-    key: header.slice(RECORD_HEADER_BYTES, end),
+    key: cipher?.open(UNIT_KINDS.blob, offset, epochOf(valueChecksum), key) ?? key,
     valueOffset: offset + end,
     valueBytes,
-    valueChecksum: header.checksum(16),
+    valueChecksum,
   }
 }

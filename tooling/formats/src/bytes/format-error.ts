@@ -1,5 +1,5 @@
 /** Error codes of the FORMAT.md documents. */
-export type FormatErrorCode = 'LDB_FORMAT' | 'LDB_CORRUPTION' | 'LDB_UNSUPPORTED'
+export type FormatErrorCode = 'LDB_FORMAT' | 'LDB_CORRUPTION' | 'LDB_UNSUPPORTED' | 'LDB_KEY'
 
 /** Reports that a file is damaged, or has a format that this reader does not support. */
 export class FormatError extends Error {

@@ -2,10 +2,9 @@
 import { requireSound } from '../bytes/format-error.js'
 import type { Log } from '../log/log.js'
 import type { LogRecord } from '../log/record.js'
-import type { MetaBlock } from '../tree/meta.js'
 import type { Catalog } from './catalog.js'
 import { readCatalogRecord, readCheckpointRecord } from './log-payloads.js'
-import type { CatalogVersion, CheckpointRecord } from './log-payloads.js'
+import type { CatalogVersion, CheckpointRecord, StoreCheckpoint } from './log-payloads.js'
 
 const NO_ID = '0'.repeat(32)
 
@@ -46,16 +45,15 @@ export class History {
     return (this.#checkpoint?.stores.get(keyspaceId)?.durableSeq ?? 0) === 0
   }
 
-  /** Requires that the tree of a keyspace is of this history. */
-  checkTree(keyspaceId: number, { durableSeq, logSegmentId }: MetaBlock): void {
+  /** Requires that the store of a keyspace is of this history. */
+  checkStore(keyspaceId: number, { durableSeq, segmentId }: StoreCheckpoint): void {
     const recorded = this.#checkpoint?.stores.get(keyspaceId) ?? { durableSeq: 0, segmentId: NO_ID }
-    if (recorded.durableSeq === durableSeq && (durableSeq === 0 || recorded.segmentId === logSegmentId))
-      return
-    const position = this.#positionOf(logSegmentId)
-    requireSound(position !== undefined, `the tree of keyspace ${keyspaceId} is of another history`)
-    const commit = this.#log.records.find(({ type, seq }) => type === 1 && seq === durableSeq)
+    if (recorded.durableSeq === durableSeq && (durableSeq === 0 || recorded.segmentId === segmentId)) return
+    const position = this.#positionOf(segmentId)
+    requireSound(position !== undefined, `the store of keyspace ${keyspaceId} is of another history`)
+    const commit = this.#log.records.find(({ type, seq }) => [0, 1, 6].includes(type) && seq === durableSeq)
     const isBefore = commit === undefined || this.#origin(commit) <= position
-    requireSound(isBefore, `the tree of keyspace ${keyspaceId} contains another commit ${durableSeq}`)
+    requireSound(isBefore, `the store of keyspace ${keyspaceId} contains another commit ${durableSeq}`)
   }
 
   #positionOf(segmentId: string): number | undefined {

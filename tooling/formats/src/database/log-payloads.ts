@@ -1,6 +1,6 @@
-// Payloads of checkpoint and catalog records: FORMAT.md of packages/core, "Log records".
-import { ByteView } from '../bytes/byte-view.js'
-import { requireSound } from '../bytes/format-error.js'
+// Payloads of checkpoint, catalog and keyspace records: FORMAT.md of packages/core, "Log records".
+import { ByteView, decodeText } from '../bytes/byte-view.js'
+import { requireKnown, requireSound } from '../bytes/format-error.js'
 
 /** The checkpoints that were durable when a checkpoint record was written. */
 export interface CheckpointRecord {
@@ -19,6 +19,44 @@ export interface CatalogVersion {
 export interface StoreCheckpoint {
   readonly durableSeq: number
   readonly segmentId: string
+}
+
+/** What the commit of a keyspace record has done; the catalog may end with one. */
+export interface KeyspaceChange {
+  readonly kind: 'created' | 'dropped'
+  readonly keyspaceId: number
+  readonly engine: 'btree' | 'lsm'
+  readonly name: string
+  readonly keyEncoding: string
+  readonly valueEncoding: string
+}
+
+/** Decodes a keyspace change. */
+export function readKeyspaceChange(payload: Uint8Array): KeyspaceChange {
+  const view = new ByteView(payload)
+  const [kind, engine] = [view.u8(4), view.u8(5)]
+  requireSound(kind === 1 || kind === 2, 'kind of a keyspace change')
+  requireKnown(engine === 1 || engine === 2, `engine ${engine}`)
+  requireSound(view.u32(0) >= 2 && view.isZero(10, 16), 'id or reserved field of a keyspace change')
+  const lengths = [view.u16(6), view.u8(8), view.u8(9)]
+  requireSound(
+    lengths.every((length) => length >= 1 && length <= 1024),
+    'a length in a keyspace change',
+  )
+  let end = 16
+  const [name = '', keyEncoding = '', valueEncoding = ''] = lengths.map((length) => {
+    end += length
+    return decodeText(view.slice(end - length, end))
+  })
+  requireSound(end === view.length, 'length of a keyspace change')
+  return {
+    kind: kind === 1 ? 'created' : 'dropped',
+    keyspaceId: view.u32(0),
+    engine: engine === 1 ? 'btree' : 'lsm',
+    name,
+    keyEncoding,
+    valueEncoding,
+  }
 }
 
 /** Decodes the payload of a checkpoint record. */

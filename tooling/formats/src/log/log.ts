@@ -1,6 +1,7 @@
 // A whole log: FORMAT.md of packages/wal, "Opening".
 import { requireKnown, requireSound } from '../bytes/format-error.js'
-import { extendChain, recordAt } from './record.js'
+import type { DataKeys } from '../encryption/data-keys.js'
+import { extendChain, opened, recordAt } from './record.js'
 import type { LogRecord } from './record.js'
 import { readSegment, RECORDS_OFFSET } from './segment.js'
 import type { Segment } from './segment.js'
@@ -28,15 +29,17 @@ interface Progress {
  * Reads all segments of a log. Keys are file names; other names than those of segments are ignored.
  *
  * @param hasValues - reports whether all values that the payload of a record of type 6 names are intact.
+ * @param keys - data keys of an encrypted database.
  */
 export function readLog(
   files: ReadonlyMap<string, Uint8Array>,
   hasValues: (payload: Uint8Array) => boolean = () => true,
+  keys?: DataKeys,
 ): Log {
   const segments = [...files]
     .filter(([name]) => /^\d{10}\.wal$/.test(name) && Number(name.slice(0, 10)) > 0)
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, bytes]) => readSegment(bytes, Number(name.slice(0, 10))))
+    .map(([name, bytes]) => readSegment(bytes, Number(name.slice(0, 10)), keys))
   const [oldest] = segments
   const newest = segments.at(-1)
   requireSound(oldest !== undefined && newest !== undefined, 'the log has no segment')
@@ -120,9 +123,12 @@ function readRecords(segment: Segment, from: Progress, limit: number, records: L
   for (;;) {
     const record = recordAt(segment, lsn, limit)
     if (record === undefined || !record.isGood) return { lsn, lastSeq, chainHash }
-    requireKnown(record.type <= 4 || record.type === 6 || record.type >= 128, `record of type ${record.type}`)
+    requireKnown(
+      record.type <= 4 || record.type === 6 || record.type === 7 || record.type >= 128,
+      `record of type ${record.type}`,
+    )
     requireSound(record.seq >= lastSeq, 'seqs of records descend')
-    records.push(record)
+    records.push(opened(segment, record))
     chainHash = extendChain(chainHash, record.checksum)
     lastSeq = record.seq
     lsn = record.endLsn

@@ -1,6 +1,7 @@
 // Records of a log: FORMAT.md of packages/wal, "Record" and "Good records".
 import { requireKnown } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { UNIT_KINDS } from '../encryption/data-keys.js'
 import { RECORDS_OFFSET } from './segment.js'
 import type { Segment } from './segment.js'
 
@@ -16,7 +17,10 @@ export interface LogRecord {
   readonly seq: number
   readonly type: number
   readonly checksum: bigint
+  /** Encrypted in a record that was not opened. */
   readonly payload: Uint8Array
+  /** Bytes of the payload in the file. */
+  readonly storedBytes: number
   readonly isGood: boolean
 }
 
@@ -49,8 +53,16 @@ export function recordAt(segment: Segment, lsn: number, limit: number): LogRecor
     type: view.u8(start + 28),
     checksum,
     payload: view.slice(start + HEADER_BYTES, payloadEnd),
+    storedBytes: payloadBytes,
     isGood,
   }
+}
+
+/** Returns a record with its payload decrypted. */
+export function opened({ cipher }: Segment, record: LogRecord): LogRecord {
+  const { type, lsn, seq, payload } = record
+  if (cipher === undefined) return record
+  return { ...record, payload: cipher.open(UNIT_KINDS.logRecord + 256 * type, lsn, seq, payload) }
 }
 
 /** Returns the chain hash after a record: low half in the low 32 bits. */

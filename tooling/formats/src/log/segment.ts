@@ -3,6 +3,8 @@ import { ByteView } from '../bytes/byte-view.js'
 import { readFileHeader, seedOfFile } from '../bytes/file-header.js'
 import { requireKnown, requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { requireSort, UNIT_TRAILER_BYTES } from '../encryption/data-keys.js'
+import type { DataKeys, FileCipher } from '../encryption/data-keys.js'
 
 const HEADER_BYTES = 4096
 const SEAL_OFFSET = 4096
@@ -24,6 +26,8 @@ export interface Seal {
 export interface Segment {
   readonly view: ByteView
   readonly seed: bigint
+  /** Decrypts payloads; `undefined` when they are plain. */
+  readonly cipher: FileCipher | undefined
   readonly segmentId: string
   readonly previousId: string
   readonly segmentNumber: number
@@ -39,20 +43,25 @@ export interface Segment {
 }
 
 /** Reads the header and the seal of a segment, and checks them in the order of the document. */
-export function readSegment(bytes: Uint8Array, numberInName: number): Segment {
+export function readSegment(bytes: Uint8Array, numberInName: number, keys?: DataKeys): Segment {
   const view = new ByteView(bytes)
   requireSound(view.length >= HEADER_BYTES, 'a segment is shorter than its header')
   const { flags } = readFileHeader(view, 'W', 3)
-  requireKnown(flags === 0 || flags === 2, 'flags of a segment')
+  requireKnown(flags <= 7, 'flags of a segment')
+  const isEncrypted = (flags & 1) === 1
   requireSound(view.checksum(4088) === xxHash64(view.slice(0, 4088), 0n), 'checksum of a segment header')
-  requireKnown(view.u8(120) === 0, 'the log is encrypted')
+  requireKnown(view.u8(120) <= 1 && (isEncrypted || view.u8(120) === 0), 'suite of a log')
+  requireSort(isEncrypted, keys, 'the log')
   requireKnown(view.isZero(122, 124), 'padding of a segment header')
   requireKnown(view.isZero(160, 4088), 'reserved bytes of a segment header')
-  requireSound(view.u8(121) === 0 && view.u32(124) === 0, 'a plain log with fields of a cipher')
+  const trailerBytes = isEncrypted ? UNIT_TRAILER_BYTES : 0
+  requireSound(view.u8(120) === (isEncrypted ? 1 : 0), 'a log with the flag of a cipher and without one')
+  requireSound(view.u8(121) === trailerBytes && view.u32(124) === 0, 'fields of a cipher')
   const seed = seedOfFile(view.slice(24, 40))
   const segment = {
     view,
     seed,
+    cipher: keys?.cipherOf('log', view.slice(24, 40)),
     segmentId: view.hex(24, 40),
     previousId: view.hex(40, 56),
     segmentNumber: view.u64(56),

@@ -2,6 +2,8 @@
 import { ByteView, compareBytes, hexOf } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { UNIT_KINDS } from '../encryption/data-keys.js'
+import type { DataKeys } from '../encryption/data-keys.js'
 import { readHeader } from './header.js'
 import { readTable } from './table.js'
 import type { LsmEntry, Table } from './table.js'
@@ -26,6 +28,8 @@ interface NamedTable {
 export interface LsmStore {
   readonly storeId: string
   readonly durableSeq: number
+  /** Log segment that the newest record names. */
+  readonly segmentId: string
   readonly stamp: number
   readonly nextNumber: number
   readonly recordCount: number
@@ -35,13 +39,13 @@ export interface LsmStore {
 }
 
 /** Reads a store from its files, by their names. */
-export function readStore(files: ReadonlyMap<string, Uint8Array>): LsmStore {
+export function readStore(files: ReadonlyMap<string, Uint8Array>, keys?: DataKeys): LsmStore {
   const bytes = files.get('MANIFEST')
   requireSound(bytes !== undefined, 'there is no manifest')
   const view = new ByteView(bytes)
-  const { seed, storeId } = readHeader(view, 'M')
+  const { seed, storeId, cipher } = readHeader(view, 'M', keys)
   const tables = new Map<number, NamedTable>()
-  let state: { durableSeq: number; stamp: number; nextNumber: number } | undefined
+  let state: State | undefined
   let recordCount = 0
   let offset = HEADER_BYTES
   while (offset < view.length) {
@@ -49,15 +53,21 @@ export function readStore(files: ReadonlyMap<string, Uint8Array>): LsmStore {
     const image = Uint8Array.from(view.slice(offset, end))
     new DataView(image.buffer).setBigUint64(8, BigInt(offset), true)
     requireSound(view.checksum(offset + 8) === xxHash64(image, seed), `checksum of the record at ${offset}`)
-    requireSound(view.u32(offset + 4) === (recordCount === 0 ? 1 : 2), 'type of a record')
-    state = applyRecord(new ByteView(view.slice(offset + 16, end)), tables)
+    const type = view.u32(offset + 4)
+    requireSound(type === (recordCount === 0 ? 1 : 2), 'type of a record')
+    const stored = view.slice(offset + 16, end)
+    const payload = cipher?.open(UNIT_KINDS.manifestRecord, offset, type, stored) ?? stored
+    state = applyRecord(new ByteView(payload), tables)
     recordCount += 1
     const next = Math.ceil(end / 8) * 8
     requireSound(view.isZero(end, next), 'bytes between two records')
     offset = next
   }
   requireSound(state !== undefined, 'the manifest has no record')
-  const read = [...tables.values()].map((table) => ({ ...table, content: contentOf(table, files, storeId) }))
+  const read = [...tables.values()].map((table) => ({
+    ...table,
+    content: contentOf(table, files, storeId, keys),
+  }))
   return {
     storeId,
     ...state,
@@ -67,10 +77,9 @@ export function readStore(files: ReadonlyMap<string, Uint8Array>): LsmStore {
   }
 }
 
-function applyRecord(
-  view: ByteView,
-  tables: Map<number, NamedTable>,
-): { durableSeq: number; stamp: number; nextNumber: number } {
+type State = Pick<LsmStore, 'durableSeq' | 'segmentId' | 'stamp' | 'nextNumber'>
+
+function applyRecord(view: ByteView, tables: Map<number, NamedTable>): State {
   const [removedCount, addedCount] = [view.u32(40), view.u32(44)]
   let offset = 48
   for (let index = 0; index < removedCount; index += 1, offset += 8) {
@@ -97,14 +106,24 @@ function applyRecord(
     offset = lowerEnd + upperBytes
   }
   requireSound(offset === view.length, 'bytes behind the tables of a record')
-  return { durableSeq: view.u64(0), stamp: view.u64(8), nextNumber: view.u64(16) }
+  return {
+    durableSeq: view.u64(0),
+    stamp: view.u64(8),
+    nextNumber: view.u64(16),
+    segmentId: view.hex(24, 40),
+  }
 }
 
-function contentOf(table: NamedTable, files: ReadonlyMap<string, Uint8Array>, storeId: string): Table {
+function contentOf(
+  table: NamedTable,
+  files: ReadonlyMap<string, Uint8Array>,
+  storeId: string,
+  keys: DataKeys | undefined,
+): Table {
   const name = `${String(table.number).padStart(10, '0')}.sst`
   const bytes = files.get(name)
   requireSound(bytes?.length === table.fileBytes, `${name} is missing or has another length`)
-  const content = readTable(bytes)
+  const content = readTable(bytes, keys)
   requireSound(content.fileId === table.fileId && content.storeId === storeId, `${name} is another table`)
   const { entries, deletes, tombstones, minStamp, maxStamp, rawBytes, storedBytes } = content.properties
   const stamp = table.counts[3] ?? 0

@@ -2,12 +2,15 @@
 import { ByteView, compareBytes, concatBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { UNIT_KINDS, UNIT_TRAILER_BYTES } from '../encryption/data-keys.js'
+import type { DataKeys } from '../encryption/data-keys.js'
 import { readHeader } from './header.js'
 import { decompressed } from '../bytes/payload.js'
 
 const TRAILER_BYTES = 24
 const FOOTER_BYTES = 48 + TRAILER_BYTES
 const DATA = 1
+const FILTER = 3
 
 /** One version of a key; without a value it is a delete. */
 export interface LsmEntry {
@@ -49,29 +52,33 @@ const PROPERTIES = [
 ] as const
 
 /** Reads a table and checks every unit, the index, the filter and the properties. In a table of a load, all stamps are 0. */
-export function readTable(bytes: Uint8Array): Table {
+export function readTable(bytes: Uint8Array, keys?: DataKeys): Table {
   const file = new ByteView(bytes)
-  const { seed, fileId, storeId } = readHeader(file, 'T')
+  const { seed, fileId, storeId, cipher } = readHeader(file, 'T', keys)
   const codecs = new Set<number>()
   let dataBytes = 0
   const unitAt = (offset: number, storedBytes: number, content: number): ByteView => {
-    const trailer = offset + storedBytes - TRAILER_BYTES
-    requireSound(trailer >= offset, 'a unit is shorter than its trailer')
+    const stored = file.slice(offset, offset + storedBytes)
+    const kind = content === FILTER ? UNIT_KINDS.filter : UNIT_KINDS.block
+    const unit = new ByteView(cipher?.open(kind, offset, 0, stored) ?? stored)
+    const trailer = unit.length - TRAILER_BYTES
+    requireSound(trailer >= 0, 'a unit is shorter than its trailer')
     requireSound(
-      file.checksum(trailer + 16) === xxHash64(file.slice(offset, trailer + 16), seed),
+      cipher !== undefined || unit.checksum(trailer + 16) === xxHash64(unit.slice(0, trailer + 16), seed),
       `checksum of the unit at ${offset}`,
     )
-    const codec = file.u8(trailer)
-    requireSound(file.u8(trailer + 1) === content && file.u16(trailer + 2) === 0, 'content of a unit')
+    const codec = unit.u8(trailer)
+    requireSound(unit.u8(trailer + 1) === content && unit.u16(trailer + 2) === 0, 'content of a unit')
     requireSound(content === DATA || codec === 0, 'codec of a unit')
-    requireSound(file.u64(trailer + 8) === offset, 'place of a unit')
+    requireSound(unit.u64(trailer + 8) === offset, 'place of a unit')
     if (content === DATA) {
       codecs.add(codec)
-      dataBytes += trailer - offset
+      dataBytes += trailer
     }
-    return new ByteView(decompressed(codec, file.slice(offset, trailer), file.u32(trailer + 4)))
+    return new ByteView(decompressed(codec, unit.slice(0, trailer), unit.u32(trailer + 4)))
   }
-  const footer = unitAt(file.length - FOOTER_BYTES, FOOTER_BYTES, 6)
+  const footerBytes = FOOTER_BYTES + (cipher === undefined ? 0 : UNIT_TRAILER_BYTES)
+  const footer = unitAt(file.length - footerBytes, footerBytes, 6)
   const unitOf = (handles: ByteView, at: number, content: number): ByteView | undefined =>
     handles.u32(at + 8) === 0 ? undefined : unitAt(handles.u64(at), handles.u32(at + 8), content)
   const childrenOf = (block: ByteView, content: number): ByteView[] =>

@@ -13,7 +13,6 @@ const DECODED_BYTES_MAX = 16_384
 /** Returns the dictionaries of a file, by id from 1 on. */
 export function readDictionaries(file: TreeFile, reference: ByteView): Uint8Array[] {
   const content = readUncounted(file, reference)
-  file.dictionaryPages = Math.ceil((32 + content.length) / file.meta.pageBytes)
   requireSound(content.length >= HEADER_BYTES, 'length of the dictionaries')
   const view = new ByteView(content)
   requireSound(new TextDecoder().decode(view.slice(0, 8)) === 'LDB DICT', 'magic of the dictionaries')

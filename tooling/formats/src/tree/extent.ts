@@ -2,6 +2,7 @@
 import { ByteView, concatBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { UNIT_KINDS } from '../encryption/data-keys.js'
 import { decompressed } from '../bytes/payload.js'
 import type { TreeFile } from './tree-file.js'
 
@@ -19,8 +20,7 @@ export function readExtent(file: TreeFile, reference: ByteView): Uint8Array {
 /** Returns the content of the extent of the dictionaries, which is not one of the tree. */
 export function readUncounted(file: TreeFile, reference: ByteView): Uint8Array {
   const content = readExtent(file, reference)
-  const extent = file.extents.pop()
-  requireSound(extent !== undefined, 'the extent of the dictionaries')
+  file.dictionaryExtent = file.extents.pop()
   return content
 }
 
@@ -40,17 +40,22 @@ function readStored(file: TreeFile, reference: ByteView): StoredExtent {
   const { pageBytes, seed, epoch } = file.meta
   const page = reference.u32(0)
   const contentBytes = reference.u32(4)
-  const pages = Math.ceil((HEADER_BYTES + contentBytes) / pageBytes)
+  const unitBytes = HEADER_BYTES + contentBytes + file.trailerBytes
+  const pages = Math.ceil(unitBytes / pageBytes)
   file.claim(page, pages)
-  file.extents.push({ page, pages })
+  file.extents.push({ page, pages, byteCount: unitBytes })
   const start = page * pageBytes
-  const view = new ByteView(file.bytes.subarray(start, start + HEADER_BYTES + contentBytes))
+  const stored = file.bytes.subarray(start, start + unitBytes)
+  const view = new ByteView(
+    file.cipher?.open(UNIT_KINDS.overflowExtent, start, reference.u64(8), stored) ?? stored,
+  )
   const content = view.slice(HEADER_BYTES, HEADER_BYTES + contentBytes)
-  const contentHash = new Uint8Array(8)
-  new DataView(contentHash.buffer).setBigUint64(0, xxHash64(content, seed), true)
-  const checksum = xxHash64(concatBytes(view.slice(8, HEADER_BYTES), contentHash), seed)
-  requireSound(checksum === view.checksum(0), `checksum of the extent at page ${page}`)
-  requireSound(checksum === reference.checksum(16), `the extent at page ${page} is another one`)
+  const isVersion = file.cipher !== undefined
+  requireSound(
+    isVersion || view.checksum(0) === checksumOf(view.slice(8, HEADER_BYTES), content, seed),
+    `checksum of the extent at page ${page}`,
+  )
+  requireSound(view.checksum(0) === reference.checksum(16), `the extent at page ${page} is another one`)
   requireSound(view.u32(8) === page && view.u8(12) === EXTENT, `kind of the extent at page ${page}`)
   requireSound(view.isZero(14, 16), `reserved fields of the extent at page ${page}`)
   const codec = view.u8(13)
@@ -65,4 +70,10 @@ function readStored(file: TreeFile, reference: ByteView): StoredExtent {
   )
   requireSound(view.u32(24) === contentBytes, `length of the extent at page ${page}`)
   return { codec, content, decodedBytes }
+}
+
+function checksumOf(header: Uint8Array, content: Uint8Array, seed: bigint): bigint {
+  const contentHash = new Uint8Array(8)
+  new DataView(contentHash.buffer).setBigUint64(0, xxHash64(content, seed), true)
+  return xxHash64(concatBytes(header, contentHash), seed)
 }

@@ -2,6 +2,7 @@
 import { compareBytes } from '../bytes/byte-view.js'
 import type { ByteView } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
+import { UNIT_KINDS } from '../encryption/data-keys.js'
 import { pageAt } from './page.js'
 import type { TreeFile } from './tree-file.js'
 
@@ -21,7 +22,7 @@ export interface FreeSpace {
 /** Reads the chain of free-space pages, and their mirrors, which must be equal to them. */
 export function readFreeSpace(file: TreeFile): FreeSpace {
   const { pageBytes, pageCount, metaPages, copyPage, copyPages } = file.meta
-  const describedPages = (pageBytes - BITS_OFFSET) * 8
+  const describedPages = (file.pageEnd - BITS_OFFSET) * 8
   const pages: number[] = []
   const mirrors: number[] = []
   const bitmaps: Uint8Array[] = []
@@ -31,7 +32,7 @@ export function readFreeSpace(file: TreeFile): FreeSpace {
     const view = describedAt(file, next, FREE_SPACE, first)
     const mirror = describedAt(file, nextMirror, MIRROR, first)
     requireSound(
-      compareBytes(view.slice(16, pageBytes), mirror.slice(16, pageBytes)) === 0,
+      compareBytes(view.slice(16, file.pageEnd), mirror.slice(16, file.pageEnd)) === 0,
       `the mirror of free-space page ${next.page} differs from it`,
     )
     requireSound(
@@ -41,7 +42,7 @@ export function readFreeSpace(file: TreeFile): FreeSpace {
     )
     pages.push(next.page)
     mirrors.push(nextMirror.page)
-    bitmaps.push(view.slice(BITS_OFFSET, pageBytes))
+    bitmaps.push(view.slice(BITS_OFFSET, file.pageEnd))
     next = { page: view.u32(36), checksum: view.checksum(40) }
     nextMirror = { page: view.u32(48), checksum: view.checksum(56) }
   }
@@ -63,7 +64,8 @@ function describedAt(
   kind: number,
   first: number,
 ): ByteView {
-  const view = pageAt(file, page, checksum)
+  const unit = { kind: UNIT_KINDS.freeSpacePage, epoch: file.meta.epoch }
+  const view = pageAt(file, page, checksum, unit)
   requireSound(view.u8(12) === kind, `kind of free-space page ${page}`)
   requireSound(
     view.isZero(13, 16) && view.isZero(24, 32) && view.isZero(52, 56),

@@ -1,8 +1,10 @@
 // Meta blocks of a B+tree file: FORMAT.md of packages/btree, "Meta block" and "Choice of the meta block".
-import { ByteView, compareBytes } from '../bytes/byte-view.js'
+import { ByteView, compareBytes, concatBytes } from '../bytes/byte-view.js'
 import { hasMagic, readFileHeader, seedOfFile } from '../bytes/file-header.js'
-import { FormatError, requireKnown, requireSound, requireSupported } from '../bytes/format-error.js'
+import { FormatError, requireKnown, requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { requireSort, UNIT_KINDS, UNIT_TRAILER_BYTES } from '../encryption/data-keys.js'
+import type { DataKeys } from '../encryption/data-keys.js'
 
 const META_BYTES = 512
 const META_REGION_BYTES = 12_288
@@ -11,11 +13,15 @@ const BLOCK_INTERVAL = 4096
 const BLOCKS = [0, 1, 2, 8]
 const COPY_REGION_OFFSET = 32_768
 const COPY_REGION_BYTES = 4096
-/** Byte ranges that are zero in a file of this version. */
+/** The encrypted unit of a meta block. */
+const UNIT_START = 80
+const UNIT_END = 504
+const CONTENT_END = UNIT_END - UNIT_TRAILER_BYTES
+/** Byte ranges that are zero in a file of this version, but for the trailer of a cipher. */
 const ZERO_RANGES: readonly (readonly [number, number])[] = [
-  [48, 80],
+  [50, 80],
   [156, 168],
-  [224, 504],
+  [224, CONTENT_END],
 ]
 
 /** A valid meta block. */
@@ -50,7 +56,7 @@ export interface MetaBlock {
 }
 
 /** Returns the valid meta blocks of a file, newest first. */
-export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
+export function readMetaBlocks(file: Uint8Array, keys?: DataKeys): [MetaBlock, ...MetaBlock[]] {
   const views = BLOCKS.map((block) => {
     const start = block * BLOCK_INTERVAL
     return { block, view: new ByteView(file.subarray(start, start + META_BYTES)) }
@@ -62,7 +68,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
   const blocks: MetaBlock[] = []
   for (const { block, view } of views) {
     try {
-      blocks.push(readMetaBlock(view, block))
+      blocks.push(readMetaBlock(view, block, keys))
     } catch (error) {
       const isOther =
         !hasMagic(view, 'B') || (error instanceof FormatError && error.code === 'LDB_CORRUPTION')
@@ -76,7 +82,7 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
     if (other.checkpoint !== newest.checkpoint) continue
     const isEqual = [
       [0, 44],
-      [48, 504],
+      [48, keys === undefined ? UNIT_END : CONTENT_END],
     ].every(
       ([start = 0, end = 0]) =>
         compareBytes(newest.view.slice(start, end), other.view.slice(start, end)) === 0,
@@ -87,12 +93,18 @@ export function readMetaBlocks(file: Uint8Array): [MetaBlock, ...MetaBlock[]] {
   return [newest, ...others]
 }
 
-function readMetaBlock(view: ByteView, block: number): MetaBlock {
-  const { flags } = readFileHeader(view, 'B', 4)
+function readMetaBlock(stored: ByteView, block: number, keys: DataKeys | undefined): MetaBlock {
+  const { flags } = readFileHeader(stored, 'B', 4)
   requireKnown(flags <= 7, 'flags of a B+tree')
-  requireSupported((flags & 1) === 0, 'the tree is encrypted')
-  requireSound(view.length === META_BYTES, 'the file ends within a meta block')
-  requireSound(view.checksum(504) === xxHash64(view.slice(0, 504), 0n), 'checksum of a meta block')
+  const isEncrypted = (flags & 1) === 1
+  requireKnown(!isEncrypted || stored.u8(48) === 1, 'suite of a B+tree')
+  requireSort(isEncrypted, keys, 'the tree')
+  requireSound(stored.length === META_BYTES, 'the file ends within a meta block')
+  requireSound(stored.checksum(504) === xxHash64(stored.slice(0, 504), 0n), 'checksum of a meta block')
+  const view = decrypted(stored, block, keys)
+  requireSound(view.u8(48) === (isEncrypted ? 1 : 0), 'suite of a plain B+tree')
+  requireSound(view.u8(49) === (isEncrypted ? UNIT_TRAILER_BYTES : 0), 'trailer of a B+tree')
+  requireSound(isEncrypted || view.isZero(CONTENT_END, UNIT_END), 'zero fields of a meta block')
   const pageBytes = view.u32(40)
   requireSound(isPageSize(pageBytes), 'page size of a meta block')
   const meta = {
@@ -138,6 +150,15 @@ function readMetaBlock(view: ByteView, block: number): MetaBlock {
   requireSound(meta.copyPage + meta.copyPages <= meta.pageCount, 'the file ends before its copy region')
   requireSound(meta.freeCount <= meta.pageCount - meta.metaPages, 'number of free pages')
   return meta
+}
+
+/** Returns a meta block with its unit decrypted. */
+function decrypted(stored: ByteView, block: number, keys: DataKeys | undefined): ByteView {
+  const cipher = keys?.cipherOf('tree', stored.slice(24, 40))
+  if (cipher === undefined) return stored
+  const position = block * BLOCK_INTERVAL + UNIT_START
+  const unit = cipher.opened(UNIT_KINDS.metaBlock, position, 0, stored.slice(UNIT_START, UNIT_END))
+  return new ByteView(concatBytes(stored.slice(0, UNIT_START), unit, stored.slice(UNIT_END, META_BYTES)))
 }
 
 function isPageSize(pageBytes: number): boolean {

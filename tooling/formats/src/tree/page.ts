@@ -2,6 +2,7 @@
 import { ByteView, compareBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
 import { xxHash64 } from '../bytes/xx-hash64.js'
+import { UNIT_KINDS } from '../encryption/data-keys.js'
 import { decodeValue } from './dictionaries.js'
 import { EXTENT_REFERENCE_BYTES, readExtent, readValue } from './extent.js'
 import type { TreeFile } from './tree-file.js'
@@ -35,13 +36,31 @@ export interface TreePage {
   readonly prefixBytes: number
 }
 
-/** Returns the bytes of a page after a check of its checksum and of its position. */
-export function pageAt(file: TreeFile, pageNumber: number, checksum: bigint): ByteView {
+/**
+ * Returns the bytes of a page after a check of its checksum and of its position.
+ *
+ * @param unit - kind and epoch of the page as a unit of an encrypted file.
+ */
+export function pageAt(
+  file: TreeFile,
+  pageNumber: number,
+  checksum: bigint,
+  unit: { readonly kind: number; readonly epoch: number } = { kind: UNIT_KINDS.page, epoch: 0 },
+): ByteView {
   file.claim(pageNumber, 1)
+  const { cipher } = file
   const { pageBytes, seed, epoch } = file.meta
-  const view = new ByteView(file.bytes.subarray(pageNumber * pageBytes, (pageNumber + 1) * pageBytes))
+  const start = pageNumber * pageBytes
+  const stored = file.bytes.subarray(start, start + pageBytes)
+  const view = new ByteView(
+    cipher === undefined ? stored : cipher.opened(unit.kind, start, unit.epoch, stored),
+  )
   requireSound(view.checksum(0) === checksum, `page ${pageNumber} is not the one that its parent refers to`)
-  requireSound(checksum === xxHash64(view.slice(8, pageBytes), seed), `checksum of page ${pageNumber}`)
+  const isVersion = cipher !== undefined
+  requireSound(
+    isVersion || checksum === xxHash64(view.slice(8, pageBytes), seed),
+    `checksum of page ${pageNumber}`,
+  )
   requireSound(view.u32(8) === pageNumber, `number of page ${pageNumber}`)
   requireSound(view.u64(16) <= epoch, `epoch of page ${pageNumber}`)
   return view
@@ -152,7 +171,7 @@ function readKey(page: TreePage, slot: Slot, offset: number): { bytes: Uint8Arra
 }
 
 function checkHeap({ view, pageNumber, file }: TreePage, recordBytes: number): void {
-  const heapBytes = file.meta.pageBytes - view.u16(28)
+  const heapBytes = file.pageEnd - view.u16(28)
   requireSound(recordBytes + view.u16(30) === heapBytes, `heap of page ${pageNumber}`)
 }
 

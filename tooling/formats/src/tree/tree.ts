@@ -1,6 +1,7 @@
 // A whole B+tree file: FORMAT.md of packages/btree.
 import { compareBytes } from '../bytes/byte-view.js'
 import { requireSound } from '../bytes/format-error.js'
+import type { DataKeys } from '../encryption/data-keys.js'
 import { readDictionaries } from './dictionaries.js'
 import { readFreeSpace } from './free-space.js'
 import { readMetaBlocks } from './meta.js'
@@ -31,6 +32,8 @@ export interface Tree {
   readonly pageNumbers: Readonly<
     Record<'branch' | 'leaf' | 'extent' | 'freeSpace' | 'freeSpaceMirror', readonly number[]>
   >
+  /** Bytes of each extent, its header and its trailer included, by its first page. */
+  readonly extentBytes: ReadonlyMap<number, number>
 }
 
 /** The separators on both sides of a child; `undefined` where there is none. */
@@ -40,10 +43,10 @@ interface Fences {
 }
 
 /** Reads a B+tree file, and checks every page of its newest checkpoint. */
-export function readTree(bytes: Uint8Array): Tree {
-  const blocks = readMetaBlocks(bytes)
+export function readTree(bytes: Uint8Array, keys?: DataKeys): Tree {
+  const blocks = readMetaBlocks(bytes, keys)
   const [meta] = blocks
-  const file = new TreeFile(bytes, meta)
+  const file = new TreeFile(bytes, meta, keys?.cipherOf('tree', meta.view.slice(24, 40)))
   file.dictionaries = meta.dictionaries === undefined ? [] : readDictionaries(file, meta.dictionaries)
   file.claim(meta.copyPage, meta.copyPages)
   const walk = new TreeWalk(file)
@@ -66,23 +69,23 @@ export function readTree(bytes: Uint8Array): Tree {
     metaCopy: meta.copyPages,
     branch: walk.branches.length,
     leaf: walk.leaves.length,
-    extent: file.extents.reduce((total, extent) => total + extent.pages, 0) + file.dictionaryPages,
+    extent:
+      file.extents.reduce((total, extent) => total + extent.pages, 0) + (file.dictionaryExtent?.pages ?? 0),
     freeSpace: freeSpace.pages.length,
     freeSpaceMirror: freeSpace.mirrors.length,
     free,
   }
+  const extents = [...(file.dictionaryExtent === undefined ? [] : [file.dictionaryExtent]), ...file.extents]
   const pageNumbers = {
     branch: walk.branches,
     leaf: walk.leaves,
-    extent: [
-      ...(meta.dictionaries === undefined ? [] : [meta.dictionaries.u32(0)]),
-      ...file.extents.map((extent) => extent.page),
-    ],
+    extent: extents.map((extent) => extent.page),
     freeSpace: freeSpace.pages,
     freeSpaceMirror: freeSpace.mirrors,
   }
   const validMetaBlocks = blocks.map(({ block }) => block).sort((left, right) => left - right)
-  return { meta, validMetaBlocks, entries: walk.entries, pages, pageNumbers }
+  const extentBytes = new Map(extents.map(({ page, byteCount }) => [page, byteCount]))
+  return { meta, validMetaBlocks, entries: walk.entries, pages, pageNumbers, extentBytes }
 }
 
 class TreeWalk {

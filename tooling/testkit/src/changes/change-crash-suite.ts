@@ -39,7 +39,7 @@ class ChangeCrashRun {
   #disk: CrashVfs
   /** The state of the mirror at the crash. */
   #position: MirrorPosition | undefined = undefined
-  #counts = { crashes: 0, resumed: 0, 'log truncated': 0, commits: 0 }
+  #counts = { crashes: 0, resumed: 0, 'log truncated': 0, commits: 0, dropped: 0 }
 
   constructor(random: TestRandom) {
     this.#random = random
@@ -122,7 +122,22 @@ class ChangeCrashRun {
       }
     }
     await Promise.all(results)
+    await this.#changeKeyspaces(db)
     if (random.chance(0.05)) await db.checkpoint()
+  }
+
+  /** Creates or drops a keyspace, and writes to the one that exists. */
+  async #changeKeyspaces(db: AsyncDatabase): Promise<void> {
+    const random = this.#random
+    if (!random.chance(0.4)) return
+    const name = random.pick(['side', 'other'])
+    if ((await db.keyspaces()).some((keyspace) => keyspace.name === name) && random.chance(0.5)) {
+      await db.dropKeyspace(name)
+      this.#counts.dropped++
+      return
+    }
+    const keyspace = await db.keyspace<string, string>(name)
+    if (random.chance(0.7)) await keyspace.put(`key ${random.below(5)}`, String(random.word()))
   }
 
   #open(): AsyncDatabase {

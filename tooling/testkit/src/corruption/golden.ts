@@ -122,6 +122,7 @@ class GoldenMaker {
     if (this.#kind === 'encrypted')
       this.#db.keyspace('churn', { keys: 'binary', values: 'binary', engine: 'lsm' })
     for (const name of ['long', 'gone', 'churn', 'empty']) goldenSpace(this.#db, name)
+    this.#noteKeyspaces()
     this.#commit(this.#puts('default', 36, (index) => [`user:${pad(index)}`, this.#text(200 + index * 5)]))
     const lengths = [0, 1, 40, 300, 1023, 1024, 1025, 1600, 2600]
     this.#commit(
@@ -138,6 +139,12 @@ class GoldenMaker {
     goldenSpace(this.#db, 'gone').put(bytesOf('x') as never, bytesOf('y') as never)
     this.#history.submit([])
     this.#db.dropKeyspace('gone')
+    this.#noteKeyspaces()
+  }
+
+  /** Notes the commits that have created and dropped keyspaces. */
+  #noteKeyspaces(): void {
+    while (this.#history.submitted < this.#db.seq) this.#history.submit([])
   }
 
   #change(): void {

@@ -10,4 +10,16 @@ export const DEEP_SUITES: readonly SuiteEntry[] = [
     isInstrumented: false,
     load: async () => (await import('../seeded/seeded-suite.js')).seededSuite,
   },
+  {
+    name: 'postgres-failures',
+    group: 'servers',
+    isInstrumented: false,
+    load: async () => (await import('../cluster/postgres-failures.js')).postgresFailuresSuite,
+  },
+  {
+    name: 'etcd-failures',
+    group: 'cluster',
+    isInstrumented: false,
+    load: async () => (await import('./etcd-failures-suite.js')).etcdFailuresSuite,
+  },
 ]

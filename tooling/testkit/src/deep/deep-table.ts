@@ -32,6 +32,15 @@ const SHOWN: readonly [name: string, text: string][] = [
   ['storeSteps', 'steps against the model'],
   ['isolationRuns', 'interleavings of anomaly cases'],
   ['transactions', 'transactions checked'],
+  ['acknowledged', 'acknowledged writes'],
+  ['checkedTransactions', 'transactions checked on servers'],
+  ['failover', 'killed primaries'],
+  ['freezePrimary', 'frozen primaries'],
+  ['killStandby', 'killed standbys'],
+  ['freezeStandby', 'frozen standbys'],
+  ['killClient', 'killed clients'],
+  ['unknownOutcomes', 'unknown outcomes'],
+  ['skipped', 'cases skipped'],
 ]
 
 /** Returns the results of a run as a Markdown table: a row for each suite, and a total. */

@@ -178,17 +178,20 @@ export class PointRun {
     this.#noteSweeps()
   }
 
-  /** Creates or drops a keyspace now and then. Returns the batch of the commit that follows, which is never empty. */
+  /** Creates or drops a keyspace now and then, which is a commit. Returns the batch of the commit that follows, which is never empty. */
   #changeSpaces(state: Map<string, ReadonlyMap<string, Entry>>): ReturnType<Database['batch']> {
     const random = this.#random
+    this.#noteSweeps()
     if (random.chance(0.04)) {
       const name = `space ${this.#spaceNumber++}`
       this.#db.keyspace(name, { engine: random.chance(0.5) ? 'lsm' : 'btree' })
       state.set(name, new Map())
+      this.#states.push(new Map(state))
     } else if (random.chance(0.03) && state.size > 1) {
       const name = random.pick([...state.keys()].filter((each) => each !== 'default'))
       this.#db.dropKeyspace(name)
       state.delete(name)
+      this.#states.push(new Map(state))
     }
     return this.#db.batch()
   }
@@ -214,7 +217,5 @@ function contentOf(db: Database): string {
 }
 
 function textOf(spaces: readonly (readonly [string, readonly (readonly [string, string])[]])[]): string {
-  // A keyspace belongs to the commit that first writes to it.
-  const used = spaces.filter(([, entries]) => entries.length > 0)
-  return JSON.stringify(used.sort(([a], [b]) => (a < b ? -1 : 1)))
+  return JSON.stringify([...spaces].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -18,7 +18,7 @@ export interface Catch {
 const rightOutcomes = new Map<string, Promise<Outcome>>()
 
 /**
- * Runs the suite of a bug on unmodified sources, where it must pass, and with the bug, where it must fail.
+ * Runs the suite of a bug with the bug, where it must fail, and on unmodified sources up to the case that has failed, where it must pass.
  *
  * @throws Violation when the bug is not caught, or when the suite fails for another reason.
  */
@@ -26,17 +26,22 @@ export async function catchBug(bug: SeededBug): Promise<Catch> {
   const mutant = mutantOf(bug)
   const { suite, firstSeed = 1, cases = 1, test = '' } = bug
   const suiteRun = { suite, firstSeed, cases, test }
+  const wrong = await runInProcess(suiteRun, mutant)
+  const key = JSON.stringify(suiteRun)
+  if (wrong.kind === 'passed') throw new Violation(`${bug.name} is not caught by ${key}`)
+  if (wrong.kind === 'broken') throw new Violation(`${bug.name} crashes ${key}: ${wrong.message}`)
+  expectPass(bug, await rightOutcomeOf({ ...suiteRun, cases: Math.min(cases, Math.max(1, wrong.cases)) }))
+  return { bug, cases: wrong.cases, durationMs: wrong.durationMs, message: wrong.message }
+}
+
+function rightOutcomeOf(suiteRun: Parameters<typeof runInProcess>[0]): Promise<Outcome> {
   const key = JSON.stringify(suiteRun)
   let right = rightOutcomes.get(key)
   if (right === undefined) {
     right = runInProcess(suiteRun, undefined)
     rightOutcomes.set(key, right)
   }
-  expectPass(bug, await right)
-  const wrong = await runInProcess(suiteRun, mutant)
-  if (wrong.kind === 'passed') throw new Violation(`${bug.name} is not caught by ${key}`)
-  if (wrong.kind === 'broken') throw new Violation(`${bug.name} crashes ${key}: ${wrong.message}`)
-  return { bug, cases: wrong.cases, durationMs: wrong.durationMs, message: wrong.message }
+  return right
 }
 
 function expectPass(bug: SeededBug, right: Outcome): void {

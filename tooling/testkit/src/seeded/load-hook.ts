@@ -1,6 +1,6 @@
 // Runs on the thread of Node's module loader. Replaces the text of modules.
 import { writeFileSync } from 'node:fs'
-import type { InitializeHook, LoadHook } from 'node:module'
+import type { InitializeHook, LoadHook, ResolveHook } from 'node:module'
 
 /** The modules to replace. */
 export interface LoadReplacement {
@@ -16,6 +16,10 @@ let replacement: LoadReplacement | undefined
 export const initialize: InitializeHook<LoadReplacement> = (data) => {
   replacement = data
 }
+
+/** Called for every import. Node imports the CommonJS bundles, whose imports of each other do not pass through hooks: ES modules take their place. */
+export const resolve: ResolveHook = (specifier, context, nextResolve) =>
+  nextResolve(specifier, { ...context, conditions: ['module', ...context.conditions] })
 
 /** Called for every module. */
 export const load: LoadHook = (url, context, nextLoad) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { bundlesOf } from '@ldb/bundle'
-import ts from 'typescript'
+import { transformSync } from 'esbuild'
 import { WORKSPACE_ROOT } from '../report/workspace-root.js'
 import type { SeededBug } from './bugs/seeded-bug.js'
 
@@ -38,17 +38,16 @@ export async function bundlesWith({ sourcePath, source }: Mutant): Promise<Recor
   return Object.fromEntries(mutated.map(({ path, text }) => [pathToFileURL(path).href, text]))
 }
 
+/** @throws when the text is not valid code. */
 function transpile(bug: SeededBug, source: string): string {
-  const { outputText, diagnostics = [] } = ts.transpileModule(source, {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      removeComments: true,
-    },
-    reportDiagnostics: true,
-  })
-  const [first] = diagnostics
-  if (first === undefined) return outputText
-  throw new Error(`${bug.name} is not valid code: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`)
+  try {
+    return transformSync(source, {
+      loader: 'ts',
+      target: 'es2022',
+      logLevel: 'silent',
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    }).code
+  } catch (error) {
+    throw new Error(`${bug.name} is not valid code: ${String(error)}`, { cause: error })
+  }
 }

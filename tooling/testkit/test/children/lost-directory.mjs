@@ -251,6 +251,8 @@ for (const isAsync of [false, true]) {
   for (const durability of ['full', 'periodic', 'none']) {
     for (const [operation, { anyDurability }] of Object.entries(OPERATIONS)) {
       if (durability !== 'full' && anyDurability !== true) continue
+      // The commits of both APIs take the same way at 'none'.
+      if (durability === 'none' && isAsync) continue
       caseCount++
       for (const fault of await runCase(isAsync, durability, operation))
         faults.push(`${isAsync ? 'async' : 'sync'}, ${durability}, ${operation}: ${fault}`)

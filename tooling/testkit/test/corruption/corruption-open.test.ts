@@ -8,7 +8,7 @@ import { corruptionSuite } from '../../src/corruption/corruption-suite.js'
 import { formatCount, reportCounts } from '../counted.js'
 import { runSuite } from '../run-suite.js'
 
-const CASES = 20_000
+const CASES = 5_000
 
 describe('a database that was not closed', () => {
   it('never returns wrong data without an error', async (context) => {

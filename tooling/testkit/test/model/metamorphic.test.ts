@@ -16,7 +16,7 @@ import { Session } from '../../src/model/session/session.js'
 import type { Command } from '../../src/model/commands/commands.js'
 
 const FIRST = Number(process.env['LDB_METAMORPHIC_SEED'] ?? 1)
-const CASES = Number(process.env['LDB_METAMORPHIC_CASES'] ?? 24)
+const CASES = Number(process.env['LDB_METAMORPHIC_CASES'] ?? 8)
 
 test('all configurations return the same results', { timeout: 600_000 }, async (context) => {
   expect(CONFIGURATIONS.length).toBeGreaterThanOrEqual(12)

@@ -92,7 +92,7 @@ describe('a directory that is lost while its database is open', () => {
   it.each(LOSSES)('%s', { timeout: 120_000 }, async (loss) => {
     const end = await folder.run(LOST, { args: [folder.path, loss] })
     expect(end.stderr).toBe('')
-    expect(JSON.parse(end.stdout)).toEqual({ caseCount: 32, faults: [] })
+    expect(JSON.parse(end.stdout)).toEqual({ caseCount: 28, faults: [] })
   })
 })
 

@@ -7,7 +7,7 @@ import { ScriptFolder } from '../../src/outside/script-folder.js'
 import { SmallDevice, whyNoDevice } from './small-device.js'
 
 const TIMEOUT_MS = 120_000
-const ROUNDS = 6
+const ROUNDS = 4
 const REASON = whyNoDevice()
 
 const COMMON = `

@@ -15,14 +15,24 @@ export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {
   btree: ['base', 'vfs', 'integrity', 'cache'],
   lsm: ['base', 'vfs', 'integrity', 'cache'],
   core: ['base', 'vfs', 'integrity', 'cache', 'wal', 'blob', 'mvcc', 'btree', 'lsm'],
-  cli: ['base', 'vfs', 'integrity', 'core'],
+  cluster: ['base'],
+  'cluster-conformance': ['base', 'cluster'],
+  etcd: ['base', 'cluster'],
+  postgres: ['base', 'cluster'],
+  studio: ['base', 'core'],
+  cli: ['base', 'vfs', 'integrity', 'core', 'studio'],
   level: ['base', 'core'],
+  keyv: ['base', 'core'],
+  unstorage: ['base', 'core'],
   ffi: ['base', 'vfs', 'core'],
 }
 
 /** Packages of others that shipped code may import. */
 export const ALLOWED_OUTSIDERS: Readonly<Record<string, readonly string[]>> = {
   integrity: ['@noble/ciphers', '@noble/hashes', '@node-rs/xxhash', 'fflate'],
+  level: ['abstract-level'],
+  postgres: ['pg'],
+  cli: ['cli-progress', 'commander', 'csv-parse', 'csv-stringify', 'picocolors'],
 }
 
 /**

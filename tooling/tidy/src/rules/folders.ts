@@ -13,6 +13,21 @@ export interface FolderLayers {
 
 /** The folders of each package, by its folder in the workspace. Type-only imports count. */
 export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
+  'packages/cli': {
+    layers: [
+      'commands',
+      'inspect',
+      'formats',
+      'fields',
+      'tables',
+      'shell',
+      'bench',
+      'transfer',
+      'data',
+      'terminal',
+    ],
+    ground: [],
+  },
   'packages/core': {
     layers: [
       'restore',
@@ -94,13 +109,40 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options', 'external-values'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['salvage', 'batch', 'range', 'encoding', 'bytes', 'leaks'],
+    layers: ['salvage', 'batch', 'range', 'encoding', 'structured', 'bytes', 'leaks', 'signals'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
+  },
+  'packages/etcd': { layers: ['driver', 'layout', 'client', 'messages', 'protobuf'], ground: [] },
+  'packages/cluster': {
+    layers: [
+      'copy',
+      'changes',
+      'transaction',
+      'write',
+      'read',
+      'keyspace',
+      'calls',
+      'values',
+      'memory',
+      'buffer',
+      'host',
+      'driver',
+    ],
+    ground: ['format', 'key-value-database'],
+  },
+  'packages/cluster-conformance': {
+    layers: ['workload', 'cases', 'history', 'bed'],
+    ground: ['conformance-case'],
+  },
+  'packages/studio': {
+    layers: ['map', 'live'],
+    ground: ['session', 'entry-text', 'request-fields'],
   },
   'packages/ffi': {
     layers: ['calls'],
     ground: ['arena', 'object-table', 'option-block', 'library-context', 'library-objects', 'status'],
   },
+  'packages/postgres': { layers: ['transaction', 'watch', 'schema', 'session'], ground: [] },
   'packages/vfs': {
     layers: ['owned', 'pool', 'memory', 'host', 'node', 'environment', 'lock'],
     ground: [
@@ -115,7 +157,10 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'file-removal',
     ],
   },
-  'tooling/formats': { layers: ['backup', 'database', 'lsm', 'tree', 'log', 'blob', 'bytes'], ground: [] },
+  'tooling/formats': {
+    layers: ['backup', 'database', 'lsm', 'tree', 'log', 'blob', 'encryption', 'bytes'],
+    ground: [],
+  },
   'apps/bench': {
     layers: [
       'commands',
@@ -138,6 +183,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'tooling/testkit': {
     layers: [
       'deep',
+      'cluster',
       'engine',
       'seeded',
       'registry',

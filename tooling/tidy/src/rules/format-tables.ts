@@ -39,6 +39,7 @@ export const CONSTANT_NAMES: Readonly<Record<string, Readonly<Record<string, str
     'Checkpoint record': 'CHECKPOINT_OFFSET_*',
     'Checkpoint entry': 'ENTRY_OFFSET_*',
     'Catalog record': 'CATALOG_RECORD_OFFSET_*',
+    'Keyspace change': 'KEYSPACE_CHANGE_OFFSET_*',
     'Backup manifest': 'BACKUP_OFFSET_*',
     'File of a backup': 'FILE_OFFSET_*',
     'Commit of a backup': 'LOG_COMMIT_OFFSET_*',

@@ -6,10 +6,10 @@ import type { Manifest, Package } from '../workspace.js'
 const SCRIPTS: Readonly<Record<string, RegExp>> = {
   build: /^tsc -b && node \.\.\/\.\.\/tooling\/bundle\/main\.js$/,
   test: /^vitest run/,
-  lint: /^oxlint .*prettier --check .*tsc -p tsconfig\.test\.json$/,
+  lint: /^tsc -p tsconfig\.test\.json$/,
   docs: /^typedoc/,
 }
-const SHIPPED = ['lib', 'dist/**/*.d.ts', 'dist/**/*.d.ts.map', 'src', '!src/**/*.test.ts', 'README.md']
+const SHIPPED = ['lib', 'src', '!src/**/*.test.ts', 'README.md']
 
 /** Every public package has the same anatomy: manifest, README with an example, tests, FORMAT.md where it owns bytes. */
 export function checkManifest(subject: Package): Finding[] {
@@ -45,7 +45,8 @@ function identityProblems({ manifest, folder }: Package): string[] {
   return expectations.filter(([holds]) => !holds).map(([, message]) => message)
 }
 
-function exportsProblems({ exports: entries = {}, imports = {} }: Manifest): string[] {
+function exportsProblems(manifest: Manifest): string[] {
+  const { exports: entries = {}, imports = {} } = manifest
   const problems: string[] = []
   for (const [path, target] of Object.entries(entries)) {
     if (path === './package.json') continue
@@ -53,18 +54,47 @@ function exportsProblems({ exports: entries = {}, imports = {} }: Manifest): str
       problems.push(`exports ${path}: only '.' and './package.json' are public`)
       continue
     }
-    const expected: Record<string, string> = { '@ldb/source': './src/index.ts', types: './dist/index.d.ts' }
-    // A host has a bundle of its own where an import of the package depends on it.
-    for (const host of ['node', 'browser'])
-      if (Object.values(imports).some((targets) => host in targets)) expected[host] = `./lib/${host}.js`
-    expected['default'] = './lib/index.js'
     // The order of conditions is their meaning, so the text is compared.
-    if (JSON.stringify(target) !== JSON.stringify(expected))
+    if (JSON.stringify(target) !== JSON.stringify(commonExports(imports)))
       problems.push(`exports ${path} is not the common form`)
   }
   if (!('.' in entries) || !('./package.json' in entries))
     problems.push("exports lacks '.' or './package.json'")
+  const main = hasTwin(imports, 'node') ? './lib/node.cjs' : './lib/index.cjs'
+  if (manifest.main !== main) problems.push(`main is not ${main}`)
+  if (manifest.types !== './lib/index.d.cts') problems.push('types is not ./lib/index.d.cts')
   return problems
+}
+
+/**
+ * Returns the common form of the export `.`. A host has bundles of its own where an import of the package depends on it. Node runs the
+ * CommonJS module only, however it is loaded; bundlers take ES modules.
+ */
+function commonExports(imports: NonNullable<Manifest['imports']>): object {
+  const source = {
+    '@ldb/source': './src/index.ts',
+    types: { import: './lib/index.d.ts', default: './lib/index.d.cts' },
+  }
+  if (!hasTwin(imports, 'node')) return { ...source, ...common('index') }
+  return {
+    ...source,
+    node: common('node'),
+    browser: bundled(hasTwin(imports, 'browser') ? 'browser' : 'index'),
+    'react-native': bundled('index'),
+    default: common('node'),
+  }
+}
+
+function hasTwin(imports: NonNullable<Manifest['imports']>, host: string): boolean {
+  return Object.values(imports).some((targets) => host in targets)
+}
+
+function common(host: string): object {
+  return { module: `./lib/${host}.js`, import: `./lib/${host}.mjs`, default: `./lib/${host}.cjs` }
+}
+
+function bundled(host: string): object {
+  return { module: `./lib/${host}.js`, import: `./lib/${host}.js`, default: `./lib/${host}.cjs` }
 }
 
 function dependencyProblems({ manifest, references }: Package): string[] {

@@ -19,7 +19,14 @@ const BANNED_GLOBALS = new Set(
 const BANNED_MEMBERS = new Set(['Date.now', 'Math.random'])
 
 /** Packages whose very purpose is the world outside. */
-const WORLDLY_PACKAGES = new Set(['@ldb/vfs', '@ldb/cli', '@ldb/ffi'])
+const WORLDLY_PACKAGES = new Set([
+  '@ldb/vfs',
+  '@ldb/cli',
+  '@ldb/studio',
+  '@ldb/ffi',
+  '@ldb/etcd',
+  '@ldb/postgres',
+])
 
 /**
  * Sources are plain ES2022 and typed arrays: what is Node's stands in `@ldb/vfs` and in files named `*-node.ts`,

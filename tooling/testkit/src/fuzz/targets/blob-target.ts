@@ -22,7 +22,7 @@ export const blobTarget: FuzzTarget = {
   bytesMax: 6_000,
   // Of `verify`, for a file that a newer build has written.
   codes: ['LDB_UNSUPPORTED', 'LDB_FORMAT'],
-  inputsPerCase: 300,
+  inputsPerCase: 100,
   run(input) {
     // The same references name the records of both.
     const vfs = imageVfs(imageOf(0))

@@ -22,7 +22,7 @@ export const catalogTarget: FuzzTarget = {
   samples: () => [readFile(imageVfs(sampleImage()), CATALOG)],
   bytesMax: 600,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED'],
-  inputsPerCase: 2_000,
+  inputsPerCase: 500,
   run(input) {
     const vfs = sampleVfs()
     writeFile(vfs, CATALOG, input)
@@ -42,7 +42,7 @@ export const checkpointTarget: FuzzTarget = {
   samples: () => [sampleRecord(CHECKPOINT)],
   bytesMax: 200,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT'],
-  inputsPerCase: 2_000,
+  inputsPerCase: 500,
   run(input) {
     openWithLog([[CHECKPOINT, input]])
   },
@@ -54,7 +54,7 @@ export const catalogNoteTarget: FuzzTarget = {
   samples: () => [sampleCatalogNote()],
   bytesMax: 40,
   codes: ['LDB_CORRUPTION'],
-  inputsPerCase: 1_000,
+  inputsPerCase: 500,
   run(input) {
     openWithLog([
       [CHECKPOINT, sampleRecord(CHECKPOINT)],

@@ -32,7 +32,7 @@ export const lockTarget: FuzzTarget = {
   samples: () => [sampleLock()],
   bytesMax: 2_000,
   codes: ['LDB_LOCKED'],
-  inputsPerCase: 500,
+  inputsPerCase: 250,
   run(input) {
     const path = emptyDirectory()
     writeFileSync(join(path, 'LOCK'), input)

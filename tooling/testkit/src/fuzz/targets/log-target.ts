@@ -15,7 +15,7 @@ export const logTarget: FuzzTarget = {
   samples: () => [sampleLog(true), sampleLog(false)],
   bytesMax: 10_000,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_TOO_LARGE'],
-  inputsPerCase: 3_000,
+  inputsPerCase: 1_500,
   run(input) {
     const vfs = new MemoryVfs()
     vfs.makeDirectory(DIRECTORY)

@@ -27,7 +27,7 @@ export const lsmTableTarget: FuzzTarget = {
   samples: () => [0, 1, 2].map((kind) => readFile(imageVfs(oneTable(kind)), tablePathOf(oneTable(kind)))),
   bytesMax: 8_000,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED', 'LDB_POISONED'],
-  inputsPerCase: 400,
+  inputsPerCase: 200,
   run(input) {
     const image = oneTable(0)
     const vfs = imageVfs(image)
@@ -54,7 +54,7 @@ export const lsmManifestTarget: FuzzTarget = {
   samples: () => [readFile(imageVfs(edited()), MANIFEST), wholeState()],
   bytesMax: 2_000,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_POISONED'],
-  inputsPerCase: 400,
+  inputsPerCase: 200,
   run(input) {
     const vfs = imageVfs(edited())
     writeFile(vfs, MANIFEST, input)

@@ -18,7 +18,7 @@ export const treeTarget: FuzzTarget = {
   samples: () => [sampleTree(1), sampleTree(25), sampleTree(70)],
   bytesMax: 28_672,
   codes: ['LDB_CORRUPTION', 'LDB_FORMAT', 'LDB_UNSUPPORTED', 'LDB_POISONED'],
-  inputsPerCase: 2_500,
+  inputsPerCase: 800,
   run(input) {
     const vfs = new MemoryVfs()
     writeFile(vfs, PATH, input)

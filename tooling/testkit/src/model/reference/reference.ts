@@ -169,6 +169,7 @@ export class Reference {
         keyConversion(wantedKeys) as KeyConversion,
         valueConversion(wantedValues) as ValueConversion,
       )
+      this.#state.commits.commit()
       this.#state.commits.flush()
       return 'open'
     }
@@ -187,6 +188,7 @@ export class Reference {
     present.dropped = true
     for (const transaction of this.#state.transactions) transaction.retainDropped(present)
     this.#state.live.delete(name)
+    this.#state.commits.commit()
     this.#state.commits.flush()
     return 'dropped'
   }

@@ -70,6 +70,11 @@ export class ChangeMirror {
   async compare(): Promise<string> {
     const disorder = await this.catchUp()
     if (disorder !== undefined) return disorder
+    const names = this.#db.sync.keyspaces().map(({ name }) => name)
+    const unknown = names.find((name) => !this.#copy.has(name))
+    if (unknown !== undefined) return `the mirror lacks the keyspace ${unknown}`
+    const gone = [...this.#copy.keys()].find((name) => !names.includes(name))
+    if (gone !== undefined) return `the mirror still has the keyspace ${gone}`
     for (const [name, entries] of contentOf(this.#db.sync)) {
       const copy = this.#copy.get(name) ?? new Map<string, string>()
       for (const key of new Set([...entries.keys(), ...copy.keys()])) {
@@ -96,6 +101,9 @@ export class ChangeMirror {
   }
 
   #apply(change: Change): void {
+    if (change.kind === 'createKeyspace') this.#copy.set(change.keyspace, new Map())
+    if (change.kind === 'dropKeyspace') this.#copy.delete(change.keyspace)
+    if (change.kind === 'createKeyspace' || change.kind === 'dropKeyspace') return
     // The keyspace was dropped after the change.
     if (this.#db.sync.keyspaces().every(({ name }) => name !== change.keyspace)) return
     const [keys, values] = textsOf(this.#db.sync, change.keyspace)

@@ -13,6 +13,7 @@ import { largeValues } from '../maintenance/large-values.js'
 import { logStructured } from '../maintenance/log-structured.js'
 import { memory } from '../memory.js'
 import { missPath } from '../miss-path.js'
+import { coldStart } from '../opening/cold-start.js'
 import { opening } from '../opening/opening.js'
 import { recovery } from '../recovery.js'
 import { sortedLoad } from '../maintenance/sorted-load.js'
@@ -25,6 +26,7 @@ import { transactionSize } from '../transaction-size.js'
 export const PROBES: readonly Probe[] = [
   recovery,
   opening,
+  coldStart,
   memory,
   missPath,
   garbage,

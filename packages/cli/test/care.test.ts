@@ -95,7 +95,7 @@ test('a database is compacted, checkpointed, backed up and restored', () => {
     ['put', db, 'later', '1'],
     ['backup', db, backups],
     ['backup', db, backups, '--incremental'],
-    ['restore', backups, join(folder, 'before'), '--until', '2'],
+    ['restore', backups, join(folder, 'before'), '--until', '3'],
     ['get', join(folder, 'before'), 'later'],
     ['restore', backups, restored],
     ['restore', backups, join(folder, 'never'), '--until', 'tomorrow'],

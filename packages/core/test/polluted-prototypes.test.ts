@@ -14,7 +14,7 @@ const THROWING = Symbol('a getter that throws')
 const VALUES: readonly unknown[] = [1, true, 'x', -1, {}, (): number => 1, THROWING]
 const { optional, required } = sourceNames()
 /** Names that Node itself reads from `Object.prototype` in its own operations, or assigns to objects that inherit from it. */
-const NODE = new Set(['errno', 'code', 'files', 'mode', 'type', 'workers'])
+const NODE = new Set(['errno', 'code', 'files', 'keepAlive', 'mode', 'type', 'workers'])
 const onDisk = optional.filter((name) => !NODE.has(name))
 
 /** Runs a synchronous action while `Object.prototype` has members. */

@@ -81,7 +81,10 @@ export async function followLines<T>(
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let pending = ''
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      if (signal.aborted) throw error
+      throw new ServerGone(String(error))
+    })
     if (done) return
     const lines = (pending + value).split('\n')
     pending = lines.pop() ?? ''

@@ -54,7 +54,7 @@ function Drawn({ map }: { readonly map: DatabaseMap }) {
         ))}
       </ul>
       {findings.length > 0 && (
-        <ul class="findings" aria-label="Findings">
+        <ul class="findings" aria-label="Findings" tabIndex={0}>
           {findings.slice(0, FINDINGS_MAX).map(({ severity, message, file, offset }, index) => (
             <li key={index}>
               <b>{severity}</b> {file} at {offset.toLocaleString('en')}: {message}

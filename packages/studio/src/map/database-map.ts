@@ -71,7 +71,7 @@ function fileOf(file: string, grid: FileGrid, encoding: string): object {
     file: shortName(file),
     byteCount: grid.byteCount,
     cellBytes: grid.cellBytes,
-    cells: cells.map(({ keys, ...cell }) => ({
+    cells: cells.map(({ keys, isContinued: _isContinued, ...cell }) => ({
       ...cell,
       ...(keys === undefined
         ? {}

@@ -10,8 +10,10 @@ interface OpenCell {
   /** Bytes by use, in the order of `USES`. */
   amounts: number[]
   dirtyBytes: number
-  /** Located units, or parts of them. */
+  /** Located units of which bytes are in the cell. */
   unitCount: number
+  /** The first of them begins in a cell before. */
+  isContinued: boolean
   findingCount: number
   /** Of the only unit that has keys. */
   keys: DatabaseVerifyLocation['keys']
@@ -52,6 +54,7 @@ export class FileGrid {
       const end = Math.min(offset + bytes, (index + 1) * this.cellBytes)
       const cell = (this.#cells[index] ??= emptyCell())
       this.#addTo(cell, location, end - at, use, before)
+      if (at > offset) cell.isContinued = true
       at = end
     }
   }
@@ -100,7 +103,7 @@ export class FileGrid {
       else {
         target.amounts = target.amounts.map((amount, use) => amount + (cell.amounts[use] ?? 0))
         target.dirtyBytes += cell.dirtyBytes
-        target.unitCount += cell.unitCount
+        target.unitCount += cell.unitCount - (cell.isContinued ? 1 : 0)
         target.keys = target.unitCount === 1 ? (target.keys ?? cell.keys) : undefined
       }
     })
@@ -114,6 +117,7 @@ function emptyCell(): OpenCell {
     amounts: USES.map(() => 0),
     dirtyBytes: 0,
     unitCount: 0,
+    isContinued: false,
     findingCount: 0,
     keys: undefined,
   }

@@ -93,8 +93,8 @@ export function testStates(subject: () => Subject): void {
 
   test.each([
     ['an absent directory', 'absent', 'There is no database here'],
-    ['a directory of other files', 'other', 'There is no database here'],
-    ['a file', 'file.txt', 'There is no database here'],
+    ['a directory of other files', 'other', 'This is not a database of this version'],
+    ['a file', 'file.txt', 'This is not a database of this version'],
     ['a directory with a foreign catalog', 'foreign', 'This is not a database of this version'],
   ])('%s is no database', async (_state, name, heading) => {
     const { browser, folder } = subject()

@@ -1,6 +1,6 @@
 import config from '../../tooling/vitest/config.js'
 
 // A dependency of Keyv's suites requires a package that has another form for `import`.
-const conditions = ['@ldb/source', 'node', 'default']
+const conditions = ['node', 'default']
 
 export default { ...config, ssr: { resolve: { conditions, externalConditions: conditions } } }

@@ -1,6 +1,1 @@
-import config from '../../tooling/vitest/config.js'
-
-// A dependency of Keyv's suites requires a package that has another form for `import`.
-const conditions = ['@ldb/source', 'node', 'default']
-
-export default { ...config, ssr: { resolve: { conditions, externalConditions: conditions } } }
+export { overBuilt as default } from '../../tooling/vitest/config.js'

@@ -1,1 +1,1 @@
-export { default } from '../vitest/config.js'
+export { overBuilt as default } from '../vitest/config.js'

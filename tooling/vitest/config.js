@@ -28,5 +28,15 @@ const config = defineConfig({
 
 export default config
 
+// What users import. The sources of `@ldb/core` and of the packages below it take 12 s of CPU to transform and evaluate, the built packages none.
+const builtConditions = ['node', 'import', 'default']
+
+/** For suites of packages over `@ldb/core`, whose dependencies are loaded as they were built; their own sources are loaded directly. */
+export const overBuilt = defineConfig({
+  ...config,
+  resolve: { conditions: builtConditions },
+  ssr: { resolve: { conditions: builtConditions, externalConditions: builtConditions } },
+})
+
 /** For suites in which files replace modules. */
 export const isolated = defineConfig({ ...config, test: { ...config.test, isolate: true } })

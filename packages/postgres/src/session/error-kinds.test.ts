@@ -37,3 +37,12 @@ test('only an answer of the server proves that a transaction is rolled back', ()
     expect(driverErrorOf(error).kind).toBe('unavailable')
   }
 })
+
+test.each([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])('a certificate with %s does not become better by repetition', (code) => {
+  expect(driverErrorOf(Object.assign(new Error('certificate'), { code })).kind).toBe('fatal')
+})

@@ -26,6 +26,12 @@ const KIND_OF_SQLSTATE: Readonly<Record<string, DriverErrorKind>> = {
   '72000': 'snapshotTooOld',
 }
 
+/** Codes of Node for a certificate that is not trusted, not valid, or of another host. */
+const CERTIFICATE =
+  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|CRL_)/
+/** Messages of `pg`, which has no codes: a login, or a connection without TLS, that does not become better by repetition. */
+const REFUSED_BY_CLIENT = /^SASL: |does not support SSL/
+
 /** SQLSTATE of a violated unique key. */
 const UNIQUE_VIOLATION = '23505'
 
@@ -40,7 +46,13 @@ export function driverErrorOf(error: unknown): DriverError {
     return new DriverError('fatal', `the driver: ${error.message}`, { cause: error })
   }
   const { code, message } = describe(error)
-  return new DriverError(kindOf(code), message, { cause: error })
+  const kind = code === undefined && isRefusedByClient(error) ? 'fatal' : kindOf(code)
+  return new DriverError(kind, message, { cause: error })
+}
+
+function isRefusedByClient(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return CERTIFICATE.test(String(code)) || REFUSED_BY_CLIENT.test(String(message))
 }
 
 /** Returns the SQLSTATE of an error of the server; `undefined` for any other. */

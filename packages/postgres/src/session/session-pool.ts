@@ -196,7 +196,8 @@ export class SessionPool {
         }
       } catch (error) {
         this.assertOpen()
-        failure = error
+        // The last attempt may have no time left: an earlier one says more.
+        if (failure === undefined || !deadline.isOver) failure = error
         // A refused login does not become better by repetition. Another host may be asked once.
         if (attempt + 1 >= hosts.length && isRefusal(error)) throw driverErrorOf(error)
       }

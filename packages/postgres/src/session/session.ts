@@ -15,7 +15,7 @@ export interface Answer {
   readonly rows: readonly Row[]
 }
 
-/** Options of `pg` that the driver passes on. The types of `pg` need not be installed. @category Options */
+/** Options of `pg` that the driver passes on; `user`, `password` and `database` where the connection string has none. The types of `pg` need not be installed. @category Options */
 export interface ClientOptions {
   readonly user?: string | undefined
   readonly password?: string | (() => string | Promise<string>) | undefined
@@ -59,15 +59,19 @@ export class Session {
   /** Connects to a host within `timeoutMs`. Rejects with the error of the client. */
   static async connect(host: Host, options: ClientOptions, timeoutMs: number): Promise<Session> {
     const socket = new Socket()
+    const { password, user, database, ...others } = options
     const client = new Client({
       application_name: 'ldb',
       keepAlive: true,
-      ...options,
-      connectionString: host.connectionString,
+      ...others,
+      connectionString: completeUrl(host.connectionString, user, database),
       connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
       stream: () => socket,
       pipeline: true,
     } as ClientConfig)
+    // An empty password of the connection string would replace that of the options.
+    const isWithout = client.password === null || client.password === undefined || client.password === ''
+    if (isWithout && password !== undefined) (client as { password?: unknown }).password = password
     const session = new Session(client, socket)
     try {
       await client.connect()
@@ -150,3 +154,16 @@ export class Session {
 }
 
 const END_TIMEOUT_MS = 1000
+
+/** Adds the user and the database that a connection string does not name. */
+function completeUrl(
+  connectionString: string,
+  user: string | undefined,
+  database: string | undefined,
+): string {
+  if (user === undefined && database === undefined) return connectionString
+  const url = new URL(connectionString)
+  if (url.username === '' && user !== undefined) url.username = encodeURIComponent(user)
+  if (url.pathname.length <= 1 && database !== undefined) url.pathname = `/${encodeURIComponent(database)}`
+  return url.href
+}

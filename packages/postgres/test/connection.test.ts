@@ -1,0 +1,122 @@
+// Strategy: a server with TLS and a password, whose own views say how each session is connected.
+// Invariants: a wrong password and a certificate of an unknown authority are refused within the time of a connection, in words without a secret.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClusterDatabase } from '@ldb/cluster'
+import type { PostgresServer } from '@ldb/servers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freshSchema, IS_MISSING, openDriver, startServer } from './test-server.js'
+
+interface Certificate {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** Makes a certificate for 127.0.0.1 that signs itself. `openssl` comes with the package of the server. */
+function makeCertificate(): Certificate {
+  const folder = mkdtempSync(join(tmpdir(), 'ldb-certificate-'))
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  try {
+    const form = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+    execFileSync('openssl', ['req', '-x509', ...form, ...name, '-keyout', key, '-out', certificate], {
+      stdio: 'ignore',
+    })
+    return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe.skipIf(IS_MISSING)('connections', () => {
+  let server: PostgresServer
+  let own: Certificate
+
+  beforeAll(async () => {
+    own = makeCertificate()
+    server = await startServer(own)
+  })
+  afterAll(async () => {
+    await server.stop()
+  })
+
+  /** What the server knows of the sessions of a name: whether each has TLS. */
+  const encryptedOf = (name: string): string[] =>
+    server
+      .query(
+        `select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = '${name}'`,
+      )
+      .split('\n')
+
+  test('all sessions have TLS when the options say so, those of watches too', async () => {
+    const ssl = { ca: own.certificate }
+    const client = { ssl, application_name: 'with-tls' }
+    const db = await ClusterDatabase.open(await openDriver(server.url, freshSchema(), { client }))
+    await db.put('a', '1')
+    const stop = new AbortController()
+    const changes = db.changes({ signal: stop.signal })[Symbol.asyncIterator]()
+    const first = changes.next()
+    await db.put('b', '2')
+    expect((await first).value).toMatchObject({ changes: [{ kind: 'put', key: 'b' }] })
+    const encrypted = encryptedOf('with-tls')
+    expect(encrypted.length).toBeGreaterThanOrEqual(2)
+    expect(new Set(encrypted)).toEqual(new Set(['t']))
+    stop.abort()
+    await changes.return?.().catch(() => undefined)
+    await db.close()
+  })
+
+  test('without the option they have none', async () => {
+    const client = { application_name: 'plain' }
+    const db = await ClusterDatabase.open(await openDriver(server.url, freshSchema(), { client }))
+    await db.put('a', '1')
+    expect(new Set(encryptedOf('plain'))).toEqual(new Set(['f']))
+    await db.close()
+  })
+
+  test('a certificate of an unknown authority is refused before the password is sent', async () => {
+    const { certificate: ca } = makeCertificate()
+    for (const ssl of [true, { ca }]) {
+      const refused = openDriver(server.url, freshSchema(), { client: { ssl, application_name: 'unknown' } })
+      await expect(refused).rejects.toMatchObject({
+        kind: 'fatal',
+        message: expect.stringMatching(/certificate/),
+      })
+    }
+    expect(encryptedOf('unknown')).toEqual([''])
+  })
+
+  test('a wrong password is refused, and is not repeated', async () => {
+    const url = server.url.replace(server.password, 'not-the-password')
+    const error: unknown = await openDriver(url, freshSchema()).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ kind: 'fatal' })
+    expect(String(error)).toMatch(/28P01|password authentication/)
+    expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('not-the-password')
+  })
+
+  test('a password of a function is asked for at each connection', async () => {
+    let askedCount = 0
+    const password = (): Promise<string> => {
+      askedCount++
+      return Promise.resolve(server.password)
+    }
+    const client = { user: 'postgres', database: 'postgres', password }
+    const url = `postgres://127.0.0.1:${server.port}`
+    const db = await ClusterDatabase.open(await openDriver(url, freshSchema(), { client }))
+    await Promise.all(['a', 'b', 'c'].map((key) => db.put(key, '1')))
+    expect(askedCount).toBeGreaterThan(0)
+    await db.close()
+  })
+
+  test('a server without TLS is refused when the options ask for it', async () => {
+    const plain = await startServer()
+    try {
+      const refused = openDriver(plain.url, freshSchema(), { client: { ssl: true } })
+      await expect(refused).rejects.toMatchObject({ kind: 'fatal', message: expect.stringMatching(/SSL/) })
+    } finally {
+      await plain.stop()
+    }
+  })
+})

@@ -1,34 +1,10 @@
 // Strategy: a server with TLS and a password, whose own views say how each session is connected.
 // Invariants: a wrong password and a certificate of an unknown authority are refused within the time of a connection, in words without a secret.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { ClusterDatabase } from '@ldb/cluster'
-import type { PostgresServer } from '@ldb/servers'
+import { makeCertificate } from '@ldb/servers'
+import type { Certificate, PostgresServer } from '@ldb/servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshSchema, IS_MISSING, openDriver, startServer } from './test-server.js'
-
-interface Certificate {
-  readonly certificate: string
-  readonly key: string
-}
-
-/** Makes a certificate for 127.0.0.1 that signs itself. `openssl` comes with the package of the server. */
-function makeCertificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'ldb-certificate-'))
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  try {
-    const form = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
-    execFileSync('openssl', ['req', '-x509', ...form, ...name, '-keyout', key, '-out', certificate], {
-      stdio: 'ignore',
-    })
-    return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 describe.skipIf(IS_MISSING)('connections', () => {
   let server: PostgresServer

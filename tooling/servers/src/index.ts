@@ -1,3 +1,5 @@
+export { makeCertificate } from './certificate.js'
+export type { Certificate } from './certificate.js'
 /**
  * Throw-away servers for tests.
  *

@@ -1,7 +1,7 @@
 import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import { MessageFrames } from './message-frames.js'
-import { EtcdCallError, RpcStatus } from './rpc-error.js'
+import { EtcdCallError, isCertificateError, RpcStatus } from './rpc-error.js'
 
 /** Certificates of a connection with TLS, in PEM. */
 export interface TlsFiles {
@@ -219,6 +219,8 @@ class CallStatus {
 
 function unavailable(cause: unknown, wasSent: boolean): EtcdCallError {
   const reason = cause instanceof Error ? cause.message : String(cause)
+  // Without a connection that both sides trust, no request is read.
+  if (isCertificateError(cause)) return new EtcdCallError(RpcStatus.UNAUTHENTICATED, `TLS: ${reason}`, false)
   return new EtcdCallError(RpcStatus.UNAVAILABLE, reason, wasSent)
 }
 

@@ -4,7 +4,7 @@ import type { Credentials } from '../messages/authentication.js'
 import { Connection } from './connection.js'
 import type { MessageStream, StreamReceiver, TlsFiles } from './connection.js'
 import { frameMessage } from './message-frames.js'
-import { EtcdCallError, isMemberFailure, RpcStatus } from './rpc-error.js'
+import { EtcdCallError, isDistrust, isMemberFailure, RpcStatus } from './rpc-error.js'
 
 const AUTHENTICATE = '/etcdserverpb.Auth/Authenticate'
 /** Pause after all members have failed, in milliseconds: doubled after each round up to the second value. */
@@ -57,6 +57,7 @@ export class Members {
     const endMs = performance.now() + request.timeoutMs
     let pauseMs = PAUSE_MS_MIN
     let isTokenNew = false
+    let distrustCount = 0
     for (let failureCount = 0; ;) {
       this.#assertOpen()
       const connection = this.#current
@@ -65,6 +66,10 @@ export class Members {
         return await this.#attempt(connection, request, endMs - performance.now())
       } catch (error) {
         if (!(error instanceof EtcdCallError)) throw error
+        if (isDistrust(error) && ++distrustCount < this.#connections.length) {
+          this.leave(connection)
+          continue
+        }
         if (isTokenRefusal(error) && !isTokenNew && this.#credentials !== undefined) {
           // The member has forgotten the token. It has done nothing.
           isTokenNew = true
@@ -167,7 +172,7 @@ export class Members {
 }
 
 function isTokenRefusal(error: EtcdCallError): boolean {
-  return error.status === RpcStatus.UNAUTHENTICATED
+  return error.status === RpcStatus.UNAUTHENTICATED && !isDistrust(error)
 }
 
 function sleep(ms: number): Promise<void> {

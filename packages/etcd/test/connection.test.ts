@@ -100,13 +100,13 @@ describe.skipIf(!hasEtcd)('with logins', () => {
 
   test.each([
     ['without a login', {}],
-    ['with a wrong password', { username: 'root', password: 'of somebody' }],
+    ['with a wrong password', { username: 'root', password: 'of another' }],
     ['without permissions', { username: 'guest', password: 'of the guest' }],
   ])('a client %s is refused at once', async (_name, options) => {
     const error: unknown = await use({ endpoints, ...options }).catch((reason: unknown) => reason)
     // At the opening, or in the first call of the database.
     const { cause = error } = error as Error
     expect(error instanceof LdbError ? cause : error).toMatchObject({ kind: 'fatal' })
-    expect(String(error)).not.toContain('of somebody')
+    expect(String(error)).not.toContain('of another')
   })
 })

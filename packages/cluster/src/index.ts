@@ -23,6 +23,7 @@ export type {
   TransactionRequest,
 } from './driver/driver-transaction.js'
 export type { DriverWatch, WatchedChange, WatchedCommit, WatchRequest } from './driver/driver-watch.js'
+export { isCertificateError } from './driver/certificate-error.js'
 export { DriverError, isDriverError } from './driver/driver-error.js'
 export type { DriverErrorKind } from './driver/driver-error.js'
 

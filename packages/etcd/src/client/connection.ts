@@ -1,7 +1,8 @@
 import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
+import { isCertificateError } from '@ldb/cluster'
 import { MessageFrames } from './message-frames.js'
-import { EtcdCallError, isCertificateError, RpcStatus } from './rpc-error.js'
+import { EtcdCallError, RpcStatus } from './rpc-error.js'
 
 /** Certificates of a connection with TLS, in PEM. */
 export interface TlsFiles {

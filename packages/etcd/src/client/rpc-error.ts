@@ -48,17 +48,6 @@ export function isMemberFailure(error: unknown): error is EtcdCallError {
   return error instanceof EtcdCallError && OTHER_MEMBER_MAY_ANSWER.has(error.status)
 }
 
-/** Codes of Node for a certificate that is not trusted, not valid, of another host, or refused by the other side. */
-const CERTIFICATE =
-  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|CRL_|ERR_SSL_.*(?:CERTIFICATE|UNKNOWN_CA))/
-
-/** Reports whether an error of a socket says that one side does not trust the other. */
-export function isCertificateError(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
-  // The error of a stream that waits for its connection has that of the connection as its cause.
-  return CERTIFICATE.test(String(code)) || (cause !== undefined && isCertificateError(cause))
-}
-
 /** Reports whether a member and this client do not trust each other: another member may have a better certificate. */
 export function isDistrust(error: EtcdCallError): boolean {
   return error.status === RpcStatus.UNAUTHENTICATED && !error.wasSent

@@ -67,7 +67,7 @@ export class EtcdDriverWatch implements DriverWatch {
     this.#pending ??= this.#watch?.next()
     const pending = this.#pending
     const skipped = this.#skipped
-    if (pending === undefined || skipped === undefined) return this.#settle(pending)
+    if (pending === undefined || skipped === undefined) return this.#awaitPending(pending)
     let timer: NodeJS.Timeout | undefined
     const progress = new Promise<EtcdRevision>((resolve) => {
       const report = (): void => {
@@ -77,10 +77,12 @@ export class EtcdDriverWatch implements DriverWatch {
     })
     const first = await Promise.race([pending, progress])
     clearTimeout(timer)
-    return first?.revision === skipped ? first : this.#settle(pending)
+    return first?.revision === skipped ? first : this.#awaitPending(pending)
   }
 
-  async #settle(pending: Promise<EtcdRevision | undefined> | undefined): Promise<EtcdRevision | undefined> {
+  async #awaitPending(
+    pending: Promise<EtcdRevision | undefined> | undefined,
+  ): Promise<EtcdRevision | undefined> {
     try {
       return await pending
     } finally {

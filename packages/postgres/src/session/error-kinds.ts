@@ -1,4 +1,4 @@
-import { DriverError, isDriverError } from '@ldb/cluster'
+import { DriverError, isCertificateError, isDriverError } from '@ldb/cluster'
 import type { DriverErrorKind } from '@ldb/cluster'
 
 /** Classes (two characters) and codes (five) of SQLSTATE. The longest match applies. */
@@ -26,9 +26,6 @@ const KIND_OF_SQLSTATE: Readonly<Record<string, DriverErrorKind>> = {
   '72000': 'snapshotTooOld',
 }
 
-/** Codes of Node for a certificate that is not trusted, not valid, or of another host. */
-const CERTIFICATE =
-  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|CRL_)/
 /** Messages of `pg`, which has no codes: a login, or a connection without TLS, that does not become better by repetition. */
 const REFUSED_BY_CLIENT = /^SASL: |does not support SSL/
 
@@ -51,8 +48,7 @@ export function driverErrorOf(error: unknown): DriverError {
 }
 
 function isRefusedByClient(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return CERTIFICATE.test(String(code)) || REFUSED_BY_CLIENT.test(String(message))
+  return isCertificateError(error) || (error instanceof Error && REFUSED_BY_CLIENT.test(error.message))
 }
 
 /** Returns the SQLSTATE of an error of the server; `undefined` for any other. */

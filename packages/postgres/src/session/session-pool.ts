@@ -86,7 +86,7 @@ export class SessionPool {
       this.release(session)
       return result
     } catch (error) {
-      this.settle(session, error)
+      this.releaseAfter(session, error)
       throw driverErrorOf(error)
     }
   }
@@ -103,7 +103,7 @@ export class SessionPool {
   }
 
   /** Takes a session back after an error, which it outlives if the server has answered with a conflict, or found no table. */
-  settle(session: Session, error: unknown): void {
+  releaseAfter(session: Session, error: unknown): void {
     const { kind } = driverErrorOf(error)
     if (kind === 'conflict' || kind === 'keyspaceGone') this.release(session)
     else this.discard(session)

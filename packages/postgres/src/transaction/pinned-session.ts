@@ -84,7 +84,7 @@ export class PinnedSession {
       if (command !== 'COMMIT') throw new DriverError('conflict', 'the transaction was rolled back')
       this.release(session)
     } catch (error) {
-      this.settle(session, error)
+      this.releaseAfter(session, error)
       throw driverErrorOf(error)
     }
   }
@@ -121,11 +121,11 @@ export class PinnedSession {
   }
 
   /** Releases the session after `error`, by which its transaction has ended, or ends it. */
-  settle(session: Session, error: unknown): void {
+  releaseAfter(session: Session, error: unknown): void {
     if (this.#isReleased) return
     this.#isReleased = true
     clearTimeout(this.#ageTimer)
-    this.#pool.settle(session, error)
+    this.#pool.releaseAfter(session, error)
   }
 
   /** Ends the session. */

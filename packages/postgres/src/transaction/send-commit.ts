@@ -51,7 +51,7 @@ export async function sendCommit(
     pinned.abandon(session)
     throw unknown(error)
   }
-  pinned.settle(session, error)
+  pinned.releaseAfter(session, error)
   throw driverErrorOf(error)
 }
 

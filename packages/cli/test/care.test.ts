@@ -39,7 +39,7 @@ afterAll(() => {
 test('keyspaces, statistics and verification fit 80 columns, without colours in a pipe', () => {
   const heads = { keyspaces: /^keyspace +engine/, stats: /^newest commit +/, verify: /^part +units/ }
   for (const [command, head] of Object.entries(heads)) {
-    const { code, out } = ldb([command, db], '', { FORCE_COLOR: '' })
+    const { code, out } = ldb([command, db], '', { FORCE_COLOR: '1', CI: '1' })
     expect(code).toBe(0)
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
     expect(out).toMatch(head)

@@ -27,7 +27,8 @@ afterAll(() => {
 /** Starts a command in a pseudo-terminal. */
 function inTerminal(args: string, env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
   const { NO_COLOR: _none, ...user } = userEnvironment()
-  return spawn('script', ['-qec', `"${process.execPath}" "${PROGRAM}" ${args}`, '/dev/null'], {
+  // `exec`: a shell that stays would report the Ctrl-C as its own end.
+  return spawn('script', ['-qec', `exec "${process.execPath}" "${PROGRAM}" ${args}`, '/dev/null'], {
     stdio: 'pipe',
     env: { ...user, TERM: 'xterm', ...env },
   })

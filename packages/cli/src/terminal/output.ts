@@ -69,5 +69,7 @@ function isClosed(): boolean {
 /** Reports whether the standard output is a terminal that may have colours: https://no-color.org. */
 function hasColours(): boolean {
   const { NO_COLOR: none, TERM: terminal } = process.env
-  return process.stdout.isTTY && (none === undefined || none === '') && terminal !== 'dumb'
+  // `isTTY` is undefined in a pipe, and picocolors takes undefined as its own default, which `CI` and `FORCE_COLOR` make coloured.
+  const isTerminal = Boolean(process.stdout.isTTY)
+  return isTerminal && (none === undefined || none === '') && terminal !== 'dumb'
 }

@@ -20,10 +20,11 @@ import { engineKindOf } from './schema/engine-kind.js'
 import type { EngineKind } from './schema/engine-kind.js'
 import { KeyspaceCatalog } from './schema/keyspace-catalog.js'
 import { ensureSchema } from './schema/schema.js'
-import { Deadline } from './session/deadline.js'
+import { Deadline, pause } from './session/deadline.js'
 import { driverErrorOf } from './session/error-kinds.js'
 import { hostsOf } from './session/hosts.js'
 import { SessionPool } from './session/session-pool.js'
+import type { SchemaNames } from './schema/schema-names.js'
 import { resolveMarker } from './transaction/marker-resolution.js'
 import { PageSizes } from './transaction/page-sizes.js'
 import { PostgresTransaction } from './transaction/postgres-transaction.js'
@@ -36,6 +37,7 @@ import { PostgresWatch } from './watch/postgres-watch.js'
 import { compareVersions } from './watch/version.js'
 
 const OPEN_MS = 10_000
+const RETRY_MS = 50
 /** Longer keys do not fit into a page of an index. */
 const KEY_BYTES_MAX = 2600
 const TRANSACTION_BYTES_MAX = 64 * 1024 * 1024
@@ -116,9 +118,7 @@ export class PostgresDriver implements ClusterDriver {
       idleInTransactionMs: resolved.snapshotMsMax,
     })
     try {
-      await pool.run(new Deadline(OPEN_MS), (session) =>
-        ensureSchema(session, resolved.names, engineKindOf(pool.engine)),
-      )
+      await prepareSchema(pool, resolved.names)
     } catch (error) {
       await pool.close()
       throw driverErrorOf(error)
@@ -195,5 +195,19 @@ export class PostgresDriver implements ClusterDriver {
     const ended = Promise.all([this.#trim.close(), this.#notifier.close()])
     await this.#pool.close()
     await ended
+  }
+}
+
+/** Creates the tables if they are absent. A primary may fail meanwhile: then the next one is asked, until the time is over. */
+async function prepareSchema(pool: SessionPool, names: SchemaNames): Promise<void> {
+  const deadline = new Deadline(OPEN_MS)
+  for (;;) {
+    try {
+      return await pool.run(deadline, (session) => ensureSchema(session, names, engineKindOf(pool.engine)))
+    } catch (error) {
+      const mayRepeat = isDriverError(error, 'unavailable') || isDriverError(error, 'conflict')
+      if (!mayRepeat || deadline.remainingMs <= RETRY_MS) throw error
+      await pause(RETRY_MS)
+    }
   }
 }

@@ -77,6 +77,24 @@ describe.skipIf(IS_MISSING)('failures', () => {
     await proxy.stop()
   })
 
+  test('a driver opens although a connection ends at any of its requests', async () => {
+    for (let cut = 0; cut < 16; cut++) {
+      let requests = 0
+      const proxy = await CuttingProxy.start(
+        () => server.port,
+        () => (requests++ === cut ? 'cut' : 'pass'),
+      )
+      const driver = await openDriver(
+        server.url.replace(String(server.port), String(proxy.port)),
+        freshSchema(),
+      )
+      expect(await driver.keyspaces(CALL)).toEqual([])
+      expect(requests).toBeGreaterThan(cut)
+      await driver.close()
+      await proxy.stop()
+    }
+  })
+
   test('a claim waits for the transaction that has written the marker', async () => {
     const schema = freshSchema()
     const driver = await openDriver(server.url, schema)

@@ -38,7 +38,7 @@ export function decodeChanges(
     const opened = openedOf(change.keyspace.id)
     if (opened === undefined) continue
     const keyspace = opened.driver.name
-    const { keys, values } = opened.codec
+    const { codec } = opened
     if (change.kind === 'deleteRange') {
       const { lower, upper } = change
       if (!isEmptyBounds(intersectBounds(bounds, { lower, upper })))
@@ -46,11 +46,11 @@ export function decodeChanges(
       continue
     }
     if (!isWithinBounds(change.key, bounds)) continue
-    const key = keys.decode(change.key)
+    const key = codec.decodeKey(change.key)
     // An entry that has expired since was put nevertheless.
     const value = change.kind === 'put' ? valueOf(change.value, 0) : undefined
     if (value === undefined) changes.push({ kind: 'delete', keyspace, key })
-    else changes.push({ kind: 'put', keyspace, key, value: values.decode(value) })
+    else changes.push({ kind: 'put', keyspace, key, value: codec.decodeValue(value) })
   }
   return changes
 }

@@ -1,4 +1,4 @@
-import { copyBytes, LdbError } from '@ldb/base'
+import { LdbError } from '@ldb/base'
 import type { Session } from '../calls/session.js'
 import type { Version } from '../driver/version.js'
 import { ClusterTransaction } from '../transaction/cluster-transaction.js'
@@ -52,7 +52,7 @@ export class ConsumerPosition {
     const next = encodeStored(codec.encodeValue(this.#record(version)), Infinity)
     const decide = (stored: Uint8Array | undefined): Uint8Array => {
       const value = stored === undefined ? undefined : valueOf(stored, 0)
-      this.#assertOwner(value === undefined ? undefined : codec.values.decode(copyBytes(value)))
+      this.#assertOwner(value === undefined ? undefined : codec.decodeValue(value))
       return next
     }
     await changeKeys(this.#session, driver, [codec.encodeKey(consumerKey(this.#name))], decide, undefined)

@@ -46,7 +46,7 @@ export interface RangeRequest extends DriverRange {
   readonly valueBytes: number
 }
 
-/** An entry. @category Driver */
+/** An entry. Its bytes do not change, and may be parts of one array with those of other entries. @category Driver */
 export interface DriverEntry {
   readonly key: Uint8Array
   readonly value: Uint8Array

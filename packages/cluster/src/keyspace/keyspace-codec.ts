@@ -30,6 +30,16 @@ export class KeyspaceCodec<K, V> {
     return bytes
   }
 
+  /** Decodes a key, which does not refer to the bytes afterwards: they may be a part of a page. */
+  decodeKey(bytes: Uint8Array): K {
+    return this.keys.decode(this.keys.decodesBorrowed === true ? bytes : copyBytes(bytes))
+  }
+
+  /** Decodes a value, which does not refer to the bytes afterwards. */
+  decodeValue(bytes: Uint8Array): V {
+    return this.values.decode(this.values.decodesBorrowed === true ? bytes : copyBytes(bytes))
+  }
+
   /** Encodes a value with its header into a new array. @param expiresAt - milliseconds since 1970; Infinity for never. */
   encodeStored(value: V, expiresAt: number): Uint8Array {
     return encodeStored(this.encodeValue(value), expiresAt)

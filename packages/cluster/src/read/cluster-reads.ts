@@ -41,14 +41,14 @@ export class ClusterReads<K, V> {
   /** Returns the value of a key, or `undefined` for an absent key. */
   async get(key: K, options?: AsyncOptions): Promise<V | undefined> {
     const [value] = await this.#read([key], options)
-    return value === undefined ? undefined : this.opened.codec.values.decode(value)
+    return value === undefined ? undefined : this.opened.codec.decodeValue(value)
   }
 
   /** Returns the values of many keys, in their order, in one state; `undefined` for each absent key. */
   async getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]> {
-    const { values } = this.opened.codec
+    const { codec } = this.opened
     const found = await this.#read(keys, options)
-    return found.map((value) => (value === undefined ? undefined : values.decode(value)))
+    return found.map((value) => (value === undefined ? undefined : codec.decodeValue(value)))
   }
 
   /** Reports whether a key is present. */
@@ -65,30 +65,30 @@ export class ClusterReads<K, V> {
 
   /** Returns a scan of the entries of a range, as `[key, value]` pairs, in the state at this call. */
   entries(range?: ClusterRangeOptions<K>): ClusterScan<[K, V]> {
-    const { keys, values } = this.opened.codec
-    return this.#scan(range, Infinity, ({ key, value }) => [keys.decode(key), values.decode(value)])
+    const { codec } = this.opened
+    return this.#scan(range, Infinity, ({ key, value }) => [codec.decodeKey(key), codec.decodeValue(value)])
   }
 
   /** Returns a scan of entries with their expiries, in milliseconds since 1970; Infinity for never. @internal */
   expiringEntries(range?: ClusterRangeOptions<K>): ClusterScan<[K, V, number]> {
-    const { keys, values } = this.opened.codec
+    const { codec } = this.opened
     return this.#scan(range, Infinity, ({ key, value, expiresAt }) => [
-      keys.decode(key),
-      values.decode(value),
+      codec.decodeKey(key),
+      codec.decodeValue(value),
       expiresAt,
     ])
   }
 
   /** Returns a scan of the keys of a range, in the state at this call. */
   keys(range?: ClusterRangeOptions<K>): ClusterScan<K> {
-    const { keys } = this.opened.codec
-    return this.#scan(range, VALUE_HEADER_BYTES, ({ key }) => keys.decode(key))
+    const { codec } = this.opened
+    return this.#scan(range, VALUE_HEADER_BYTES, ({ key }) => codec.decodeKey(key))
   }
 
   /** Returns a scan of the values of a range, in the state at this call. */
   values(range?: ClusterRangeOptions<K>): ClusterScan<V> {
-    const { values } = this.opened.codec
-    return this.#scan(range, Infinity, ({ value }) => values.decode(value))
+    const { codec } = this.opened
+    return this.#scan(range, Infinity, ({ value }) => codec.decodeValue(value))
   }
 
   /** Returns the exact number of entries of a range. Visits every entry. */

@@ -45,6 +45,8 @@ export class RangePages {
     this.#upper = upper
     this.#reverse = reverse
     this.#wanted = wanted
+    // A caller that states a limit is expected to read up to it.
+    if (Number.isFinite(wanted)) this.#pageEntries = PAGE_ENTRIES_MAX
   }
 
   /** Begins to read the next page. */

@@ -37,7 +37,7 @@ export class ClusterTransactionKeyspace<K, V> extends ClusterReads<K, V> {
     this.state.assertReadable()
     const stored = await this.state.getForUpdate(driver, codec.encodeKey(key), signal)
     const value = stored === undefined ? undefined : valueOf(stored, session.environment.now())
-    return value === undefined ? undefined : codec.values.decode(value)
+    return value === undefined ? undefined : codec.decodeValue(value)
   }
 
   /** Writes an entry into the transaction. */

@@ -46,7 +46,7 @@ export function updated<K, V>(
   return {
     decide(stored) {
       const present = presentValue(opened, stored)
-      next = change(present === undefined ? undefined : codec.values.decode(copyBytes(present)))
+      next = change(present === undefined ? undefined : codec.decodeValue(present))
       refusePromise(next, 'the function of `update`')
       if (next === undefined) return present === undefined ? 'unchanged' : undefined
       const keepsExpiry = ttlMs === undefined && present !== undefined && stored !== undefined
@@ -65,7 +65,7 @@ export function taken<K, V>(opened: OpenKeyspace<K, V>): KeyChange<V | undefined
   return {
     decide(stored) {
       const present = presentValue(opened, stored)
-      value = present === undefined ? undefined : opened.codec.values.decode(copyBytes(present))
+      value = present === undefined ? undefined : opened.codec.decodeValue(present)
       return present === undefined ? 'unchanged' : undefined
     },
     result: () => value,

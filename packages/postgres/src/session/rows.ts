@@ -26,14 +26,38 @@ export function textOf(value: string | null | undefined): string {
 /** Returns a `bytea` of a row as plain bytes, which belong to the caller. */
 export function bytesOf(value: string | null | undefined): Uint8Array {
   const text = textOf(value)
-  const bytes = new Uint8Array((text.length - HEX_PREFIX.length) / 2)
+  const bytes = new Uint8Array(byteCountOf(text))
   Buffer.from(bytes.buffer).write(text.slice(HEX_PREFIX.length), 'hex')
   return bytes
 }
 
-/** Returns the text form of a `bytea`, as {@link Row} has it. */
-export function hexOf(bytes: Uint8Array): string {
-  return HEX_PREFIX + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+/** Returns the values of `bytea`s, all of them parts of one array: an allocation for each costs more than its digits. */
+export function bytesOfAll(values: readonly (string | null | undefined)[]): Uint8Array[] {
+  let size = 0
+  for (const value of values) size += byteCountOf(textOf(value))
+  const page = Buffer.allocUnsafeSlow(size)
+  let end = 0
+  return values.map((value) => {
+    const text = textOf(value)
+    const start = end
+    end += page.write(text.slice(HEX_PREFIX.length), start, 'hex')
+    return new Uint8Array(page.buffer, start, end - start)
+  })
+}
+
+/** Returns the text forms of `bytea`s, as {@link Row} has them. */
+export function hexOfAll(values: readonly Uint8Array[]): string[] {
+  const digits = Buffer.concat(values).toString('hex')
+  let end = 0
+  return values.map(({ length }) => {
+    const start = end
+    end += length * 2
+    return HEX_PREFIX + digits.slice(start, end)
+  })
+}
+
+function byteCountOf(text: string): number {
+  return (text.length - HEX_PREFIX.length) / 2
 }
 
 /** Returns the elements of a `bytea[]`, none of which is null. */

@@ -12,7 +12,7 @@ import type {
 } from '@ldb/cluster'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline } from '../session/deadline.js'
-import { booleanOf, bytesOf, hexOf, int8Of, textOf } from '../session/rows.js'
+import { booleanOf, bytesOf, bytesOfAll, hexOfAll, int8Of, textOf } from '../session/rows.js'
 import type { SessionPool } from '../session/session-pool.js'
 import type { Answer } from '../session/session.js'
 import { snapshotVersionOf, versionOfSeq } from '../watch/version.js'
@@ -86,11 +86,11 @@ export class PostgresTransaction implements DriverTransaction {
         if (rows[0] !== undefined && position !== undefined) values[position] = bytesOf(rows[0][0])
         return
       }
-      const found = new Map(rows.map(([key, value]) => [textOf(key), value]))
-      ofGroup.forEach((key, member) => {
-        const value = found.get(hexOf(key))
+      const decoded = bytesOfAll(rows.map(([, value]) => value))
+      const found = new Map(rows.map(([key], row) => [textOf(key), decoded[row]]))
+      hexOfAll(ofGroup).forEach((key, member) => {
         const position = positions[member]
-        if (value !== undefined && position !== undefined) values[position] = bytesOf(value)
+        if (position !== undefined) values[position] = found.get(key)
       })
     })
     return values
@@ -104,7 +104,11 @@ export class PostgresTransaction implements DriverTransaction {
     // Whether a page is one statement of its own, outside a transaction, follows from the number of keys that it may have.
     const [answer] = await this.#read([statement], new Deadline(options.timeoutMs), this.#isOneStep(limit))
     const rows = answer?.rows ?? []
-    const entries = rows.map(([key, value]) => ({ key: bytesOf(key), value: bytesOf(value) }))
+    const decoded = bytesOfAll(rows.flatMap(([key, value]) => [key, value]))
+    const entries = rows.map((_, row) => ({
+      key: decoded[row * 2] as Uint8Array,
+      value: decoded[row * 2 + 1] as Uint8Array,
+    }))
     if (request.valueBytes === Infinity) {
       const bytes = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
       pageSizes.record(id, entries.length, bytes)

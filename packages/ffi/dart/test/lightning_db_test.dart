@@ -270,6 +270,27 @@ Future<void> testAsync(String path) async {
   } on LdbException catch (error) {
     expect(error.code, LdbCode.tooLarge, 'code of another isolate');
   }
+  // What cannot be sent fails the call, and does not end the isolate.
+  final port = ReceivePort();
+  final calls = <String, Future<Object?> Function()>{
+    'a function with a port': () => captureOf(db, port),
+    'a result with a port': () => db.run((db) => [ReceivePort()]),
+    'an error with a port': () => db.run((db) => throw [ReceivePort()]),
+    'a result later': () => db.run((db) => Future.value(1)),
+  };
+  for (final MapEntry(key: name, value: call) in calls.entries) {
+    try {
+      await call().timeout(const Duration(seconds: 20));
+    } on ArgumentError {
+      checks++;
+      continue;
+    } on LdbException catch (error) {
+      expect(error.code, LdbCode.aborted, name);
+      continue;
+    }
+    throw StateError('$name did not fail');
+  }
+  port.close();
   expect(await db.run((db) => db.entries['k7']), '7', 'after an error');
   await db.close();
   await db.close();
@@ -283,6 +304,8 @@ Future<void> testAsync(String path) async {
   }
   reopened.close();
 }
+
+Future<Object?> captureOf(AsyncDatabase db, ReceivePort port) => db.run((_) => port.hashCode);
 
 Future<void> testNode(String path) async {
   final db = Database.open(path, options: const OpenOptions(existingOnly: true));

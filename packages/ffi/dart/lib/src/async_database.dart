@@ -2,6 +2,7 @@ import 'dart:async';
 import 'dart:isolate';
 
 import 'database.dart';
+import 'ldb_exception.dart';
 import 'native.dart';
 import 'options.dart';
 
@@ -45,7 +46,13 @@ final class AsyncDatabase {
 
   Future<Object?> _call(Object? Function(Database) body) async {
     final port = ReceivePort();
-    _calls.send((port.sendPort, body));
+    try {
+      _calls.send((port.sendPort, body));
+    } on Object {
+      // The function captures what cannot be sent. An open port would keep the program running.
+      port.close();
+      rethrow;
+    }
     final (bool isOk, Object? result, StackTrace? trace) = await port.first as (bool, Object?, StackTrace?);
     if (isOk) return result;
     Error.throwWithStackTrace(result!, trace!);
@@ -68,7 +75,16 @@ void _serve((SendPort, String?, String?, OpenOptions) start) {
     try {
       answer.send((true, (body as Object? Function(Database))(database), null));
     } on Object catch (error, trace) {
-      answer.send((false, error, trace));
+      _sendError(answer, error, trace);
     }
   });
+}
+
+void _sendError(SendPort answer, Object error, StackTrace trace) {
+  try {
+    answer.send((false, error, trace));
+  } on Object {
+    // An error with something that cannot be sent: its text is sent instead.
+    answer.send((false, LdbException(LdbCode.aborted, '$error'), trace));
+  }
 }

@@ -46,11 +46,16 @@ export function whyNotBuildable() {
   }
 }
 
-/** Compiles the engine, once for each kind of build. Returns the folder of its objects. */
-export async function buildEngine({ sanitize = false } = {}) {
+/**
+ * Compiles the engine, once for each kind of build. Returns the folder of its objects.
+ *
+ * @param options.targetFlags - flags of gcc for another target.
+ */
+export async function buildEngine({ sanitize = false, targetFlags = [] } = {}) {
   const sources = fetchQuickjs()
   const flags = [
     ...(sanitize ? ['-O1', ...ENGINE_SANITIZERS] : ['-O2']),
+    ...targetFlags,
     '-fPIC',
     '-fvisibility=hidden',
     '-fwrapv',

@@ -36,7 +36,7 @@ enum ldb_function {
   F(MAKE_DIRECTORY, "makeDirectory") F(REMOVE_DIRECTORY, "removeDirectory") F(REMOVE, "remove") F(RENAME, "rename") \
   F(LINK, "link") F(COPY, "copy") F(REAL_PATH, "realPath") F(READ_LINK, "readLink") F(WORKING_DIRECTORY, "workingDirectory") \
   F(HOST_NAME, "hostName") F(ERROR_NAME, "errorName") F(PROCESS_ID, "processId") F(USER_ID, "userId") \
-  F(FIND_PROCESS, "findProcess") F(LOCK_DESCRIPTOR, "lockDescriptor") F(BIND_SOCKET, "bindSocket") F(SHA256, "sha256") \
+  F(FIND_PROCESS, "findProcess") F(LOCK_DESCRIPTOR, "lockDescriptor") F(BIND_SOCKET, "bindSocket") F(SHA256, "sha256") F(SCRYPT, "scrypt") \
   F(NOW, "now") F(MONOTONIC, "monotonic") F(RANDOM, "random") F(HASH, "hash")
 
 enum ldb_host_function {

@@ -171,7 +171,7 @@ static void fuzz(int operations, uint64_t cache_bytes) {
     entries[number] = entry_of(number);
   }
   open_database(path, cache_bytes, &db);
-  for (int index = 0; index < KEYS / 10; index++) change_by_batch(db);
+  for (int index = 0; index < KEYS / 20; index++) change_by_batch(db);
   for (int index = 0; index < operations; index++) {
     uint32_t kind = next_random() % 1000;
     if (kind < 200) change(db, 0);
@@ -378,7 +378,7 @@ static void share(int operations) {
 
 int main(int count, char **values) {
   if (count < 2) return 2;
-  int operations = count > 2 ? atoi(values[2]) : 6000;
+  int operations = count > 2 ? atoi(values[2]) : 4000;
   snprintf(root, sizeof root, "%s", values[1]);
   state = count > 3 ? (uint32_t)strtoul(values[3], NULL, 10) | 1 : 20250101;
   printf("seed %u\n", state);

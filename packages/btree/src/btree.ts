@@ -40,6 +40,7 @@ import { copyNewest, findLeaf, findNewest, viewFound } from './read/lookup.js'
 import { MultiGet } from './read/multi-get.js'
 import { OpenSnapshots } from './read/open-snapshots.js'
 import { TreeSnapshot } from './read/snapshot.js'
+import { TreeWindow } from './read/tree-window.js'
 import { pageBytesOf, treeStats } from './tree-stats.js'
 import { TreeStatus } from './tree-status.js'
 import { TreeVerifier } from './verify/tree-verifier.js'
@@ -176,6 +177,11 @@ export class BTree implements OrderedStore {
   has(key: Uint8Array, keyBytes: number = key.length): boolean {
     this.#status.assertReadable()
     return findNewest(this.#pages.reader, this.#tree.root, key, 0, keyBytes) >= 0
+  }
+
+  /** Returns what a host needs to read the present tree by itself; `undefined` with a cache of several arenas. */
+  window(): TreeWindow | undefined {
+    return TreeWindow.open(this.#pages.space, this.#tree.root)
   }
 
   prefetch(key: Uint8Array, keyBytes: number = key.length): void {

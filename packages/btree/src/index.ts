@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { BTree } from './btree.js'
+export { TreeWindow } from './read/tree-window.js'
 export type { BTreeOptions, TreeCompression, TreeIdentity } from './file/options.js'
 export { salvageTree } from './salvage/salvage-tree.js'
 export type { TreeSalvageOptions } from './salvage/salvage-tree.js'

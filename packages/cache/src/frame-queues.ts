@@ -74,6 +74,11 @@ export class FrameQueues {
     this.#ghost = new GhostQueue(frameCount - this.#smallMax)
   }
 
+  /** By frame: its use counter. Replaced by {@link FrameQueues.grow}. */
+  get uses(): Uint8Array {
+    return this.#uses
+  }
+
   /** Number of resident frames. */
   get count(): number {
     return this.#small.count + this.#main.count

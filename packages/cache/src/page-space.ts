@@ -84,6 +84,11 @@ export class PageSpace {
     return this.#pool.dirty[frame] !== 0
   }
 
+  /** Returns the arrays of the resident pages for a host that reads them by itself; `undefined` when there are several arenas. */
+  window(): PageWindow | undefined {
+    return this.#pool.layout.isSingle ? new PageWindow(this.#pool, this.#table) : undefined
+  }
+
   /** Where the frames lie in the arenas. */
   get layout(): FrameLayout {
     return this.#pool.layout
@@ -237,4 +242,54 @@ export class PageSpace {
 /** Returns the fingerprint of a page in the ghost queue. Two pages rarely share one. */
 function fingerprintOf(spaceId: number, pageNumber: number): number {
   return Math.imul(pageNumber ^ Math.imul(spaceId, 0x85ebca6b), 0x9e3779b1)
+}
+
+/**
+ * The arrays in which a host that shares the memory of the engine finds the resident pages of one file by itself. Made by `PageSpace.window`.
+ *
+ * @remarks The host reads while no method of the cache runs. It counts each use of a page in `uses`, as `PageSpace.lookup` does, so that eviction
+ * knows of it. Whatever the cache does may replace an array: the host then needs the fields again, after {@link PageWindow.refresh}.
+ * @category Page cache
+ */
+export class PageWindow {
+  /** The arena. Frame `f` starts at byte `f * pageBytes`. */
+  arena: Uint8Array
+  /** By page number divided by 64: index of a group of entries in `frames`, in units of 64; 0 for none. */
+  directory: Int32Array
+  /** By group and page number modulo 64: frame number plus one; 0 for a page that is not resident. */
+  frames: Int32Array | Uint16Array
+  /** By frame: uses of its page, at most 3. */
+  uses: Uint8Array
+  readonly pageBytes: number
+  readonly #pool: FramePool
+  readonly #table: PageTable
+
+  /** @internal */
+  constructor(pool: FramePool, table: PageTable) {
+    this.pageBytes = pool.pageBytes
+    this.#pool = pool
+    this.#table = table
+    this.arena = pool.firstArena
+    this.directory = table.directory
+    this.frames = table.frames
+    this.uses = pool.queues.uses
+  }
+
+  /** Updates the fields. Returns true when an array was replaced. */
+  refresh(): boolean {
+    const { arenas, queues } = this.#pool
+    const { directory, frames } = this.#table
+    if (
+      this.arena === arenas[0] &&
+      this.directory === directory &&
+      this.frames === frames &&
+      this.uses === queues.uses
+    )
+      return false
+    this.arena = this.#pool.firstArena
+    this.directory = directory
+    this.frames = frames
+    this.uses = queues.uses
+    return true
+  }
 }

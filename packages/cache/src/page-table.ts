@@ -41,6 +41,16 @@ export class PageTable {
     return this.#count
   }
 
+  /** The directory, until the next addition. */
+  get directory(): Int32Array {
+    return this.#directory
+  }
+
+  /** The entries of all groups, until the next addition. */
+  get frames(): Int32Array | Uint16Array {
+    return this.#frames
+  }
+
   /** Returns the frame of a page, or -1. */
   get(pageNumber: number): number {
     const group = pageNumber >> GROUP_SHIFT

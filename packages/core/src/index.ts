@@ -34,6 +34,9 @@ export { Scan } from './read/scan.js'
 export { Cursor } from './read/cursor.js'
 export { Snapshot } from './write/snapshot.js'
 
+// Hosts
+export { ReadWindow } from './read/read-window.js'
+
 // Transactions
 export { Transaction } from './transaction/transaction.js'
 export { TransactionKeyspace } from './transaction/keyspace.js'

@@ -22,14 +22,17 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const STRICT = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wvla', '-Wstrict-prototypes']
 /** POSIX, flock, statfs and getrandom. */
 const FEATURES = ['-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64']
-const SANITIZERS = [
-  '-fsanitize=address,undefined',
-  '-fno-sanitize-recover=undefined',
-  '-fno-omit-frame-pointer',
-  '-g',
-]
-/** QuickJS relies on wrapping integers, and converts pointers and doubles in ways that the sanitizer of undefined behavior reports. */
-const ENGINE_SANITIZERS = ['-fsanitize=address', '-fno-omit-frame-pointer', '-g']
+/**
+ * Flags of the library, and of the engine. QuickJS relies on wrapping integers, and converts pointers and doubles in ways that the sanitizer of
+ * undefined behavior reports.
+ */
+const SANITIZERS = {
+  address: {
+    library: ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
+    engine: ['-fsanitize=address'],
+  },
+  thread: { library: ['-fsanitize=thread'], engine: ['-fsanitize=thread'] },
+}
 const ENGINE_FILES = ['quickjs', 'cutils', 'libregexp', 'libunicode', 'dtoa']
 
 /** Returns why the library cannot be built here; `undefined` when it can. */
@@ -49,12 +52,13 @@ export function whyNotBuildable() {
 /**
  * Compiles the engine, once for each kind of build. Returns the folder of its objects.
  *
+ * @param options.sanitize - `'address'`, `'thread'`, or absent.
  * @param options.targetFlags - flags of gcc for another target.
  */
-export async function buildEngine({ sanitize = false, targetFlags = [] } = {}) {
+export async function buildEngine({ sanitize, targetFlags = [] } = {}) {
   const sources = fetchQuickjs()
   const flags = [
-    ...(sanitize ? ['-O1', ...ENGINE_SANITIZERS] : ['-O2']),
+    ...flagsOf(sanitize, 'engine', ['-O2']),
     ...targetFlags,
     '-fPIC',
     '-fvisibility=hidden',
@@ -80,7 +84,7 @@ export async function buildEngine({ sanitize = false, targetFlags = [] } = {}) {
  *
  * @returns the folder, with libldb.so and libldb.a.
  */
-export async function build({ sanitize = false } = {}) {
+export async function build({ sanitize } = {}) {
   const engine = await buildEngine({ sanitize })
   const script = (await bundle({ form: 'module' })).text
   const files = readdirSync(join(native, 'src'))
@@ -94,7 +98,7 @@ export async function build({ sanitize = false } = {}) {
   const flags = [
     ...STRICT,
     ...FEATURES,
-    ...(sanitize ? ['-O1', ...SANITIZERS] : ['-O2', '-DNDEBUG']),
+    ...flagsOf(sanitize, 'library', ['-O2', '-DNDEBUG']),
     '-fPIC',
     '-fvisibility=hidden',
     `-DLDB_VERSION="${version}"`,
@@ -116,13 +120,12 @@ export async function build({ sanitize = false } = {}) {
   ])
   const objects = [...files, 'bytecode'].map((name) => join(work, `${name}.o`))
   const engineObjects = ENGINE_FILES.map((name) => join(engine, `${name}.o`))
-  const options = sanitize ? SANITIZERS : []
   await run('gcc', [
-    ...options,
+    ...flagsOf(sanitize, 'library', []),
     '-shared',
     '-Wl,-soname,libldb.so.1',
     `-Wl,--version-script=${join(native, 'ldb.map')}`,
-    ...(sanitize ? [] : ['-Wl,--no-undefined']),
+    ...(sanitize === undefined ? ['-Wl,--no-undefined'] : []),
     '-o',
     join(work, 'libldb.so.1'),
     ...objects,
@@ -140,7 +143,7 @@ export async function build({ sanitize = false } = {}) {
 }
 
 /** Compiles a C program against the library. @returns its path. */
-export async function buildProgram(source, { sanitize = false } = {}) {
+export async function buildProgram(source, { sanitize } = {}) {
   const library = await build({ sanitize })
   const program = join(
     library,
@@ -151,7 +154,7 @@ export async function buildProgram(source, { sanitize = false } = {}) {
   await run('gcc', [
     ...STRICT,
     ...FEATURES,
-    ...(sanitize ? ['-O1', ...SANITIZERS] : ['-O2']),
+    ...flagsOf(sanitize, 'library', ['-O2']),
     `-I${join(native, 'include')}`,
     source,
     '-o',
@@ -197,6 +200,13 @@ export async function compileProgram(source, engine) {
   await run('gcc', [...flags, source, ...objects, '-o', partial, '-lm', '-lpthread'])
   renameSync(partial, program)
   return program
+}
+
+/** Returns the flags of a sanitizer for the library or for the engine; those of a release without one. */
+function flagsOf(sanitize, part, release) {
+  return sanitize === undefined
+    ? release
+    : ['-O1', '-fno-omit-frame-pointer', '-g', ...SANITIZERS[sanitize][part]]
 }
 
 function sourceText() {

@@ -7,4 +7,5 @@
 export { createLibrary } from './library.js'
 export type { Library, LibraryHost } from './library.js'
 export type { LibraryFunction } from './library-context.js'
+export type { WindowHost } from './read-windows.js'
 export { STATUS } from './status.js'

@@ -1,6 +1,8 @@
 import { encodeUtf8, isLdbError } from '@ldb/base'
 import { Arena } from './arena.js'
 import { ObjectTable } from './object-table.js'
+import { ReadWindows } from './read-windows.js'
+import type { WindowHost } from './read-windows.js'
 import { NO_MEMORY, STATUS } from './status.js'
 
 /** A function of the library: numbers in, a number out, negative for an error. @category Interface */
@@ -15,10 +17,12 @@ const ERROR_TEXT_MAX = 2000
 export class LibraryContext {
   readonly arena: Arena
   readonly objects: ObjectTable = new ObjectTable()
+  readonly windows: ReadWindows
   #errorText = ''
 
-  constructor(onArenaReplaced: (bytes: Uint8Array) => void) {
+  constructor(onArenaReplaced: (bytes: Uint8Array) => void, windowHost?: WindowHost) {
     this.arena = new Arena(onArenaReplaced)
+    this.windows = new ReadWindows(windowHost)
   }
 
   /** Wraps a function so that it throws nothing: returns the status of its error, whose text `storeErrorText` returns. */

@@ -27,6 +27,8 @@ export class Target {
   readonly keyspace: KeyspaceWrites<Bytes, Bytes> | undefined
   /** The keyspace through a transaction, where it is one. */
   readonly transaction: TransactionKeyspace<Bytes, Bytes> | undefined
+  /** True once the host has been offered the window of the keyspace, or where there is none: through a transaction or a snapshot. */
+  isWindowSought: boolean
 
   constructor(
     reads: KeyspaceReads<Bytes, Bytes>,
@@ -36,6 +38,7 @@ export class Target {
     this.reads = reads
     this.keyspace = keyspace
     this.transaction = transaction
+    this.isWindowSought = keyspace === undefined
   }
 }
 

@@ -7,9 +7,10 @@ import { maintenanceCalls } from './calls/maintenance-calls.js'
 import { viewCalls } from './calls/view-calls.js'
 import { LibraryContext } from './library-context.js'
 import type { LibraryFunction } from './library-context.js'
+import type { WindowHost } from './read-windows.js'
 
 /** What the library itself calls of its host. The files, locks, clock and hash of the engine have further calls (SPEC.md). @category Interface */
-export interface LibraryHost {
+export interface LibraryHost extends Partial<WindowHost> {
   /** Receives the memory through which bytes pass, now and whenever it is replaced. */
   setArena(bytes: Uint8Array): void
 }
@@ -27,7 +28,7 @@ export type Library = Readonly<Record<string, LibraryFunction>>
 export function createLibrary(host: LibraryHost): Library {
   const context = new LibraryContext((bytes) => {
     host.setArena(bytes)
-  })
+  }, windowHostOf(host))
   const functions = {
     ...databaseCalls(context),
     ...dataCalls(context),
@@ -36,9 +37,20 @@ export function createLibrary(host: LibraryHost): Library {
     ...batchCalls(context),
     ...changeCalls(context),
     ...maintenanceCalls(context),
+    /** The host calls it after other functions, timers and jobs, before it reads by itself. */
+    refreshWindows: () => {
+      context.windows.refresh()
+      return 0
+    },
     errorText: () => context.storeErrorText(),
   }
   return Object.freeze(
     Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, context.guard(run)])),
   )
+}
+
+function windowHostOf({ publishWindow, withdrawWindow }: LibraryHost): WindowHost | undefined {
+  return publishWindow === undefined || withdrawWindow === undefined
+    ? undefined
+    : { publishWindow, withdrawWindow }
 }

@@ -102,6 +102,26 @@ describe.runIf(whyNotBuildable === undefined)('Node.js and C', () => {
     })
   })
 
+  it('derive the same key from a passphrase', async () => {
+    await withDirectory((directory) => {
+      const passphrase = 'a passphrase of C and Node.js \u00e9'
+      const path = `${directory}/db`
+      const options = { encryption: { passphrase, passphraseCost: 12 } }
+      using database = Database.open(path, options)
+      fillFromNode(database, '-', 0, 20)
+      database.close()
+      const runWith = (command: string, text: string, ...rest: string[]): string =>
+        runNative(driver, [command, path, '2', `passphrase:${text}`, '-', ...rest])
+      expect(runWith('dump', passphrase)).toBe(expectedDump(20))
+      expect(() => runWith('dump', 'another one')).toThrow('LDB_KEY')
+      // What C creates has the usual cost.
+      const other = `${directory}/other`
+      runNative(driver, ['fill', other, '2', `passphrase:${passphrase}`, '-', '0', '20'])
+      using opened = Database.open(other, { encryption: { passphrase } })
+      expect(opened.view({ values: 'binary' }).count()).toBe(20)
+    })
+  })
+
   it('exclude each other', async () => {
     await withDirectory(async (directory) => {
       const path = `${directory}/db`

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 /** The scripts of `native`, which have no types of their own. */
 interface NativeBuild {
   whyNotBuildable(): string | undefined
-  buildProgram(source: string, options: { readonly sanitize: boolean }): Promise<string>
+  buildProgram(source: string, options?: { readonly sanitize?: 'address' | 'thread' }): Promise<string>
 }
 
 const native = (await import(new URL('../native/build.js', import.meta.url).href)) as NativeBuild
@@ -22,8 +22,8 @@ if (whyNotBuildable !== undefined) console.warn(`tests of the C library are skip
 const TIMEOUT_MS = 100_000
 
 /** Compiles a C program of `test/native`. */
-export function buildNative(name: string, sanitize = false): Promise<string> {
-  return native.buildProgram(fileURLToPath(new URL(`native/${name}.c`, import.meta.url)), { sanitize })
+export function buildNative(name: string): Promise<string> {
+  return native.buildProgram(fileURLToPath(new URL(`native/${name}.c`, import.meta.url)))
 }
 
 /** Runs a program, and returns its output. @throws {Error} when its status is not 0. */

@@ -9,12 +9,16 @@ import { buildNative, runNative, whyNotBuildable, withDirectory } from './native
 const ROUNDS = '100'
 
 describe.runIf(whyNotBuildable === undefined)('the C library', () => {
-  it.each(['api', 'abuse', 'threads', 'signals'])('passes %s.c', { timeout: 240_000 }, async (name) => {
-    const program = await buildNative(name)
-    await withDirectory((path) => {
-      expect(runNative(program, [path])).toMatch(/^[1-9]\d* checks, 0 failed\n$/m)
-    })
-  })
+  it.each(['api', 'abuse', 'threads', 'signals', 'window', 'scrypt'])(
+    'passes %s.c',
+    { timeout: 240_000 },
+    async (name) => {
+      const program = await buildNative(name)
+      await withDirectory((path) => {
+        expect(runNative(program, [path])).toMatch(/^[1-9]\d* checks, 0 failed\n$/m)
+      })
+    },
+  )
 
   it('is loaded and unloaded many times', { timeout: 240_000 }, async () => {
     const library = `${dirname(await buildNative('driver'))}/libldb.so.1`

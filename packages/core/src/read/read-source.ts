@@ -83,6 +83,11 @@ export class LiveSource implements ReadSource {
     if (this.keyspace.dropped) this.keyspace.assertLive()
   }
 
+  /** Reports whether `assertReadable` throws nothing. */
+  get isReadable(): boolean {
+    return this.#health.readRefusal === undefined && !this.keyspace.dropped
+  }
+
   assertStillReadable(): void {
     this.#health.assertReadable()
   }

@@ -10,6 +10,7 @@
 #define LDB_CORE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "engine.h"
@@ -36,7 +37,28 @@ enum ldb_kind {
 /* A keyspace itself. */
 #define LDB_KINDS_KEYSPACE (LDB_KIND_DATABASE | LDB_KIND_KEYSPACE)
 
+/* Parts of the lock of the readers: a thread takes one of them, a call of the engine takes all. */
+#define LDB_READER_LOCKS 4
+
+/* One lock of readers, and what they count, on cache lines of its own. */
+struct ldb_reader_lock {
+  _Alignas(128) pthread_rwlock_t lock;
+  /* Reads that were answered without a call of the engine. */
+  atomic_uint_fast64_t answered_count;
+};
+
+struct ldb_window;
+
+/* A database. Its memory is used again for others, and never freed: a reader may hold the lock of one that is closed meanwhile. */
 struct ldb_database {
+  struct ldb_reader_lock readers[LDB_READER_LOCKS];
+  /* Windows of keyspaces by their number in the bundle. Changed with all locks of readers held. */
+  struct ldb_window **windows;
+  uint32_t window_capacity, window_count;
+  /* Gets that have called the engine. */
+  uint64_t entered_count;
+  /* The next free structure. */
+  struct ldb_database *next_free;
   pthread_mutex_t mutex;
   pthread_cond_t timer_changed;
   pthread_t thread;
@@ -52,9 +74,10 @@ struct ldb_database {
 };
 
 struct ldb_slot {
-  uint32_t generation;
+  /* Read without the lock of the table by reads of windows. */
+  _Atomic uint32_t generation;
+  struct ldb_database *_Atomic database;
   enum ldb_kind kind;
-  struct ldb_database *database;
   /* Number of the object in the bundle; of a database that of its keyspace "default". */
   uint32_t object;
   /* State of a batch or an iterator. */
@@ -84,6 +107,8 @@ struct ldb_buffer {
 int32_t ldb_fail(int32_t status, const char *text);
 /* Clears the text, and returns LDB_FORKED in a child of the process that has used the library. */
 int32_t ldb_begin_function(void);
+/* As ldb_begin_function, without a call of the system, on a valid handle: a function has run before. False: begin the function by a call. */
+bool ldb_begin_reading(void);
 
 /* -- handles.c -- */
 /* Checks a handle, and locks its database. kinds: those that are accepted. */
@@ -98,6 +123,26 @@ int32_t ldb_find_object(const struct ldb_call *call, ldb_handle handle, int kind
 ldb_handle ldb_add_handle(struct ldb_database *database, enum ldb_kind kind, uint32_t object, void *state);
 /* Frees the slot of a call. */
 void ldb_remove_handle(struct ldb_call *call);
+
+/* Locks a database whose handle is valid for a read of its windows, and returns its slot; NULL when the read needs a call. */
+struct ldb_slot *ldb_begin_read(ldb_handle handle, int kinds, struct ldb_reader_lock **held);
+
+/* -- window.c -- */
+/* Creates and frees the locks of readers, and the windows. */
+void ldb_windows_create(struct ldb_database *database);
+void ldb_windows_clear(struct ldb_database *database);
+/* Keeps readers out, and lets them in again. The caller holds the lock of the database. */
+void ldb_exclude_readers(struct ldb_database *database);
+void ldb_admit_readers(struct ldb_database *database);
+/* Refreshes the windows after the engine was used. Readers are kept out. */
+void ldb_refresh_windows(struct ldb_database *database);
+/* Called by the engine. */
+void ldb_change_window(void *context, const struct ldb_window_arrays *arrays, uint32_t keyspace);
+uint64_t ldb_answered_count(struct ldb_database *database);
+/* Reads a key through the window of a keyspace. Returns false when that needs a call of the engine. */
+bool ldb_window_get(ldb_handle keyspace, const void *key, size_t key_bytes, void *buffer, size_t capacity, size_t *value_bytes, int32_t *status);
+bool ldb_window_get_alloc(ldb_handle keyspace, const void *key, size_t key_bytes, void **value, size_t *value_bytes, int32_t *status);
+bool ldb_window_has(ldb_handle keyspace, const void *key, size_t key_bytes, int32_t *status);
 
 /* -- databases.c -- */
 struct ldb_database *ldb_database_create(void);

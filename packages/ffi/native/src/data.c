@@ -26,6 +26,7 @@ int32_t ldb_put(ldb_handle keyspace, const void *key, size_t key_bytes, const vo
 static int32_t read_value(struct ldb_call *call, enum ldb_function function, const void *key, size_t key_bytes, size_t *value_bytes) {
   int32_t status = ldb_store_key(call->engine, key, key_bytes, 0);
   if (status != LDB_OK) return status;
+  call->database->entered_count++;
   const double arguments[2] = {call->slot->object, (double)key_bytes};
   double result = ldb_invoke(call->engine, function, 2, arguments);
   if (result < 0) return (int32_t)result;
@@ -52,6 +53,8 @@ static int32_t get(enum ldb_function function, ldb_handle keyspace, const void *
 }
 
 int32_t ldb_get(ldb_handle keyspace, const void *key, size_t key_bytes, void *buffer, size_t capacity, size_t *value_bytes) {
+  int32_t status;
+  if (ldb_window_get(keyspace, key, key_bytes, buffer, capacity, value_bytes, &status)) return status;
   return get(LDB_FN_GET, keyspace, key, key_bytes, buffer, capacity, value_bytes);
 }
 
@@ -62,7 +65,9 @@ int32_t ldb_get_for_update(ldb_handle keyspace, const void *key, size_t key_byte
 int32_t ldb_get_alloc(ldb_handle keyspace, const void *key, size_t key_bytes, void **value, size_t *value_bytes) {
   struct ldb_call call;
   size_t length = 0;
-  int32_t status = ldb_begin_call(keyspace, LDB_KINDS_DATA, &call);
+  int32_t status;
+  if (ldb_window_get_alloc(keyspace, key, key_bytes, value, value_bytes, &status)) return status;
+  status = ldb_begin_call(keyspace, LDB_KINDS_DATA, &call);
   if (status != LDB_OK) return status;
   if (value == NULL || value_bytes == NULL) status = ldb_fail(LDB_INVALID_ARGUMENT, "an output is NULL");
   else status = read_value(&call, LDB_FN_GET, key, key_bytes, &length);
@@ -74,7 +79,9 @@ int32_t ldb_get_alloc(ldb_handle keyspace, const void *key, size_t key_bytes, vo
 
 int32_t ldb_has(ldb_handle keyspace, const void *key, size_t key_bytes) {
   struct ldb_call call;
-  int32_t status = ldb_begin_call(keyspace, LDB_KINDS_DATA, &call);
+  int32_t status;
+  if (ldb_window_has(keyspace, key, key_bytes, &status)) return status;
+  status = ldb_begin_call(keyspace, LDB_KINDS_DATA, &call);
   if (status != LDB_OK) return status;
   status = ldb_store_key(call.engine, key, key_bytes, 0);
   if (status == LDB_OK) {

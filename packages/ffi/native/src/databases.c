@@ -12,11 +12,34 @@
 /* Bytes of the stack of a timer thread. */
 #define TIMER_STACK_BYTES (512 * 1024)
 
+static pthread_mutex_t free_mutex = PTHREAD_MUTEX_INITIALIZER;
+/* Structures of databases that are closed. */
+static struct ldb_database *free_databases;
+
+/* Returns a structure of a database that is closed, or a new one, with its locks of readers. */
+static struct ldb_database *take_structure(void) {
+  pthread_mutex_lock(&free_mutex);
+  struct ldb_database *database = free_databases;
+  if (database != NULL) free_databases = database->next_free;
+  pthread_mutex_unlock(&free_mutex);
+  if (database != NULL) return database;
+  database = aligned_alloc(_Alignof(struct ldb_database), sizeof *database);
+  if (database == NULL) return NULL;
+  memset(database, 0, sizeof *database);
+  ldb_windows_create(database);
+  return database;
+}
+
 struct ldb_database *ldb_database_create(void) {
-  struct ldb_database *database = calloc(1, sizeof *database);
+  struct ldb_database *database = take_structure();
   pthread_condattr_t attributes;
   if (database == NULL) return NULL;
   database->due_ms = -1;
+  database->has_thread = false;
+  database->is_closed = false;
+  database->engine = NULL;
+  database->reference_count = 0;
+  database->entered_count = 0;
   pthread_mutex_init(&database->mutex, NULL);
   pthread_condattr_init(&attributes);
 #if !defined(__APPLE__)
@@ -30,7 +53,10 @@ struct ldb_database *ldb_database_create(void) {
 void ldb_database_free(struct ldb_database *database) {
   pthread_cond_destroy(&database->timer_changed);
   pthread_mutex_destroy(&database->mutex);
-  free(database);
+  pthread_mutex_lock(&free_mutex);
+  database->next_free = free_databases;
+  free_databases = database;
+  pthread_mutex_unlock(&free_mutex);
 }
 
 /* Runs the timers of a database until it is closed. */
@@ -48,7 +74,10 @@ static void *run_timers(void *argument) {
       pthread_cond_timedwait(&database->timer_changed, &database->mutex, &due);
     } else {
       database->due_ms = -1;
+      ldb_exclude_readers(database);
       ldb_engine_run_timers(database->engine);
+      ldb_refresh_windows(database);
+      ldb_admit_readers(database);
     }
   }
   pthread_mutex_unlock(&database->mutex);
@@ -108,11 +137,15 @@ static double open_object(struct ldb_engine *engine, const char *path, const ldb
 /* Ends the thread and the engine of a database, whose lock the caller holds. */
 static void stop(struct ldb_database *database) {
   database->is_closed = true;
+  ldb_windows_clear(database);
   if (database->has_thread) {
     pthread_cond_signal(&database->timer_changed);
+    /* The lock of the database is taken before those of its readers. */
+    ldb_admit_readers(database);
     pthread_mutex_unlock(&database->mutex);
     pthread_join(database->thread, NULL);
     pthread_mutex_lock(&database->mutex);
+    ldb_exclude_readers(database);
     database->has_thread = false;
   }
   if (database->engine != NULL) ldb_engine_destroy(database->engine);
@@ -123,7 +156,8 @@ static void stop(struct ldb_database *database) {
 static int32_t open_locked(struct ldb_database *database, const char *path, const ldb_open_options *options, const ldb_secret *secret,
                            ldb_handle *handle) {
   char error[1024];
-  database->engine = ldb_engine_create(request_timer, database, error, sizeof error);
+  const struct ldb_engine_calls calls = {database, request_timer, ldb_change_window};
+  database->engine = ldb_engine_create(&calls, error, sizeof error);
   if (database->engine == NULL) return ldb_fail(LDB_NO_MEMORY, error);
   double object = open_object(database->engine, path, options, secret);
   if (object < 0) return (int32_t)object;
@@ -149,8 +183,10 @@ int32_t ldb_open(const char *path, const ldb_open_options *options, ldb_handle *
   struct ldb_database *opened = ldb_database_create();
   if (opened == NULL) return ldb_fail(LDB_NO_MEMORY, "no memory for a database");
   pthread_mutex_lock(&opened->mutex);
+  ldb_exclude_readers(opened);
   status = open_locked(opened, path, &checked, &secret, &handle);
   if (status != LDB_OK) stop(opened);
+  ldb_admit_readers(opened);
   pthread_mutex_unlock(&opened->mutex);
   if (status == LDB_OK) *database = handle;
   else ldb_database_free(opened);

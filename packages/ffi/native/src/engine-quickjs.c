@@ -20,7 +20,7 @@ extern const uint8_t ldb_bytecode_start[];
 extern const uint8_t ldb_bytecode_end[];
 
 /* Host functions of the adapter itself, after those of the core. */
-enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_TOTAL };
+enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_TOTAL };
 
 static const char *const function_names[] = {
 #define LDB_NAME(identifier, name) name,
@@ -34,7 +34,9 @@ static const char *const host_names[] = {
     "setArena",
     "onTimer",
     "setTimer",
-    "onLoad"};
+    "onLoad",
+    "publishWindow",
+    "withdrawWindow"};
 
 struct ldb_engine {
   JSRuntime *runtime;
@@ -42,10 +44,9 @@ struct ldb_engine {
   JSValue functions[LDB_FN_COUNT_];
   JSValue arena;
   JSValue timer;
-  bool is_loaded;
+  bool is_loaded, is_used;
   struct ldb_bytes bytes;
-  ldb_timer_request on_timer;
-  void *timer_context;
+  struct ldb_engine_calls calls;
 };
 
 /* Returns the bytes of a typed array; none for another value. */
@@ -99,7 +100,16 @@ static JSValue host_function(JSContext *context, JSValueConst self, int count, J
       engine->is_loaded = true;
       return JS_UNDEFINED;
     case HOST_SET_TIMER:
-      engine->on_timer(engine->timer_context, arguments.numbers[0]);
+      engine->calls.on_timer(engine->calls.context, arguments.numbers[0]);
+      return JS_UNDEFINED;
+    case HOST_PUBLISH_WINDOW: {
+      const struct ldb_bytes *bytes = arguments.bytes;
+      const struct ldb_window_arrays arrays = {bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]};
+      engine->calls.on_window(engine->calls.context, &arrays, 0);
+      return JS_UNDEFINED;
+    }
+    case HOST_WITHDRAW_WINDOW:
+      engine->calls.on_window(engine->calls.context, NULL, (uint32_t)arguments.numbers[0]);
       return JS_UNDEFINED;
     default:
       return JS_NewFloat64(context, ldb_host_call((enum ldb_host_function)magic, &arguments));
@@ -146,12 +156,11 @@ static int load(struct ldb_engine *engine) {
   return engine->is_loaded ? 0 : -1;
 }
 
-struct ldb_engine *ldb_engine_create(ldb_timer_request on_timer, void *context, char *error, size_t capacity) {
+struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char *error, size_t capacity) {
   struct ldb_engine *engine = calloc(1, sizeof *engine);
   snprintf(error, capacity, "no memory for the engine");
   if (engine == NULL) return NULL;
-  engine->on_timer = on_timer;
-  engine->timer_context = context;
+  engine->calls = *calls;
   engine->arena = JS_UNDEFINED;
   engine->timer = JS_UNDEFINED;
   for (int index = 0; index < LDB_FN_COUNT_; index++) engine->functions[index] = JS_UNDEFINED;
@@ -195,6 +204,7 @@ double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, co
     int32_t integer = number >= -2147483648.0 && number <= 2147483647.0 ? (int32_t)number : 0;
     values[index] = (double)integer == number ? JS_NewInt32(context, integer) : JS_NewFloat64(context, number);
   }
+  engine->is_used = true;
   JS_UpdateStackTop(engine->runtime);
   JSValue result = JS_Call(context, engine->functions[function], JS_UNDEFINED, count, values);
   double number = LDB_INVARIANT;
@@ -204,11 +214,18 @@ double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, co
   return number;
 }
 
+int ldb_engine_take_use(struct ldb_engine *engine) {
+  bool is_used = engine->is_used;
+  engine->is_used = false;
+  return is_used;
+}
+
 struct ldb_bytes ldb_engine_arena(struct ldb_engine *engine) { return engine->bytes; }
 
 int ldb_engine_run_jobs(struct ldb_engine *engine) {
   int count = 0;
   if (!JS_IsJobPending(engine->runtime)) return 0;
+  engine->is_used = true;
   JS_UpdateStackTop(engine->runtime);
   for (;;) {
     JSContext *context = NULL;
@@ -222,6 +239,7 @@ int ldb_engine_run_jobs(struct ldb_engine *engine) {
 
 int ldb_engine_run_timers(struct ldb_engine *engine) {
   double count = 0;
+  engine->is_used = true;
   JS_UpdateStackTop(engine->runtime);
   if (JS_IsFunction(engine->context, engine->timer)) {
     JSValue result = JS_Call(engine->context, engine->timer, JS_UNDEFINED, 0, NULL);

@@ -19,7 +19,7 @@
   F(OPEN_ITERATOR, "openIterator") F(MOVE, "move") F(NEXT_BATCH, "nextBatch") F(CLOSE_ITERATOR, "closeIterator") \
   F(COMMIT_BATCH, "commitBatch") F(OPEN_CHANGES, "openChanges") F(READ_CHANGES, "readChanges") F(TAKE_CHANGES, "takeChanges") \
   F(CLOSE_CHANGES, "closeChanges") F(SYNC, "sync") F(CHECKPOINT, "checkpoint") F(COMPACT, "compact") F(VERIFY, "verify") \
-  F(STATS, "stats") F(BACKUP, "backup") F(VERIFY_DIRECTORY, "verifyDirectory") F(RESTORE, "restore") F(REPAIR, "repair") \
+  F(STATS, "stats") F(REFRESH_WINDOWS, "refreshWindows") F(BACKUP, "backup") F(VERIFY_DIRECTORY, "verifyDirectory") F(RESTORE, "restore") F(REPAIR, "repair") \
   F(DESTROY, "destroy") F(ERROR_TEXT, "errorText")
 
 enum ldb_function {
@@ -36,7 +36,7 @@ enum ldb_function {
   F(MAKE_DIRECTORY, "makeDirectory") F(REMOVE_DIRECTORY, "removeDirectory") F(REMOVE, "remove") F(RENAME, "rename") \
   F(LINK, "link") F(COPY, "copy") F(REAL_PATH, "realPath") F(READ_LINK, "readLink") F(WORKING_DIRECTORY, "workingDirectory") \
   F(HOST_NAME, "hostName") F(ERROR_NAME, "errorName") F(PROCESS_ID, "processId") F(USER_ID, "userId") \
-  F(FIND_PROCESS, "findProcess") F(LOCK_DESCRIPTOR, "lockDescriptor") F(BIND_SOCKET, "bindSocket") F(SHA256, "sha256") \
+  F(FIND_PROCESS, "findProcess") F(LOCK_DESCRIPTOR, "lockDescriptor") F(BIND_SOCKET, "bindSocket") F(SHA256, "sha256") F(SCRYPT, "scrypt") \
   F(NOW, "now") F(MONOTONIC, "monotonic") F(RANDOM, "random") F(HASH, "hash")
 
 enum ldb_host_function {
@@ -70,13 +70,29 @@ struct ldb_engine;
 /* Called when the next timer changes: delay in milliseconds, negative for none. */
 typedef void (*ldb_timer_request)(void *context, double delay_ms);
 
+/* Bytes of the arrays of a read window, which the engine keeps until the next publication for the same keyspace, or its withdrawal. */
+struct ldb_window_arrays {
+  struct ldb_bytes head, arena, directory, frames, uses;
+};
+/* Called when the window of a keyspace is published; `arrays` NULL: when that of keyspace number `keyspace` is withdrawn. */
+typedef void (*ldb_window_change)(void *context, const struct ldb_window_arrays *arrays, uint32_t keyspace);
+
+/* What the engine calls, and the first argument of it. */
+struct ldb_engine_calls {
+  void *context;
+  ldb_timer_request on_timer;
+  ldb_window_change on_window;
+};
+
 /* Name of the engine and its version. */
 extern const char *const ldb_engine_label;
 /* Creates an engine and runs the bundle. Returns NULL on failure, with a text in `error`. */
-struct ldb_engine *ldb_engine_create(ldb_timer_request on_timer, void *context, char *error, size_t capacity);
+struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char *error, size_t capacity);
 void ldb_engine_destroy(struct ldb_engine *engine);
 /* Calls a function of the bundle. An exception, which the bundle does not let out, is LDB_INVARIANT. */
 double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count);
+/* Reports whether a function, a timer or a job has run since the previous call. */
+int ldb_engine_take_use(struct ldb_engine *engine);
 /* The memory through which bytes pass; another one after each call. */
 struct ldb_bytes ldb_engine_arena(struct ldb_engine *engine);
 /* Runs the pending promise jobs. Returns their number. */

@@ -1,9 +1,9 @@
 /* errors.c: statuses and the last error of each thread. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "core.h"
 
@@ -12,6 +12,13 @@
 static _Thread_local char last_error[TEXT_BYTES];
 /* The process that has used the library first. */
 static _Atomic pid_t owner;
+/* True in a child that was made by fork(). */
+static atomic_bool is_child;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void note_child(void) { atomic_store(&is_child, true); }
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, note_child); }
 
 int32_t ldb_fail(int32_t status, const char *text) {
   snprintf(last_error, sizeof last_error, "%s", text);
@@ -21,8 +28,14 @@ int32_t ldb_fail(int32_t status, const char *text) {
 int32_t ldb_begin_function(void) {
   pid_t none = 0, self = getpid();
   last_error[0] = 0;
+  pthread_once(&once, watch_forks);
   if (atomic_compare_exchange_strong(&owner, &none, self) || none == self) return LDB_OK;
   return ldb_fail(LDB_FORKED, "the process was forked after it had used the library");
+}
+
+bool ldb_begin_reading(void) {
+  last_error[0] = 0;
+  return !atomic_load_explicit(&is_child, memory_order_relaxed);
 }
 
 const char *ldb_last_error(void) { return last_error; }

@@ -7,12 +7,16 @@
 #define CHUNKS_MAX 65536u
 
 static pthread_mutex_t table_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct ldb_slot *chunks[CHUNKS_MAX];
+/* Read without the lock by reads of windows. */
+static struct ldb_slot *_Atomic chunks[CHUNKS_MAX];
 static uint32_t slot_count;
 /* Index of the first free slot plus one; 0: none. */
 static uint32_t first_free;
 
-static struct ldb_slot *slot_at(uint32_t index) { return &chunks[index / CHUNK_SLOTS][index % CHUNK_SLOTS]; }
+static struct ldb_slot *slot_at(uint32_t index) {
+  struct ldb_slot *chunk = atomic_load_explicit(&chunks[index / CHUNK_SLOTS], memory_order_acquire);
+  return chunk == NULL ? NULL : &chunk[index % CHUNK_SLOTS];
+}
 
 /* Finds the slot of a handle. Holds the lock of the table. */
 static int32_t find(ldb_handle handle, int kinds, struct ldb_slot **found) {
@@ -60,6 +64,7 @@ static int32_t begin(ldb_handle handle, int kinds, bool is_closing, struct ldb_c
     release(database);
     return refuse(status);
   }
+  ldb_exclude_readers(database);
   call->slot = slot;
   call->database = database;
   call->engine = database->engine;
@@ -72,10 +77,44 @@ int32_t ldb_begin_closing(ldb_handle handle, int kinds, struct ldb_call *call) {
 
 int32_t ldb_end_call(struct ldb_call *call, int32_t status) {
   struct ldb_database *database = call->database;
-  if (database->engine != NULL) ldb_engine_run_jobs(database->engine);
+  if (database->engine != NULL) {
+    ldb_engine_run_jobs(database->engine);
+    ldb_refresh_windows(database);
+  }
+  ldb_admit_readers(database);
   pthread_mutex_unlock(&database->mutex);
   release(database);
   return status;
+}
+
+/* The slot cannot be freed while a lock of its database is held, and the memory of a database is never freed. */
+static bool is_readable(struct ldb_slot *slot, struct ldb_database *database, uint32_t generation) {
+  return atomic_load_explicit(&slot->database, memory_order_acquire) == database &&
+         atomic_load_explicit(&slot->generation, memory_order_acquire) == generation;
+}
+
+/* Each thread has one of the locks of readers. */
+static unsigned reader_index(void) {
+  static atomic_uint thread_count;
+  static _Thread_local unsigned number;
+  if (number == 0) number = atomic_fetch_add(&thread_count, 1) % LDB_READER_LOCKS + 1;
+  return number - 1;
+}
+
+struct ldb_slot *ldb_begin_read(ldb_handle handle, int kinds, struct ldb_reader_lock **held) {
+  uint32_t number = (uint32_t)handle, generation = (uint32_t)(handle >> 32);
+  if (number == 0 || number > CHUNK_SLOTS * CHUNKS_MAX) return NULL;
+  struct ldb_slot *slot = slot_at(number - 1);
+  struct ldb_database *database = slot == NULL ? NULL : atomic_load_explicit(&slot->database, memory_order_acquire);
+  if (database == NULL || !is_readable(slot, database, generation)) return NULL;
+  struct ldb_reader_lock *reader = &database->readers[reader_index()];
+  pthread_rwlock_rdlock(&reader->lock);
+  if (is_readable(slot, database, generation) && (slot->kind & kinds) != 0) {
+    *held = reader;
+    return slot;
+  }
+  pthread_rwlock_unlock(&reader->lock);
+  return NULL;
 }
 
 int32_t ldb_find_object(const struct ldb_call *call, ldb_handle handle, int kinds, uint32_t *object) {
@@ -100,7 +139,7 @@ static struct ldb_slot *take_slot(void) {
   if (slot_count % CHUNK_SLOTS == 0) {
     struct ldb_slot *chunk = calloc(CHUNK_SLOTS, sizeof *chunk);
     if (chunk == NULL) return NULL;
-    chunks[slot_count / CHUNK_SLOTS] = chunk;
+    atomic_store_explicit(&chunks[slot_count / CHUNK_SLOTS], chunk, memory_order_release);
   }
   struct ldb_slot *slot = slot_at(slot_count);
   slot->index = slot_count++;
@@ -114,9 +153,10 @@ ldb_handle ldb_add_handle(struct ldb_database *database, enum ldb_kind kind, uin
   struct ldb_slot *slot = take_slot();
   if (slot != NULL) {
     slot->kind = kind;
-    slot->database = database;
     slot->object = object;
     slot->state = state;
+    /* Last: a reader that finds the database finds the rest. */
+    atomic_store_explicit(&slot->database, database, memory_order_release);
     database->reference_count++;
     handle = (ldb_handle)slot->generation << 32 | (slot->index + 1);
   }

@@ -114,6 +114,9 @@ double ldb_host_system(enum ldb_host_function function, const struct ldb_host_ar
       if (arguments->numbers[1] > (double)arguments->bytes[0].length || arguments->bytes[2].length < 32) return -EINVAL;
       ldb_sha256(arguments->bytes[0].start, (size_t)arguments->numbers[1], arguments->bytes[2].start);
       return 0;
+    case LDB_HOST_SCRYPT:
+      return ldb_scrypt(arguments->bytes[0], arguments->bytes[1], (size_t)arguments->numbers[3], (size_t)arguments->numbers[4],
+                        (size_t)arguments->numbers[5], arguments->bytes[2]);
     case LDB_HOST_NOW:
       return wall_ms();
     case LDB_HOST_MONOTONIC:

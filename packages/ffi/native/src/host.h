@@ -18,5 +18,7 @@ double ldb_text_result(const struct ldb_host_arguments *arguments, int index, co
 
 uint64_t ldb_xxh64(const uint8_t *bytes, size_t length, uint64_t seed);
 void ldb_sha256(const uint8_t *bytes, size_t length, uint8_t digest[32]);
+/* Derives a key with scrypt, which takes 128 × cost × block_size bytes of memory. Returns 0, or the negative number of an error. */
+int ldb_scrypt(struct ldb_bytes password, struct ldb_bytes salt, size_t cost, size_t block_size, size_t parallelization, struct ldb_bytes target);
 
 #endif

@@ -23,8 +23,8 @@ static int32_t json_of(ldb_handle database, enum ldb_function function, char **j
   int32_t status = ldb_begin_call(database, LDB_KIND_DATABASE, &call);
   if (status != LDB_OK) return status;
   if (json == NULL) return ldb_end_call(&call, ldb_fail(LDB_INVALID_ARGUMENT, "json is NULL"));
-  const double argument = call.database->object;
-  double result = ldb_invoke(call.engine, function, 1, &argument);
+  const double arguments[3] = {call.database->object, (double)ldb_answered_count(call.database), (double)call.database->entered_count};
+  double result = ldb_invoke(call.engine, function, 3, arguments);
   return ldb_end_call(&call, ldb_copy_json(call.engine, result, json));
 }
 

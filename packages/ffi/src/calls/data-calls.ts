@@ -4,7 +4,7 @@ import { Target } from '../library-objects.js'
 import { durabilityOf, rangeOf } from '../option-block.js'
 
 /** Reads and writes of one keyspace, also through a transaction or a snapshot. Key and value are at the start of the arena. */
-export function dataCalls({ arena, objects }: LibraryContext): Record<string, LibraryFunction> {
+export function dataCalls({ arena, objects, windows }: LibraryContext): Record<string, LibraryFunction> {
   const targetOf = (id: number): Target => objects.get(id, Target)
   return {
     reserve(byteCount) {
@@ -17,8 +17,11 @@ export function dataCalls({ arena, objects }: LibraryContext): Record<string, Li
     },
     /** Returns the length of the value plus one, or 0 for an absent key. */
     get(id, keyBytes) {
-      const value = targetOf(id).reads.get(arena.bytes.subarray(0, keyBytes), BORROWED)
-      return value === undefined ? 0 : storeValue(arena, value)
+      const target = targetOf(id)
+      const value = target.reads.get(arena.bytes.subarray(0, keyBytes), BORROWED)
+      const result = value === undefined ? 0 : storeValue(arena, value)
+      if (!target.isWindowSought) windows.open(id, target)
+      return result
     },
     getForUpdate(id, keyBytes) {
       const { transaction } = targetOf(id)

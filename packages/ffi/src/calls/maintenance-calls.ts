@@ -23,7 +23,8 @@ export function maintenanceCalls(context: LibraryContext): Record<string, Librar
       return 0
     },
     verify: (id) => store(databaseOf(id).verify()),
-    stats: (id) => store(databaseOf(id).stats()),
+    /** @param answered - gets that the host has answered by itself; `entered` - those that called the library. */
+    stats: (id, answered, entered) => store({ ...databaseOf(id).stats(), readWindow: { answered, entered } }),
     backup(id, pathBytes, isIncremental) {
       const directory = new OptionBlock(arena).takeText(pathBytes)
       return store(databaseOf(id).backup(directory, { incremental: isIncremental !== 0 }))

@@ -82,7 +82,9 @@ static int run(ldb_handle db, ldb_handle keyspace, int count, char **values) {
   return 2;
 }
 
-/* driver COMMAND PATH DURABILITY KEY|- KEYSPACE|- ... */
+#define PASSPHRASE "passphrase:"
+
+/* driver COMMAND PATH DURABILITY KEY|passphrase:TEXT|- KEYSPACE|- ... */
 int main(int count, char **values) {
   if (count < 6) return 2;
   ldb_handle db = 0, keyspace = 0;
@@ -91,6 +93,11 @@ int main(int count, char **values) {
   memset(&options, 0, sizeof options);
   options.size = sizeof options;
   options.durability = (uint32_t)atoi(values[3]);
+  if (strncmp(values[4], PASSPHRASE, strlen(PASSPHRASE)) == 0) {
+    secret.passphrase = values[4] + strlen(PASSPHRASE);
+    secret.key = NULL;
+    secret.key_bytes = 0;
+  }
   if (strcmp(values[4], "-") != 0) options.secret = &secret;
   RUN(ldb_open(values[2], &options, &db));
   keyspace = db;

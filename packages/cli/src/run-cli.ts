@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { isLdbError } from '@ldb/base'
 import { addBackupCommands } from './commands/backup-commands.js'
 import { addBenchCommand } from './commands/bench-command.js'
+import { addCopyCommand } from './commands/copy-command.js'
 import { addChangesCommand } from './commands/changes-command.js'
 import { addExportCommand } from './commands/export-command.js'
 import { addImportCommand } from './commands/import-command.js'
@@ -38,6 +39,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addExportCommand(program, output)
   addImportCommand(program, output)
   addLoadCommand(program, output)
+  addCopyCommand(program, output)
   addChangesCommand(program, output)
   addInspectCommand(program, output)
   addBenchCommand(program, output)

@@ -23,7 +23,7 @@ const HELP = `
 <source> and <target> are each a directory, or a cluster:
   postgres://user@host:5432,host:5432/database    needs the package @ldb/postgres
   etcd://user@host:2379,host:2379/prefix          needs the package @ldb/etcd; etcds:// with TLS
-Passwords: PGPASSWORD, ~/.pgpass or ETCDCTL_PASSWORD; --key-file or LDB_KEY is the key of a directory.
+Passwords: PGPASSWORD, ~/.pgpass or ETCDCTL_PASSWORD.
 The target is new, or has no entries. When the command was interrupted, the same command continues the copy.
 When entries of a directory expire, they are copied without expiry, and only with --drop-expiries.
 Afterwards both sides are read again, and the number of entries and a SHA-256 of them are compared.`

@@ -137,3 +137,22 @@ test('the commits in the log are printed, and followed', async () => {
   expect(ldb(['changes', path]).code).toBe(5)
   holder.close()
 })
+
+test('errors of a verification and a repair keep their codes, and contain no key', () => {
+  const encrypted = join(folder, 'encrypted')
+  const held = join(folder, 'held')
+  const key = '5a'.repeat(32)
+  Database.open(encrypted, { encryption: { key: new Uint8Array(32).fill(1) } }).close()
+  const writer = Database.open(held, { encryption: { key: new Uint8Array(32).fill(0x5a) } })
+  const commands = [
+    ['verify', encrypted],
+    ['repair', encrypted, join(folder, 'repaired-encrypted')],
+    ['verify', held],
+    ['repair', join(folder, 'absent'), join(folder, 'repaired-absent')],
+  ]
+  const results = ldbAll(commands, { LDB_KEY: key })
+  writer.close()
+  const ends = results.map(({ code, err }) => `${code} ${err.split(': ')[1] ?? ''}`)
+  expect(ends).toEqual(['1 LDB_KEY', '1 LDB_KEY', '5 LDB_LOCKED', '3 LDB_NOT_FOUND'])
+  expect(results.map(({ err }) => err).join('')).not.toContain(key.slice(0, 8))
+})

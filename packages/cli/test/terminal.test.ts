@@ -1,4 +1,5 @@
 // Commands in a pseudo-terminal: the page, colours, and the progress of a long command. The shell has a file of its own.
+import { readFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -7,7 +8,7 @@ import { join } from 'node:path'
 import { Database } from '@ldb/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasTerminal } from './pseudo-terminal.js'
-import { ldb, PROGRAM, userEnvironment } from './command.js'
+import { ldb, ldbAll, PROGRAM, userEnvironment } from './command.js'
 
 let folder: string
 let path: string
@@ -93,4 +94,25 @@ test.skipIf(!hasTerminal)('the studio serves a database until Ctrl-C, and then c
   await changes.text().catch(() => undefined)
   expect(ldb(['count', path])).toMatchObject({ code: 0, out: '3000\n' })
   expect(ldb(['studio', path, '--port', '70000']).code).toBe(2)
+})
+
+test('help lists the commands in groups and names the exit codes; the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const [help, printed, helpOfCopy, unknown, none] = ldbAll([
+    ['--help'],
+    ['--version'],
+    ['help', 'copy'],
+    ['cpoy'],
+    [],
+  ])
+  expect(help?.code).toBe(0)
+  for (const group of ['Entries:', 'Looking and maintaining:', 'Backups:', 'Moving entries:', 'Tools:'])
+    expect(help?.out).toContain(`\n${group}\n`)
+  expect(help?.out).toContain('Exit codes: 0 ok')
+  expect([printed?.code, printed?.out]).toEqual([0, `${version}\n`])
+  expect(helpOfCopy?.out).toContain('etcds:// with TLS')
+  expect([unknown?.code, unknown?.err]).toEqual([2, expect.stringContaining('Did you mean copy?')])
+  expect(none?.code).toBe(2)
 })

@@ -40,6 +40,7 @@ test.each([
   expect(await events.get(['e', 1_299])).toEqual({ index: 1_299 })
   expect((await target.keyspaces()).map(({ name }) => name)).not.toContain('ldb-copy')
   await expect(copyDatabase(source, target)).rejects.toEqual(code('LDB_EXISTS'))
+  expect((await target.keyspaces()).map(({ name }) => name)).not.toContain('ldb-copy')
   await Promise.all([source.close(), target.close()])
 })
 

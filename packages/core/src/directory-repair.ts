@@ -26,7 +26,10 @@ export function repairDirectory(path: FilePath, options: RepairOptions): RepairR
 }
 
 /** Verifies the database that a repair has written. */
-function verifyWritten(directory: string, { vfs, codecs, encryption }: ResolvedRepairOptions): VerifyReport {
+function verifyWritten(
+  directory: string,
+  { vfs, codecs, encryption, progress }: ResolvedRepairOptions,
+): VerifyReport {
   const opened = openDatabase(directory, {
     vfs,
     readOnly: true,
@@ -34,7 +37,15 @@ function verifyWritten(directory: string, { vfs, codecs, encryption }: ResolvedR
   })
   try {
     for (const codec of codecs) opened.engines.codecs.add(codec)
-    return verifyDatabase(opened, resolveVerifyOptions(undefined))
+    return verifyDatabase(
+      opened,
+      resolveVerifyOptions({
+        // Checks the signal.
+        onProgress: () => {
+          progress.report()
+        },
+      }),
+    )
   } finally {
     opened.close()
   }

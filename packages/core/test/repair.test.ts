@@ -209,3 +209,42 @@ test('a target that is not empty, the source and a missing database are refused'
   expect(codeOf('/data', { target: '/x', vfs, signal: { aborted: true } })).toBe('LDB_ABORTED')
   expect(vfs.list('/').sort()).toEqual(['data', 'empty', 'full'])
 })
+
+test('an aborted repair leaves nothing, also when it verifies what it has written', () => {
+  const vfs = new MemoryVfs()
+  write(vfs, 'btree')
+  for (const part of ['keyspace:users', 'verify']) {
+    const signal = { aborted: false }
+    let reportCount = 0
+    const onProgress = (progress: { readonly part: string }): void => {
+      // Four reports come around the verification, and all others while it reads the target.
+      if (progress.part === part && (part !== 'verify' || ++reportCount > 4)) signal.aborted = true
+    }
+    expect(() => Database.repair('/data', { vfs, target: '/x', onProgress, signal })).toThrow(
+      expect.objectContaining({ code: 'LDB_ABORTED' }),
+    )
+    expect(vfs.list('/')).toEqual(['data'])
+  }
+})
+
+test('a repair removes what killed repairs to the same target have left, and nothing else', () => {
+  const vfs = new MemoryVfs()
+  write(vfs, 'btree')
+  const left = '/x.repairing-0123456789abcdef'
+  const open = '/x.repairing-fedcba9876543210'
+  for (const path of [left, '/x.repairing-backup', '/y.repairing-0123456789abcdef'])
+    Database.open(path, { vfs }).close()
+  vfs.makeDirectory('/x.repairing-1111111111111111')
+  vfs.makeDirectory('/x.repairing-1111111111111111/other')
+  const running = Database.open(open, { vfs })
+  Database.repair('/data', { vfs, target: '/x' })
+  running.close()
+  expect(vfs.list('/').sort()).toEqual([
+    'data',
+    'x',
+    'x.repairing-1111111111111111',
+    'x.repairing-backup',
+    'x.repairing-fedcba9876543210',
+    'y.repairing-0123456789abcdef',
+  ])
+})

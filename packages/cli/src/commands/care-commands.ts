@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { AsyncDatabase } from '@ldb/core'
+import type { AsyncDatabase } from '@ldb/core'
 import { directoryBytes } from '../data/directory-bytes.js'
+import { inThread } from '../data/maintenance-thread.js'
 import { encryptionOf, openOptions, withDatabase } from '../data/open.js'
 import type { OpenOptions } from '../data/open.js'
 import { CommandExit, ExitCode } from '../terminal/exit-code.js'
@@ -62,15 +63,13 @@ async function maintain(
   )
 }
 
-/** Blocks the thread: Ctrl-C ends the process at once. It only reads. */
 async function verify(path: string, { json, ...options }: JsonOptions, output: Output): Promise<void> {
-  const report = await Progress.during('verifying', directoryBytes(path), 'bytes', (progress) =>
-    AsyncDatabase.verify(path, {
-      ...encryptionOf(options),
-      onProgress: ({ byteCount }) => {
+  const report = await interruptible((signal) =>
+    Progress.during('verifying', directoryBytes(path), 'bytes', (progress) =>
+      inThread('verify', path, encryptionOf(options), signal, ({ byteCount }) => {
         progress.set(byteCount)
-      },
-    }),
+      }),
+    ),
   )
   if (json === true)
     await output.line(
@@ -80,16 +79,14 @@ async function verify(path: string, { json, ...options }: JsonOptions, output: O
   if (!report.ok) throw new CommandExit(ExitCode.corruption)
 }
 
-/** Blocks the thread: Ctrl-C ends the process at once. The target has a temporary name until it is complete. */
+/** The target has a temporary name until it is complete. */
 async function repair(path: string, target: string, options: OpenOptions, output: Output): Promise<void> {
-  const report = await Progress.during('repairing', 0, 'entries', (progress) =>
-    AsyncDatabase.repair(path, {
-      target,
-      ...encryptionOf(options),
-      onProgress: ({ entryCount }) => {
+  const report = await interruptible((signal) =>
+    Progress.during('repairing', 0, 'entries', (progress) =>
+      inThread('repair', path, { target, ...encryptionOf(options) }, signal, ({ entryCount }) => {
         progress.set(entryCount)
-      },
-    }),
+      }),
+    ),
   )
   const rows = report.keyspaces.map(({ name, entryCount, lostCount }) => [
     name,

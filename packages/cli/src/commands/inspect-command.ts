@@ -26,6 +26,7 @@ interface InspectOptions {
 export function addInspectCommand(program: Command, output: Output): void {
   program
     .command('inspect <path>')
+    .summary('print files of a database or a backup, field by field; a list of them without an option')
     .description(
       'print files of a database, field by field, as the format documents name them; without an option, list what there is. Reads damaged and encrypted files, too, and takes no lock',
     )

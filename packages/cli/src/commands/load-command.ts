@@ -22,6 +22,7 @@ export function addLoadCommand(program: Command, output: Output): void {
   withFormats(
     program
       .command('load <database> [file]')
+      .summary('load entries in the order of their keys, all of them or none')
       .description(
         'load entries in the order of their keys, all of them or none: lines of JSON as scan --json prints them; from the standard input without a file',
       ),

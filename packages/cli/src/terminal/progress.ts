@@ -36,6 +36,11 @@ export class Progress {
     }
   }
 
+  /** Changes the label. */
+  label(text: string): void {
+    this.#bar?.update({ label: text })
+  }
+
   /** Sets how much is done. A total that was an estimate is never passed. */
   set(done: number): void {
     const bar = this.#bar

@@ -58,15 +58,13 @@ export async function copyDatabase(
     if (typeof (database as Partial<KeyValueDatabase> | undefined)?.snapshot !== 'function')
       throw invalidArgument(`${name} must be an open database, not ${kindOf(database)}`)
   }
-  const positions = await to.keyspace<string, CopyPosition>(POSITIONS_KEYSPACE, { values: 'json' })
   const parts: CopyParts[] = []
   for (const descriptor of await from.keyspaces())
     if (descriptor.name !== POSITIONS_KEYSPACE) parts.push(await openPart(from, to, descriptor, resolved))
+  const positions = await openPositions(to, parts)
   const snapshot = from.snapshot()
   try {
     for (const part of parts) {
-      if (!(await positions.has(part.name)) && (await part.target.keys({ limit: 1 }).toArray()).length > 0)
-        throw new LdbError('LDB_EXISTS', `keyspace ${JSON.stringify(part.name)} of the target is not empty`)
       const source = snapshot.in(part.from)
       const { keys } = part.encodings
       const copy = {
@@ -118,6 +116,23 @@ async function openPart(
     from: await from.keyspace(name, encodings),
     target: await to.keyspace(name, encodings),
   }
+}
+
+/** Opens the keyspace of positions. A refused target is left without one. @throws {@link LdbError} LDB_EXISTS. */
+async function openPositions(
+  to: KeyValueDatabase,
+  parts: readonly CopyParts[],
+): Promise<KeyValueKeyspace<string, CopyPosition>> {
+  const open = (): Promise<KeyValueKeyspace<string, CopyPosition>> =>
+    to.keyspace<string, CopyPosition>(POSITIONS_KEYSPACE, { values: 'json' })
+  const isContinued = (await to.keyspaces()).some(({ name }) => name === POSITIONS_KEYSPACE)
+  const positions = isContinued ? await open() : undefined
+  for (const { name, target } of parts) {
+    if ((await positions?.has(name)) === true) continue
+    if ((await target.keys({ limit: 1 }).toArray()).length > 0)
+      throw new LdbError('LDB_EXISTS', `keyspace ${JSON.stringify(name)} of the target is not empty`)
+  }
+  return positions ?? open()
 }
 
 /** Compares both sides. @throws {@link LdbError} LDB_CONFLICT. */

@@ -4,7 +4,12 @@ import { directoryOf, InternalVfs, makeParents } from '@ldb/vfs'
 import type { FilePath, Vfs } from '@ldb/vfs'
 import type { KeyspaceDescriptor } from '../catalog/catalog.js'
 import { resolveDirectory } from '../catalog/path.js'
-import { assertFree, publishDirectory, temporaryDirectory } from '../catalog/temporary-directory.js'
+import {
+  assertFree,
+  leftTemporaryDirectories,
+  publishDirectory,
+  temporaryDirectory,
+} from '../catalog/temporary-directory.js'
 import { KeyAccess } from '../encryption/database-keys.js'
 import { resolveEncryption } from '../encryption/secret.js'
 import { BUILT_IN_ENGINES } from '../engine/engine-registry.js'
@@ -54,6 +59,7 @@ export class RepairTarget {
     { codecs, encryption }: Pick<ResolvedRepairOptions, 'codecs' | 'encryption'>,
     onCommit: () => void,
   ): RepairTarget {
+    removeLeft(vfs, directory)
     const temporary = temporaryDirectory(vfs, directory, 'repairing')
     makeParents(vfs, directory)
     createDirectory(InternalVfs.over(vfs), temporary, {
@@ -169,10 +175,19 @@ export function targetDirectory(vfs: Vfs, path: FilePath, source: string): strin
   return directory
 }
 
-/** Removes a temporary database as far as possible. Its random name is never used again. */
+/** Removes a temporary database as far as possible; one that is open in another process stays. Its random name is never used again. */
 function discard(vfs: Vfs, temporary: string): void {
   try {
     destroyDatabase(temporary, vfs)
+  } catch (error) {
+    if (!isLdbError(error)) throw error
+  }
+}
+
+/** Removes, as far as possible, what killed repairs to the same target have left. What a running one writes is locked, and stays. */
+function removeLeft(vfs: Vfs, directory: string): void {
+  try {
+    for (const left of leftTemporaryDirectories(vfs, directory, 'repairing')) discard(vfs, left)
   } catch (error) {
     if (!isLdbError(error)) throw error
   }

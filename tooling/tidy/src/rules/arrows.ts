@@ -20,7 +20,7 @@ export const ALLOWED_ARROWS: Readonly<Record<string, readonly string[]>> = {
   etcd: ['base', 'cluster'],
   postgres: ['base', 'cluster'],
   studio: ['base', 'core'],
-  cli: ['base', 'vfs', 'integrity', 'core', 'studio'],
+  cli: ['base', 'vfs', 'integrity', 'core', 'cluster', 'studio'],
   level: ['base', 'core'],
   keyv: ['base', 'core'],
   unstorage: ['base', 'core'],

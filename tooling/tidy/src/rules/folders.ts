@@ -22,6 +22,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
       'tables',
       'shell',
       'bench',
+      'endpoint',
       'transfer',
       'data',
       'terminal',

@@ -35,6 +35,9 @@ beforeAll(() => {
   events.put(['ada', 1], { kind: 'login' })
   const custom = database.keyspace('custom', { keys: reversed, values: reversed })
   custom.put(Uint8Array.of(1, 2), Uint8Array.of(3, 255))
+  database
+    .keyspace('maps', { keys: 'binary', values: 'structured' })
+    .put(Uint8Array.of(0), new Map([[1, 2n]]))
   database.close()
 })
 
@@ -48,7 +51,7 @@ function expectEqual(path: string, other: string): void {
   expect([ok, comparison?.equal]).toEqual([true, true])
 }
 
-const COPIED = ['custom 1', `default ${COUNT}`, 'events 1']
+const COPIED = ['custom 1', `default ${COUNT}`, 'events 1', 'maps 1']
 
 function keyspacesOf(json: string): unknown {
   const { keyspaces } = JSON.parse(json) as { keyspaces: { name: string; count: number; digest: string }[] }

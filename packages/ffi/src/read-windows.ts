@@ -4,7 +4,7 @@ import type { Target } from './library-objects.js'
 /** Keyspaces with a window: each costs a comparison at the end of each call. */
 const WINDOWS_MAX = 64
 
-/** A host that answers gets from the resident pages by itself (rule N9 of SPEC.md). @category Interface */
+/** A host that answers gets from the resident pages by itself (rule W1 of SPEC.md). @category Interface */
 export interface WindowHost {
   /**
    * Receives the pages of a keyspace, which are those of its present state until the next call of a function.

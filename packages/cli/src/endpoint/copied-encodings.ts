@@ -1,4 +1,4 @@
-import { copyBytes } from '@ldb/base'
+import { copyBytes, keyEncoding, valueEncoding } from '@ldb/base'
 import type { KeyEncoding, ValueEncoding } from '@ldb/base'
 import type { CopyEncodings } from '@ldb/cluster'
 
@@ -8,21 +8,27 @@ interface Descriptor {
   readonly values: string
 }
 
-const KEYS = ['utf8', 'binary', 'tuple']
-const VALUES = ['utf8', 'binary', 'json']
-
 /** Returns the encodings of keyspaces that are not built in: their bytes are copied as they are, under the same names. */
 export function copiedEncodings(descriptors: readonly Descriptor[]): Readonly<Record<string, CopyEncodings>> {
-  const custom = descriptors.filter(({ keys, values }) => !KEYS.includes(keys) || !VALUES.includes(values))
   return Object.fromEntries(
-    custom.map(({ name, keys, values }) => [
+    descriptors.map(({ name, keys, values }) => [
       name,
       {
-        ...(!KEYS.includes(keys) && { keys: asBytes(keys) as KeyEncoding<never> }),
-        ...(!VALUES.includes(values) && { values: asBytes(values) as ValueEncoding<never> }),
+        ...(!isBuiltIn(keyEncoding, keys) && { keys: asBytes(keys) as KeyEncoding<never> }),
+        ...(!isBuiltIn(valueEncoding, values) && { values: asBytes(values) as ValueEncoding<never> }),
       },
     ]),
   )
+}
+
+/** @param encodingOf - throws for a name that is not built in. */
+function isBuiltIn(encodingOf: (name: never) => unknown, name: string): boolean {
+  try {
+    encodingOf(name as never)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function asBytes(name: string): KeyEncoding<Uint8Array> & ValueEncoding<Uint8Array> {

@@ -1,3 +1,4 @@
+import { copyBytes } from '@ldb/base'
 import type { DriverKeyspace } from '../driver/driver-keyspace.js'
 import type { Environment } from '../host/environment.js'
 
@@ -25,7 +26,8 @@ export class ExpiredKeys {
 
   note(keyspace: DriverKeyspace, key: Uint8Array): void {
     if (this.#isStopped || this.#waiting.length >= WAITING_MAX) return
-    this.#waiting.push({ keyspace, key })
+    // The key may be a part of a page, which would stay in memory with it.
+    this.#waiting.push({ keyspace, key: copyBytes(key) })
     this.#cancel ??= this.#environment.schedule(DELAY_MS, () => {
       void this.#run()
     })

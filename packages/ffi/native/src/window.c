@@ -1,5 +1,5 @@
 /*
- * window.c: gets that are answered from the resident pages of a B+tree, without a call of the engine (rules W1 to W6 of SPEC.md).
+ * window.c: gets that are answered from the resident pages of a B+tree, without a call of the engine (rules W1 to W7 of SPEC.md).
  *
  * The engine publishes where its arrays are. FORMAT.md of @ldb/btree describes the pages. Whatever is not found here (a page that is not
  * resident, a value that is not in its record as it is, a key that is not whole in a page) is left to the engine.

@@ -8,8 +8,9 @@ import type { Pages } from '../pager/pages.js'
 import type { CursorSource } from './cursor-source.js'
 import { copyKey, recordOffset, slotKeyBytes, valueIsIndirect, valuePartBytes } from '../page/record.js'
 import { searchBranch, searchLeaf } from '../page/search.js'
-import { LeafCopy } from './leaf-copy.js'
+import { LeafCopy, mayEvictLeaf } from './leaf-copy.js'
 import { copyIndirect, prefetchRecords, skipSlots, slotOfBound, valueOffset } from './leaf-slots.js'
+import { leafOfPath } from './leaf-path.js'
 
 /**
  * Keys and values that are read from the leaf in the arena, after each descent. Then the leaf is copied, and so are the next ones: more
@@ -163,9 +164,16 @@ export class TreeCursor implements StoreCursor {
 
   skipWhile(direction: 1 | -1, isSkipped: ValuePredicate): number {
     const page = this.#leaf()
+    const start = this.#slot
     const limit = direction > 0 ? this.#end : this.#begin - 1
-    const end = skipSlots(this.#memory, page, this.#slot, limit, this.#pages, this.#slab, isSkipped)
-    const count = Math.abs(end - this.#slot)
+    const pages = this.#pageNumber > 0 ? undefined : this.#pages
+    let end = skipSlots(this.#memory, page, start, limit, pages, this.#slab, isSkipped)
+    if (this.#pageNumber > 0 && end !== limit && mayEvictLeaf(this.#memory, page, end)) {
+      this.#slot = end
+      this.#copyLeaf(page)
+      end = skipSlots(this.#memory, this.#page, end, limit, this.#pages, this.#slab, isSkipped)
+    }
+    const count = Math.abs(end - start)
     this.#slot = end === limit ? limit - direction : end
     return end === limit ? -count : count
   }
@@ -271,13 +279,7 @@ export class TreeCursor implements StoreCursor {
 
   /** Descends again to the leaf in the cache. The owner of an escaped view may have overwritten the copy. */
   #original(): number {
-    const pages = this.#pages
-    const { root } = this.#source
-    let page = pages.reader.root(root)
-    for (let depth = 0, level = root.level; level > 0; depth += 1, level -= 1) {
-      page = pages.reader.child(page, this.#path[depth] as number, level - 1)
-    }
-    return page
+    return leafOfPath(this.#pages, this.#source.root, this.#path)
   }
 
   /** Enters the leaf at an offset. */
@@ -326,9 +328,8 @@ export class TreeCursor implements StoreCursor {
 
   /** Loads the cache lines of the next records. If the leaf was evicted, the loaded words are meaningless. */
   #prefetch(): void {
-    const end = Math.min(this.#slot + PREFETCHED, this.#end)
-    this.#prefetchedTo = end
-    this.prefetchSink = prefetchRecords(this.#memory, this.#page, this.#slot, end)
+    this.#prefetchedTo = Math.min(this.#slot + PREFETCHED, this.#end)
+    this.prefetchSink = prefetchRecords(this.#memory, this.#page, this.#slot, this.#prefetchedTo)
   }
 
   /** Returns a copy of bytes in the arena, or a view of bytes in the private copy. */
@@ -343,8 +344,7 @@ export class TreeCursor implements StoreCursor {
   }
 
   #assertOpen(): void {
-    if (this.#closed || this.#source.released) {
-      throw new LdbError('LDB_CLOSED', this.#closed ? 'the cursor is closed' : 'the snapshot was released')
-    }
+    if (!this.#closed && !this.#source.released) return
+    throw new LdbError('LDB_CLOSED', this.#closed ? 'the cursor is closed' : 'the snapshot was released')
   }
 }

@@ -1,6 +1,7 @@
 import { copyPage } from '../page/copies.js'
 import type { PageCopies } from '../page/copies.js'
 import type { PageMemory } from '../page/memory.js'
+import { recordOffset, valueIsIndirect } from '../page/record.js'
 import { EscapedViews } from './escaped-views.js'
 
 /** A private copy of a leaf, of which views may escape to the caller of a cursor. @internal */
@@ -34,4 +35,9 @@ export class LeafCopy {
   get #isOwn(): boolean {
     return this.escapedKeys.none && this.escapedValues.none
   }
+}
+
+/** Reports whether reading the value of a slot, which is in an extent or encoded, may evict its leaf. @internal */
+export function mayEvictLeaf(memory: PageMemory, page: number, slot: number): boolean {
+  return valueIsIndirect(memory, recordOffset(memory, page, slot))
 }

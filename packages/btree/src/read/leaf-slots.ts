@@ -59,13 +59,19 @@ export function copyIndirect(
     : pages.dictionaries.copyValue(memory, at, valuePartBytes(memory, record), slab)
 }
 
-/** Returns the first slot, from `start` towards `limit`, whose value is not skipped; `limit` when all are. @internal */
+/**
+ * Returns the first slot, from `start` towards `limit`, whose value is not skipped; `limit` when all are.
+ *
+ * @param pages - where values that are in an extent or encoded come from: loading one may evict pages, so the leaf must be a private copy.
+ * Without it, the first slot of such a value is returned.
+ * @internal
+ */
 export function skipSlots(
   memory: PageMemory,
   page: number,
   start: number,
   limit: number,
-  pages: Pages,
+  pages: Pages | undefined,
   slab: ValueSlab,
   isSkipped: ValuePredicate,
 ): number {
@@ -74,6 +80,7 @@ export function skipSlots(
     const record = recordOffset(memory, page, slot)
     const at = valueOffset(memory, page, slot)
     if (valueIsIndirect(memory, record)) {
+      if (pages === undefined) return slot
       const value = copyIndirect(pages, memory, slab, record, at)
       if (!isSkipped(value, 0, value.length)) return slot
     } else if (!isSkipped(memory.bytes, at, at + valuePartBytes(memory, record))) return slot

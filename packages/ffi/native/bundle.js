@@ -1,7 +1,7 @@
 // Builds the portable bundle: one script for bare engines, whose value is function(host) → functions.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const entry = fileURLToPath(new URL('../src/library.ts', import.meta.url))
 
@@ -18,6 +18,28 @@ const NATIVE_SYNTAX = Object.fromEntries(
     ]),
 )
 
+/** Modules of other packages that compute tables when they are loaded, and their functions in use: each is loaded by its first call (decision 0109). */
+const LOADED_BY_CALL = {
+  '@noble/ciphers/aes.js': ['ecb', 'gcm'],
+  fflate: ['deflateSync', 'inflateSync'],
+}
+
+const loadByCall = {
+  name: 'load-by-call',
+  setup(build) {
+    const filter = new RegExp(`^(${Object.keys(LOADED_BY_CALL).join('|')})$`)
+    build.onResolve({ filter }, ({ path, kind, resolveDir }) =>
+      kind === 'require-call' ? undefined : { path, namespace: 'load-by-call', pluginData: resolveDir },
+    )
+    build.onLoad({ filter, namespace: 'load-by-call' }, ({ path, pluginData }) => ({
+      contents: LOADED_BY_CALL[path]
+        .map((name) => `export const ${name} = (...values) => require('${path}').${name}(...values)`)
+        .join('\n'),
+      resolveDir: pluginData,
+    }))
+  },
+}
+
 /** Options with which this package's sources, and those of the engines below it, are bundled for a C host. */
 export const BUNDLE_OPTIONS = {
   bundle: true,
@@ -28,6 +50,7 @@ export const BUNDLE_OPTIONS = {
   conditions: ['@ldb/source', '@ldb/host'],
   mainFields: ['module', 'main'],
   logLevel: 'error',
+  plugins: [loadByCall],
 }
 
 /**
@@ -51,11 +74,28 @@ export async function bundle({ minify = true, form = 'script' } = {}) {
     ...BUNDLE_OPTIONS,
     ...FORMS[form],
     ...(form === 'script'
-      ? { entryPoints: [entry] }
+      ? { entryPoints: [entry], minify }
       : { stdin: { contents: MODULE_ENTRY, resolveDir: dirname(entry), loader: 'ts' } }),
-    minify,
     metafile: true,
   })
   const [output] = Object.values(metafile.outputs)
-  return { text: outputFiles[0].text, inputs: output.inputs }
+  const { text } = outputFiles[0]
+  return { text: form === 'script' ? text : await separateClasses(text, minify), inputs: output.inputs }
+}
+
+/** A class of the outermost level, as esbuild prints it when it does not minify. */
+const CLASS = /^var (\w+) = (class(?: \w+)?(?: extends [\w.]+)? \{\n[^]*?^\});$/gm
+
+/**
+ * Moves each class with private members into a function of its own. QuickJS has the names of private members as variables of the function
+ * around a class, and searches a list of all of them for each name that a method uses: with all classes in one function, that is quadratic.
+ */
+async function separateClasses(text, minify) {
+  const separate = text.replace(CLASS, (whole, name, body) =>
+    // Not an arrow function, which esbuild would inline.
+    /#\w/.test(body) ? `var ${name} = (function () { return ${body} })();` : whole,
+  )
+  if (!minify) return separate
+  const { target, supported } = BUNDLE_OPTIONS
+  return (await transform(separate, { minify, target, supported, format: 'esm' })).code
 }

@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm'
 import { expect, it } from 'vitest'
 
 interface NativeBundle {
-  bundle(options?: { readonly form?: 'script' | 'module' }): Promise<{
+  bundle(options?: { readonly form?: 'script' | 'module'; readonly minify?: boolean }): Promise<{
     readonly text: string
     readonly inputs: Readonly<Record<string, unknown>>
   }>
@@ -51,4 +51,19 @@ it('runs in an engine that has only the language, and makes nothing global', asy
   expect(JSON.parse(result)).toEqual([0, 2, 49, 0])
   const added = Object.getOwnPropertyNames(context).filter((name) => !before.includes(name))
   expect(new Set(added)).toEqual(new Set(['arena', 'make']))
+})
+
+it('loads packages with tables by their first call only', async () => {
+  const { text } = await bundle({ minify: false })
+  // The forms in which esbuild prints a module that something requires.
+  for (const name of ['@noble/ciphers/aes\\.js', 'fflate/\\w+/browser\\.c?js'])
+    expect(text).toMatch(new RegExp(`__(?:esm|commonJS)\\(\\{\\s+"[^"]*${name}"\\(`))
+})
+
+it('has each class with private members in a function of its own', async () => {
+  const { text } = await bundle({ form: 'module' })
+  const separate = text.match(/=\(?function\(\)\{return class/g)?.length ?? 0
+  const members = text.match(/\bclass(?: [\w$]+)?(?: extends [\w.$]+)?\{(?:static)?#/g)?.length ?? 0
+  expect(members).toBeGreaterThan(200)
+  expect(separate).toBeGreaterThanOrEqual(members)
 })

@@ -1,4 +1,5 @@
 import { markUntransferable } from '#untransferable'
+import { zeroedBuffer } from '#zeroed-buffer'
 
 /** Functions that detach a buffer, each of which is absent on some platform. */
 interface TransferGlobals {
@@ -23,7 +24,7 @@ export const PREVENTS_TRANSFER: boolean = preventsTransfer()
  * @category Bytes
  */
 export function sharedBytes(byteCount: number): Uint8Array<ArrayBuffer> {
-  const buffer = new ArrayBuffer(byteCount)
+  const buffer = zeroedBuffer(byteCount)
   if (PREVENTS_TRANSFER) markUntransferable?.(buffer)
   return new Uint8Array(buffer)
 }

@@ -15,12 +15,14 @@ const char *const ldb_engine_label = "quickjs " STRING(LDB_QUICKJS_VERSION);
 
 /* Bytes of the thread's stack that the engine may use: threads have 256 KiB or more. */
 #define STACK_BYTES (176 * 1024)
+/* Bytes of the first collection of cycles: loading the bundle makes none. The engine raises it as the heap grows. */
+#define FIRST_COLLECTION_BYTES (16u << 20)
 
 extern const uint8_t ldb_bytecode_start[];
 extern const uint8_t ldb_bytecode_end[];
 
 /* Host functions of the adapter itself, after those of the core. */
-enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_TOTAL };
+enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE, HOST_TOTAL };
 
 static const char *const function_names[] = {
 #define LDB_NAME(identifier, name) name,
@@ -36,7 +38,8 @@ static const char *const host_names[] = {
     "setTimer",
     "onLoad",
     "publishWindow",
-    "withdrawWindow"};
+    "withdrawWindow",
+    "allocate"};
 
 struct ldb_engine {
   JSRuntime *runtime;
@@ -71,6 +74,22 @@ static void replace(JSContext *context, JSValue *place, JSValueConst value) {
   JSValue before = *place;
   *place = JS_DupValue(context, value);
   JS_FreeValue(context, before);
+}
+
+static void free_memory(JSRuntime *runtime, void *opaque, void *memory) {
+  (void)runtime;
+  (void)opaque;
+  free(memory);
+}
+
+/* Returns a buffer of zeros, which the engine itself would write; undefined without memory. */
+static JSValue allocate(JSContext *context, double byte_count) {
+  if (!(byte_count >= 0 && byte_count <= INT32_MAX)) return JS_UNDEFINED;
+  void *memory = calloc(byte_count < 1 ? 1 : (size_t)byte_count, 1);
+  if (memory == NULL) return JS_UNDEFINED;
+  JSValue buffer = JS_NewArrayBuffer(context, memory, (size_t)byte_count, free_memory, NULL, 0);
+  if (JS_IsException(buffer)) free(memory);
+  return buffer;
 }
 
 static JSValue host_function(JSContext *context, JSValueConst self, int count, JSValueConst *values, int magic) {
@@ -111,6 +130,8 @@ static JSValue host_function(JSContext *context, JSValueConst self, int count, J
     case HOST_WITHDRAW_WINDOW:
       engine->calls.on_window(engine->calls.context, NULL, (uint32_t)arguments.numbers[0]);
       return JS_UNDEFINED;
+    case HOST_ALLOCATE:
+      return allocate(context, arguments.numbers[0]);
     default:
       return JS_NewFloat64(context, ldb_host_call((enum ldb_host_function)magic, &arguments));
   }
@@ -171,6 +192,7 @@ struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char 
   }
   JS_SetMaxStackSize(engine->runtime, STACK_BYTES);
   JS_SetCanBlock(engine->runtime, 1);
+  JS_SetGCThreshold(engine->runtime, FIRST_COLLECTION_BYTES);
   engine->context = JS_NewContext(engine->runtime);
   if (engine->context == NULL) {
     JS_FreeRuntime(engine->runtime);

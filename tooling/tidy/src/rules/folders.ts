@@ -110,7 +110,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
   'packages/wal': { layers: ['read', 'write', 'segment'], ground: ['format', 'options', 'external-values'] },
   'packages/mvcc': { layers: ['conflict', 'transaction', 'read', 'records'], ground: ['options'] },
   'packages/base': {
-    layers: ['salvage', 'batch', 'range', 'encoding', 'structured', 'bytes', 'leaks', 'signals'],
+    layers: ['salvage', 'batch', 'range', 'encoding', 'structured', 'bytes', 'host', 'leaks', 'signals'],
     ground: ['ldb-error', 'assert', 'limits', 'ordered-store', 'promise-like', 'own-options'],
   },
   'packages/etcd': { layers: ['driver', 'layout', 'client', 'messages', 'protobuf'], ground: [] },

@@ -1,19 +1,10 @@
 import { Socket } from 'node:net'
 import { Client } from 'pg'
-import type { ClientConfig, QueryArrayConfig } from 'pg'
+import type { ClientConfig, Connection } from 'pg'
 import { ignoreRejection } from '@ldb/base'
+import { Exchange } from './exchange.js'
+import type { Answer, NamedStatement, Parameter, Statement } from './exchange.js'
 import type { Host } from './hosts.js'
-import type { Row } from './rows.js'
-
-/** A parameter of a statement: bytes are sent in binary form, the rest as text. */
-export type Parameter = Buffer | Uint8Array | string | number | null
-
-/** Answer of one statement. */
-export interface Answer {
-  /** Tag of the command: `COMMIT`, `ROLLBACK`, `SELECT`. */
-  readonly command: string
-  readonly rows: readonly Row[]
-}
 
 /** Options of `pg` that the driver passes on; `user`, `password` and `database` where the connection string has none. The types of `pg` need not be installed. @category Options */
 export interface ClientOptions {
@@ -31,8 +22,6 @@ export interface ClientOptions {
 
 /** Statements of a session that the server keeps prepared. Others are parsed each time. */
 const PREPARED_MAX = 256
-/** Values are decoded by their reader. */
-const RAW_TYPES = { getTypeParser: () => (value: unknown) => value }
 
 /**
  * One connection, with prepared statements. Statements that are sent without waiting for one another travel in one round trip.
@@ -43,6 +32,7 @@ export class Session {
   readonly #client: Client
   readonly #socket: Socket
   readonly #names: Map<string, string> = new Map()
+  #nameCount = 0
   #isBroken = false
 
   private constructor(client: Client, socket: Socket) {
@@ -98,22 +88,37 @@ export class Session {
 
   /** Sends a statement behind those that were sent before. */
   async query(text: string, values: readonly Parameter[] = []): Promise<Answer> {
-    const config = {
-      text,
-      values: [...values],
-      rowMode: 'array',
-      queryMode: 'extended',
-      types: RAW_TYPES,
-      ...this.#nameOf(text),
-    } as QueryArrayConfig<Parameter[]>
-    const answer = await this.#client.query<(string | null)[], Parameter[]>(config)
+    const [answer] = await this.exchange([{ text, values }])
+    if (answer === undefined) throw new TypeError('the statement has no answer')
     return answer
   }
 
-  /** Sends statements one after another, and returns their answers. Rejects with the first error. All have settled then. */
-  async queryAll(statements: readonly { text: string; values?: readonly Parameter[] }[]): Promise<Answer[]> {
+  /**
+   * Sends statements in one message, and returns their answers. Those behind a statement that fails are not run. They end in the transaction that one of them has begun,
+   * or are one transaction themselves.
+   */
+  exchange(statements: readonly Statement[]): Promise<readonly Answer[]> {
+    const named = statements.map((statement) => this.#named(statement))
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(named, (error, answers) => {
+        if (error === undefined) {
+          resolve(answers)
+          return
+        }
+        // Which ones the server has prepared is not known: they get other names.
+        for (const { text, isNew } of named) if (isNew) this.#names.delete(text)
+        reject(error)
+      })
+      this.#client.query(exchange as never)
+    })
+  }
+
+  /** Sends statements one after another, each a transaction, and returns their answers. Rejects with the first error. All have settled then. */
+  async queryAll(statements: readonly Statement[]): Promise<Answer[]> {
+    const { stream } = (this.#client as unknown as { readonly connection: Connection }).connection
+    stream.cork()
     const answers = statements.map(({ text, values }) => this.query(text, values))
-    for (const answer of answers) ignoreRejection(answer)
+    stream.uncork()
     await Promise.allSettled(answers)
     return Promise.all(answers)
   }
@@ -142,18 +147,18 @@ export class Session {
     clearTimeout(timer)
   }
 
-  #nameOf(text: string): { name?: string } {
-    let name = this.#names.get(text)
-    if (name === undefined) {
-      if (this.#names.size >= PREPARED_MAX) return {}
-      name = `s${this.#names.size}`
-      this.#names.set(text, name)
-    }
-    return { name }
+  #named({ text, values }: Statement): NamedStatement {
+    const present = this.#names.get(text)
+    if (present !== undefined) return { text, values: values ?? NO_VALUES, name: present, isNew: false }
+    const isKept = this.#names.size < PREPARED_MAX
+    const name = isKept ? `s${this.#nameCount++}` : ''
+    if (isKept) this.#names.set(text, name)
+    return { text, values: values ?? NO_VALUES, name, isNew: true }
   }
 }
 
 const END_TIMEOUT_MS = 1000
+const NO_VALUES: readonly Parameter[] = Object.freeze([])
 
 /** Adds the user and the database that a connection string does not name. */
 function completeUrl(

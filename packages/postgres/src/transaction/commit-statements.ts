@@ -1,13 +1,7 @@
 import type { CommitRequest, Marker } from '@ldb/cluster'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { encodeByteaArray, encodeInt8Array } from '../session/byte-arrays.js'
-import type { Parameter } from '../session/session.js'
-
-/** A statement with its parameters. */
-export interface Statement {
-  readonly text: string
-  readonly values: readonly Parameter[]
-}
+import type { Parameter, Statement } from '../session/exchange.js'
 
 /** What a commit does to one keyspace. */
 interface Part {

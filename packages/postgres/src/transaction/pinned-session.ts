@@ -2,9 +2,9 @@ import { DriverError } from '@ldb/cluster'
 import { ignoreRejection } from '@ldb/base'
 import type { Deadline } from '../session/deadline.js'
 import { driverErrorOf } from '../session/error-kinds.js'
+import type { Answer, Statement } from '../session/exchange.js'
 import type { SessionPool } from '../session/session-pool.js'
-import type { Answer, Session } from '../session/session.js'
-import type { Statement } from './commit-statements.js'
+import type { Session } from '../session/session.js'
 
 /** How a transaction of PostgreSQL begins. */
 export type Level = 'serializable' | 'serializable read only' | 'repeatable read read only'
@@ -37,7 +37,7 @@ export class PinnedSession {
     this.#assertActive()
     try {
       return await deadline
-        .within(session.queryAll(this.withBegin(statements)), () => {
+        .within(session.exchange(this.withBegin(statements)), () => {
           this.abandon(session)
         })
         .then((answers) => answers.slice(answers.length - statements.length))

@@ -14,10 +14,9 @@ import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline } from '../session/deadline.js'
 import { booleanOf, bytesOf, bytesOfAll, hexOfAll, int8Of, textOf } from '../session/rows.js'
 import type { SessionPool } from '../session/session-pool.js'
-import type { Answer } from '../session/session.js'
+import type { Answer, Statement } from '../session/exchange.js'
 import { snapshotVersionOf, versionOfSeq } from '../watch/version.js'
 import { commitStatements } from './commit-statements.js'
-import type { Statement } from './commit-statements.js'
 import { PinnedSession } from './pinned-session.js'
 import type { PageSizes } from './page-sizes.js'
 import { getStatement, groupKeys, rangeStatement } from './read-statements.js'
@@ -152,11 +151,11 @@ export class PostgresTransaction implements DriverTransaction {
     return isSingleRead && mode === 'readOnly' && (keyCount === 1 || isolation === 'snapshot')
   }
 
-  async #read(statements: readonly Statement[], deadline: Deadline, isOneStep: boolean): Promise<Answer[]> {
+  async #read(statements: readonly Statement[], deadline: Deadline, isOneStep: boolean): Promise<readonly Answer[]> {
     this.#assertActive()
     const { pool, snapshotMsMax } = this.#context
     if (isOneStep && statements.length === 1 && this.#pinned === undefined) {
-      return pool.run(deadline, (session) => session.queryAll(statements))
+      return pool.run(deadline, (session) => session.exchange(statements))
     }
     const { mode, isolation } = this.#request
     const level =

@@ -1,8 +1,7 @@
 import type { DriverKey, RangeRequest } from '@ldb/cluster'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { encodeByteaArray } from '../session/byte-arrays.js'
-import type { Parameter } from '../session/session.js'
-import type { Statement } from './commit-statements.js'
+import type { Parameter, Statement } from '../session/exchange.js'
 
 /** Keys of one keyspace, with their positions in the request. */
 export interface KeyGroup {

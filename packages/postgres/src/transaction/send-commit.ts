@@ -2,8 +2,7 @@ import { DriverError } from '@ldb/cluster'
 import { ignoreRejection } from '@ldb/base'
 import type { Deadline } from '../session/deadline.js'
 import { driverErrorOf, provesRollback } from '../session/error-kinds.js'
-import type { Answer } from '../session/session.js'
-import type { Statement } from './commit-statements.js'
+import type { Answer, Statement } from '../session/exchange.js'
 import type { PinnedSession } from './pinned-session.js'
 
 /**
@@ -22,37 +21,29 @@ export async function sendCommit(
     pinned.discard(session)
     throw new DriverError('unavailable', 'the session of the transaction was ended')
   }
-  const sent = [...pinned.withBegin(statements), { text: 'commit', values: [] }]
-  const answers = sent.map(({ text, values }) => session.query(text, values))
-  for (const answer of answers) ignoreRejection(answer)
-  const settled = Promise.allSettled(answers)
-  let results: PromiseSettledResult<Answer>[]
+  const answered = session.exchange([...pinned.withBegin(statements), { text: 'commit' }])
+  let answers: readonly Answer[]
   try {
-    results = await deadline.within(settled, () => {
+    answers = await deadline.within(answered, () => {
       pinned.abandon(session)
     })
   } catch (error) {
-    throw unknown(error)
-  }
-  const failure = results.find((result) => result.status === 'rejected')
-  if (failure === undefined) {
-    const [write, commit] = results
-      .slice(-2)
-      .map((result) => (result as PromiseFulfilledResult<Answer>).value)
-    if (write === undefined || commit?.command !== 'COMMIT') {
-      pinned.discard(session)
-      throw unknown(new Error('the answers are not those of a commit'))
+    if (!provesRollback(error)) {
+      pinned.abandon(session)
+      throw unknown(error)
     }
-    pinned.release(session)
-    return write
+    // The server has skipped COMMIT. The next user of the session sends its statements behind this one.
+    ignoreRejection(session.query('rollback'))
+    pinned.releaseAfter(session, error)
+    throw driverErrorOf(error)
   }
-  const error = failure.reason as unknown
-  if (!provesRollback(error)) {
-    pinned.abandon(session)
-    throw unknown(error)
+  const [write, commit] = answers.slice(-2)
+  if (write === undefined || commit?.command !== 'COMMIT') {
+    pinned.discard(session)
+    throw unknown(new Error('the answers are not those of a commit'))
   }
-  pinned.releaseAfter(session, error)
-  throw driverErrorOf(error)
+  pinned.release(session)
+  return write
 }
 
 function unknown(cause: unknown): DriverError {

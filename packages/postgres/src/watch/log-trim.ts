@@ -1,7 +1,7 @@
 import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline, pause } from '../session/deadline.js'
 import { int8Of, textOf } from '../session/rows.js'
-import type { Answer } from '../session/session.js'
+import type { Answer } from '../session/exchange.js'
 import type { SessionPool } from '../session/session-pool.js'
 import { lastSeq, recordSafe } from './commit-clock.js'
 

@@ -151,7 +151,11 @@ export class PostgresTransaction implements DriverTransaction {
     return isSingleRead && mode === 'readOnly' && (keyCount === 1 || isolation === 'snapshot')
   }
 
-  async #read(statements: readonly Statement[], deadline: Deadline, isOneStep: boolean): Promise<readonly Answer[]> {
+  async #read(
+    statements: readonly Statement[],
+    deadline: Deadline,
+    isOneStep: boolean,
+  ): Promise<readonly Answer[]> {
     this.#assertActive()
     const { pool, snapshotMsMax } = this.#context
     if (isOneStep && statements.length === 1 && this.#pinned === undefined) {

@@ -8,7 +8,7 @@ export type Parameter = Buffer | Uint8Array | string | number | null
 /** A statement with its parameters. */
 export interface Statement {
   readonly text: string
-  readonly values?: readonly Parameter[]
+  readonly values?: readonly Parameter[] | undefined
 }
 
 /** Answer of one statement. */
@@ -21,7 +21,7 @@ export interface Answer {
 /** A statement as it is sent: with the name under which the server keeps it prepared, empty for none. */
 export interface NamedStatement extends Statement {
   readonly name: string
-  /** True when the server does not have it yet. */
+  /** True when the server may not have it: an error may have come before or behind its preparation. */
   readonly isNew: boolean
 }
 
@@ -34,8 +34,8 @@ const ClientQuery: new (text: string) => object = Query as unknown as new (text:
 /**
  * Statements that travel in one message, with one answer.
  *
- * @remarks The server skips the statements behind one that fails. Without a `begin` they are one transaction. No description of the rows is asked for: their
- * values arrive as text.
+ * @remarks The server skips the statements behind one that fails. Without a `begin` they are one transaction. No description of the rows is
+ * asked for: their values arrive as text.
  */
 export class Exchange extends ClientQuery {
   readonly #statements: readonly NamedStatement[]
@@ -55,7 +55,10 @@ export class Exchange extends ClientQuery {
     stream.cork()
     try {
       for (const { text, name, isNew, values } of this.#statements) {
-        if (isNew) connection.parse({ text, name, types: [] }, false)
+        if (isNew) {
+          if (name !== '') connection.close({ type: 'S', name }, false)
+          connection.parse({ text, name, types: [] }, false)
+        }
         connection.bind({ portal: '', statement: name, values: values?.map(encoded) ?? [] } as never, false)
         connection.execute(null, false)
       }

@@ -32,7 +32,7 @@ export class Session {
   readonly #client: Client
   readonly #socket: Socket
   readonly #names: Map<string, string> = new Map()
-  #nameCount = 0
+  readonly #prepared: Set<string> = new Set()
   #isBroken = false
 
   private constructor(client: Client, socket: Socket) {
@@ -94,8 +94,8 @@ export class Session {
   }
 
   /**
-   * Sends statements in one message, and returns their answers. Those behind a statement that fails are not run. They end in the transaction that one of them has begun,
-   * or are one transaction themselves.
+   * Sends statements in one message, and returns their answers. Those behind a statement that fails are not run. They belong to the transaction
+   * that is open or that one of them begins, and are one themselves otherwise.
    */
   exchange(statements: readonly Statement[]): Promise<readonly Answer[]> {
     const named = statements.map((statement) => this.#named(statement))
@@ -105,8 +105,8 @@ export class Session {
           resolve(answers)
           return
         }
-        // Which ones the server has prepared is not known: they get other names.
-        for (const { text, isNew } of named) if (isNew) this.#names.delete(text)
+        // Which ones the server has prepared before the error is not known.
+        for (const { text, isNew } of named) if (isNew) this.#prepared.delete(text)
         reject(error)
       })
       this.#client.query(exchange as never)
@@ -147,13 +147,15 @@ export class Session {
     clearTimeout(timer)
   }
 
-  #named({ text, values }: Statement): NamedStatement {
-    const present = this.#names.get(text)
-    if (present !== undefined) return { text, values: values ?? NO_VALUES, name: present, isNew: false }
-    const isKept = this.#names.size < PREPARED_MAX
-    const name = isKept ? `s${this.#nameCount++}` : ''
-    if (isKept) this.#names.set(text, name)
-    return { text, values: values ?? NO_VALUES, name, isNew: true }
+  #named({ text, values = NO_VALUES }: Statement): NamedStatement {
+    const isNew = !this.#prepared.has(text)
+    let name = this.#names.get(text)
+    if (name === undefined && this.#names.size < PREPARED_MAX) {
+      name = `s${this.#names.size}`
+      this.#names.set(text, name)
+    }
+    if (name !== undefined) this.#prepared.add(text)
+    return { text, values, name: name ?? '', isNew }
   }
 }
 

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { clearTimeout, setTimeout } from 'node:timers'
 import type { Marker } from '../driver/marker.js'
 import type { Environment } from './environment.js'
 
@@ -8,10 +10,14 @@ const MARKERS_AT_ONCE = 64
 
 let digits = ''
 
-/** The clocks, timers and randomness of Node. */
+/**
+ * The clocks, timers and randomness of Node.
+ *
+ * @remarks Fake timers of a test library, installed later, control `now` alone, and with it the expiry of entries: a wait would never end.
+ */
 export const nodeEnvironment: Environment = Object.freeze({
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  elapsed: performance.now.bind(performance),
   sleep: (ms: number) =>
     new Promise<void>((resolve) => {
       setTimeout(resolve, ms)

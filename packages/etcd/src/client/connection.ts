@@ -1,5 +1,6 @@
 import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { isCertificateError } from '@ldb/cluster'
 import { MessageFrames } from './message-frames.js'
 import { EtcdCallError, RpcStatus } from './rpc-error.js'

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval, setTimeout } from 'node:timers'
 import { decodeWatchMessage, encodeWatchCreate, encodeWatchProgress } from '../messages/watch.js'
 import type { WatchResponse } from '../messages/watch.js'
 import type { MessageStream } from './connection.js'
@@ -6,6 +7,7 @@ import type { Members } from './members.js'
 import { RevisionGroups } from './revision-groups.js'
 import type { EtcdRevision } from './revision-groups.js'
 import { EtcdCallError, isMemberFailure, RpcStatus } from './rpc-error.js'
+import { monotonicMs } from './monotonic-ms.js'
 
 const WATCH = '/etcdserverpb.Watch/Watch'
 /** A stream that is silent for so long is asked for its progress, in milliseconds. */
@@ -131,7 +133,7 @@ export class EtcdWatch {
     this.#stream?.close()
     this.#stream = undefined
     this.#isPaused = false
-    this.#heardMs = performance.now()
+    this.#heardMs = monotonicMs()
     this.#groups.restart()
     const receiver = {
       message: (message: Uint8Array): void => {
@@ -159,7 +161,7 @@ export class EtcdWatch {
   }
 
   #receive(response: WatchResponse): void {
-    this.#heardMs = performance.now()
+    this.#heardMs = monotonicMs()
     if (response.compactRevision > 0) {
       this.#fail(new CompactedError(response.compactRevision))
       return
@@ -182,13 +184,13 @@ export class EtcdWatch {
 
   #continue(): void {
     this.#isPaused = false
-    this.#heardMs = performance.now()
+    this.#heardMs = monotonicMs()
     this.#stream?.resume()
   }
 
   #checkSilence(): void {
     if (this.#isPaused) return
-    const silentMs = performance.now() - this.#heardMs
+    const silentMs = monotonicMs() - this.#heardMs
     if (silentMs > this.#silenceMs) {
       this.#silenceMs = Math.min(this.#silenceMs * 2, SILENCE_MS_MAX)
       this.#recover(new EtcdCallError(RpcStatus.UNAVAILABLE, 'the watch is silent', true))
@@ -205,7 +207,7 @@ export class EtcdWatch {
       return
     }
     if (isTokenRefused) this.#members.forgetToken()
-    const nowMs = performance.now()
+    const nowMs = monotonicMs()
     this.#failingSinceMs ??= nowMs
     if (nowMs - this.#failingSinceMs > UNAVAILABLE_MS) {
       this.#fail(error)

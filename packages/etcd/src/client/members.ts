@@ -1,10 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
+import { setTimeout } from 'node:timers'
 import { decodeTokenMessage, encodeAuthenticate } from '../messages/authentication.js'
 import type { Credentials } from '../messages/authentication.js'
 import { Connection } from './connection.js'
 import type { MessageStream, StreamReceiver, TlsFiles } from './connection.js'
 import { frameMessage } from './message-frames.js'
 import { EtcdCallError, isDistrust, isMemberFailure, RpcStatus } from './rpc-error.js'
+import { monotonicMs } from './monotonic-ms.js'
 
 const AUTHENTICATE = '/etcdserverpb.Auth/Authenticate'
 /** Pause after all members have failed, in milliseconds: doubled after each round up to the second value. */
@@ -54,7 +56,7 @@ export class Members {
    * @throws EtcdCallError the last one; `wasSent` is true if any attempt may have arrived.
    */
   async call(request: RepeatedCall): Promise<Uint8Array> {
-    const endMs = performance.now() + request.timeoutMs
+    const endMs = monotonicMs() + request.timeoutMs
     let pauseMs = PAUSE_MS_MIN
     let isTokenNew = false
     let distrustCount = 0
@@ -63,7 +65,7 @@ export class Members {
       const connection = this.#current
       const token = this.#token
       try {
-        return await this.#attempt(connection, request, endMs - performance.now())
+        return await this.#attempt(connection, request, endMs - monotonicMs())
       } catch (error) {
         if (!(error instanceof EtcdCallError)) throw error
         if (isDistrust(error) && ++distrustCount < this.#connections.length) {
@@ -80,10 +82,10 @@ export class Members {
         this.leave(connection)
         if (error.wasSent && !request.isRepeatable) throw error
         if (++failureCount % this.#connections.length === 0) {
-          await sleep(Math.min(pauseMs, endMs - performance.now()))
+          await sleep(Math.min(pauseMs, endMs - monotonicMs()))
           pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)
         }
-        if (performance.now() >= endMs) throw error
+        if (monotonicMs() >= endMs) throw error
       }
     }
   }

@@ -6,6 +6,7 @@ import type { EtcdCompare, EtcdOperation, EtcdTxnResponse } from '../messages/tx
 import { commitFailure, isFull, isLeaseExpired, readFailure } from './call-failure.js'
 import type { KeyLayout } from '../layout/key-layout.js'
 import type { Markers } from './markers.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 /** A write with its conditions. */
 export interface FencedWrite {
@@ -45,7 +46,7 @@ export class Committer {
    * @throws DriverError `'commitUnknown'` if it may be applied; any other kind only if it is not and never will be.
    */
   async commit(write: FencedWrite, marker: Marker, timeoutMs: number): Promise<FencedResult> {
-    const result = this.#commit(write, marker, performance.now() + timeoutMs)
+    const result = this.#commit(write, marker, monotonicMs() + timeoutMs)
     this.#inFlight.add(result)
     try {
       return await result
@@ -56,16 +57,16 @@ export class Committer {
 
   /** Sends a write of the driver's own until its outcome is known. @throws DriverError */
   async commitOwn(write: FencedWrite, timeoutMs: number): Promise<FencedResult> {
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     for (;;) {
       const marker = randomMarker()
       try {
-        return await this.commit(write, marker, endMs - performance.now())
+        return await this.commit(write, marker, endMs - monotonicMs())
       } catch (error) {
         if (!isDriverError(error, 'commitUnknown')) throw error
-        const outcome = await this.#markers.resolve(marker, Math.max(1, endMs - performance.now()))
+        const outcome = await this.#markers.resolve(marker, Math.max(1, endMs - monotonicMs()))
         if (outcome === 'applied') return { isApplied: true, revision: undefined, ranges: [] }
-        if (performance.now() >= endMs) throw new DriverError('unavailable', error.message, { cause: error })
+        if (monotonicMs() >= endMs) throw new DriverError('unavailable', error.message, { cause: error })
       }
     }
   }
@@ -95,7 +96,7 @@ export class Committer {
   }
 
   async #leaseFor(expired: number | undefined, endMs: number): Promise<number> {
-    const timeoutMs = Math.max(1, endMs - performance.now())
+    const timeoutMs = Math.max(1, endMs - monotonicMs())
     try {
       if (expired === undefined) return await this.#markers.lease(timeoutMs)
       return await this.#markers.replaceLease(expired, timeoutMs)
@@ -116,7 +117,7 @@ export class Committer {
     const success: EtcdOperation[] = [...write.operations, this.#markers.record(marker, lease)]
     for (const old of garbage) success.push({ kind: 'delete', key: old })
     const failure = write.otherwise.map((range) => ({ kind: 'range', range }) as const)
-    const timeoutMs = Math.max(1, endMs - performance.now())
+    const timeoutMs = Math.max(1, endMs - monotonicMs())
     const response = await this.#client.txn({ compare, success, failure }, { timeoutMs })
     return { isApplied: response.succeeded, revision: response.revision, ranges: response.ranges }
   }
@@ -126,7 +127,7 @@ export class Committer {
     if (isFull(error)) {
       try {
         // The write that fills etcd is refused, and nevertheless applied. It has been executed: its marker says which.
-        const isApplied = await this.#markers.isRecorded(marker, Math.max(1, endMs - performance.now()))
+        const isApplied = await this.#markers.isRecorded(marker, Math.max(1, endMs - monotonicMs()))
         if (isApplied) return { isApplied, revision: undefined, ranges: [] }
       } catch (cause) {
         failure = new DriverError('commitUnknown', failure.message, { cause })

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import { DriverError } from '@ldb/cluster'
 import type { DriverKeyspace, DriverWatch, WatchedChange, WatchedCommit, WatchRequest } from '@ldb/cluster'
 import type { EtcdRevision } from '../client/revision-groups.js'
@@ -7,6 +8,7 @@ import { readFailure } from './call-failure.js'
 import type { DriverContext } from './driver-context.js'
 import { KeyKind } from '../layout/key-layout.js'
 import { revisionOf, versionOf } from '../layout/version.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 /** A watch without changes of its own reports progress at most this often, in milliseconds. */
 const PROGRESS_MS = 1000
@@ -55,7 +57,7 @@ export class EtcdDriverWatch implements DriverWatch {
       const revision = await this.#take()
       if (revision === undefined || this.#isClosed) return undefined
       const changes = this.#changesOf(revision)
-      if (changes.length > 0 || performance.now() >= this.#reportMs)
+      if (changes.length > 0 || monotonicMs() >= this.#reportMs)
         return this.#report(revision.revision, changes)
       this.#skipped = revision.revision
     }
@@ -73,7 +75,7 @@ export class EtcdDriverWatch implements DriverWatch {
       const report = (): void => {
         resolve({ revision: skipped, events: [] })
       }
-      timer = setTimeout(report, Math.max(0, this.#reportMs - performance.now()))
+      timer = setTimeout(report, Math.max(0, this.#reportMs - monotonicMs()))
     })
     const first = await Promise.race([pending, progress])
     clearTimeout(timer)
@@ -92,7 +94,7 @@ export class EtcdDriverWatch implements DriverWatch {
 
   #report(revision: number, changes: readonly WatchedChange[]): WatchedCommit {
     this.#skipped = undefined
-    this.#reportMs = performance.now() + PROGRESS_MS
+    this.#reportMs = monotonicMs() + PROGRESS_MS
     return { version: versionOf(revision), changes }
   }
 

@@ -27,6 +27,7 @@ import { Markers } from './markers.js'
 import { PageSizes } from './page-size.js'
 import { checkServerVersion } from './server-version.js'
 import { revisionOf } from '../layout/version.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 /** Time that `open` and `close` have for their calls, in milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000
@@ -105,11 +106,11 @@ export class EtcdDriver implements ClusterDriver {
   ): Promise<DriverKeyspace> {
     this.#context.assertOpen()
     const { layout, committer } = this.#context
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     const key = layout.keyspace(name)
     const put = { kind: 'put', key, value: new TextEncoder().encode(properties) } as const
     for (;;) {
-      const restMs = Math.max(1, endMs - performance.now())
+      const restMs = Math.max(1, endMs - monotonicMs())
       const known = await this.openKeyspace(name, { timeoutMs: restMs })
       if (known !== undefined) return known
       const isAbsent = { key, relation: 'equal', modRevision: 0 } as const

@@ -23,6 +23,7 @@ import { ReadSet } from './read-set.js'
 import { endOfRange, nextWindows } from './reverse-window.js'
 import { SnapshotReader } from './snapshot-reader.js'
 import { versionOf } from '../layout/version.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 const ZERO = new Uint8Array(1)
 
@@ -67,7 +68,7 @@ export class EtcdTransaction implements DriverTransaction {
   }
 
   async range(request: RangeRequest, { timeoutMs }: CallOptions): Promise<RangePage> {
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     const { layout, pageSizes } = this.#context
     const { keyspace, lower, upper, reverse } = request
     const keysOnly = request.valueBytes === 0
@@ -78,7 +79,7 @@ export class EtcdTransaction implements DriverTransaction {
     let byteCount = 0
     for (;;) {
       const limit = pageSizes.limit(average, wanted - entries.length, byteCount)
-      const restMs = Math.max(1, endMs - performance.now())
+      const restMs = Math.max(1, endMs - monotonicMs())
       const { kvs, more } = await (reverse
         ? this.#readEnd(rest, { limit, keysOnly }, restMs)
         : this.#readStart(rest, { limit, keysOnly }, restMs))
@@ -108,13 +109,13 @@ export class EtcdTransaction implements DriverTransaction {
   async commit(request: CommitRequest, { timeoutMs }: CallOptions): Promise<CommitResult> {
     this.#assertUsable()
     this.#isEnded = true
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     const { layout, committer } = this.#context
     await this.#readUnseen(request, timeoutMs)
     const limits = { operationsMax: this.#context.operationsMax }
     const plan = planCommit(request, layout, this.#reads, this.#reader.revision, limits)
     const otherwise = plan.keyspaces.map(({ name }) => ({ key: layout.keyspace(name), keysOnly: true }))
-    const restMs = Math.max(1, endMs - performance.now())
+    const restMs = Math.max(1, endMs - monotonicMs())
     const result = await committer.commit({ ...plan, otherwise }, request.marker, restMs)
     if (!result.isApplied) throw refusal(plan, result.ranges)
     return { version: result.revision === undefined ? undefined : versionOf(result.revision) }
@@ -167,9 +168,9 @@ export class EtcdTransaction implements DriverTransaction {
     options: { limit: number; keysOnly: boolean },
     timeoutMs: number,
   ): Promise<Pick<EtcdRangeResponse, 'kvs' | 'more'>> {
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     const read = (requests: readonly EtcdRangeRequest[]): Promise<readonly EtcdRangeResponse[]> =>
-      this.#read(requests, Math.max(1, endMs - performance.now()))
+      this.#read(requests, Math.max(1, endMs - monotonicMs()))
     const hints = this.#lastWindow === undefined ? [] : nextWindows(this.#lastWindow)
     const end = await endOfRange(range, options.limit, hints, read)
     this.#lastWindow = end

@@ -7,6 +7,7 @@ import type { EtcdOperation } from '../messages/txn.js'
 import { isLeaseExpired, readFailure } from './call-failure.js'
 import { MARKER_CLAIMED, MARKER_COMMITTED } from '../layout/key-layout.js'
 import type { KeyLayout } from '../layout/key-layout.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 /** Time to live of the lease of markers, in seconds: a marker lives at least for the difference to the next value. */
 const LEASE_SECONDS = 3 * 3600
@@ -52,7 +53,7 @@ export class Markers {
     const current = this.#lease
     if (current === undefined) return (await this.#grant(timeoutMs)).id
     const { id, grantedMs } = await current
-    if (performance.now() - grantedMs > LEASE_USE_MS) return (await this.#grant(timeoutMs)).id
+    if (monotonicMs() - grantedMs > LEASE_USE_MS) return (await this.#grant(timeoutMs)).id
     return id
   }
 
@@ -144,10 +145,10 @@ export class Markers {
   }
 
   async #requestLease(timeoutMs: number): Promise<MarkerLease> {
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     for (;;) {
       const id = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1))
-      const grantedMs = performance.now()
+      const grantedMs = monotonicMs()
       try {
         await this.#client.grantLease(id, LEASE_SECONDS, { timeoutMs: endMs - grantedMs })
         this.#leases.push(id)
@@ -157,7 +158,7 @@ export class Markers {
       } catch (error) {
         // A lease that was granted nevertheless expires unused.
         const mayTryAgain = error instanceof EtcdCallError && (error.wasSent || isTaken(error))
-        if (!mayTryAgain || performance.now() >= endMs) throw readFailure(error)
+        if (!mayTryAgain || monotonicMs() >= endMs) throw readFailure(error)
       }
     }
   }

@@ -2,6 +2,7 @@ import { EtcdCallError, RpcStatus } from '../client/rpc-error.js'
 import type { EtcdClient } from '../client/etcd-client.js'
 import type { EtcdRangeRequest, EtcdRangeResponse } from '../messages/range.js'
 import type { EtcdTxnRequest } from '../messages/txn.js'
+import { monotonicMs } from '../client/monotonic-ms.js'
 
 /** Reads at one revision: that of the first read, which is the newest at that time. */
 export class SnapshotReader {
@@ -26,7 +27,7 @@ export class SnapshotReader {
     requests: readonly EtcdRangeRequest[],
     timeoutMs: number,
   ): Promise<readonly EtcdRangeResponse[]> {
-    const endMs = performance.now() + timeoutMs
+    const endMs = monotonicMs() + timeoutMs
     const chunks: EtcdRangeRequest[][] = []
     for (let start = 0; start < requests.length; start += this.#operationsMax) {
       chunks.push(requests.slice(start, start + this.#operationsMax))
@@ -72,7 +73,7 @@ export class SnapshotReader {
     chunk: readonly EtcdRangeRequest[],
     endMs: number,
   ): Promise<{ revision: number; ranges: readonly EtcdRangeResponse[] }> {
-    const timeoutMs = Math.max(1, endMs - performance.now())
+    const timeoutMs = Math.max(1, endMs - monotonicMs())
     const [single] = chunk
     if (chunk.length === 1 && single !== undefined) {
       const range = await this.#client.range(single, { timeoutMs })

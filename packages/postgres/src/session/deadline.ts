@@ -1,15 +1,17 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import { unavailable } from './error-kinds.js'
+import { monotonicMs } from './monotonic-ms.js'
 
 /** A point in time, in milliseconds of the monotonic clock, by which a call settles. */
 export class Deadline {
   readonly #endMs: number
 
   constructor(timeoutMs: number) {
-    this.#endMs = performance.now() + timeoutMs
+    this.#endMs = monotonicMs() + timeoutMs
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#endMs - performance.now())
+    return Math.max(0, this.#endMs - monotonicMs())
   }
 
   get isOver(): boolean {

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { Client } from 'pg'
 import type { ClientConfig, Connection } from 'pg'
 import { ignoreRejection } from '@ldb/base'

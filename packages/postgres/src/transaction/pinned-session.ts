@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import { DriverError } from '@ldb/cluster'
 import { ignoreRejection } from '@ldb/base'
 import type { Deadline } from '../session/deadline.js'

@@ -1,5 +1,6 @@
 import { DriverError } from '@ldb/cluster'
 import type { Marker } from '@ldb/cluster'
+import { monotonicMs } from '../session/monotonic-ms.js'
 
 /** When commits were sent whose outcome is unknown: their markers can be decided only while the server keeps them. */
 export class UnknownMarkers {
@@ -11,7 +12,7 @@ export class UnknownMarkers {
   }
 
   add(marker: Marker): void {
-    this.#sentMs.set(marker, performance.now())
+    this.#sentMs.set(marker, monotonicMs())
   }
 
   delete(marker: Marker): void {
@@ -21,7 +22,7 @@ export class UnknownMarkers {
   /** @throws DriverError `'fatal'` when the row of an applied commit may be deleted by now. */
   assertFresh(marker: Marker): void {
     const sentMs = this.#sentMs.get(marker)
-    if (sentMs === undefined || performance.now() - sentMs < this.#retentionMs / 2) return
+    if (sentMs === undefined || monotonicMs() - sentMs < this.#retentionMs / 2) return
     const message = 'the outcome of the commit can no longer be decided: its marker may have been deleted'
     throw new DriverError('fatal', message)
   }

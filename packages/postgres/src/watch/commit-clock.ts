@@ -4,6 +4,7 @@ import { Deadline, pause } from '../session/deadline.js'
 import { int8Of, textOf } from '../session/rows.js'
 import type { Session } from '../session/session.js'
 import type { SessionPool } from '../session/session-pool.js'
+import { monotonicMs } from '../session/monotonic-ms.js'
 
 /** A watch that no server answers rejects after this time. */
 const SILENCE_MS = 30_000
@@ -106,18 +107,18 @@ export class CommitClock {
   }
 
   async #follow(stop: AbortSignal): Promise<void> {
-    let answeredMs = performance.now()
+    let answeredMs = monotonicMs()
     while (!stop.aborted) {
       let session: Session | undefined
       try {
         session = await this.#pool.openListener(new Deadline(ANSWER_MS))
         await this.#listen(session)
         await this.#followOn(session, stop, () => {
-          answeredMs = performance.now()
+          answeredMs = monotonicMs()
           this.#failure = undefined
         })
       } catch (error) {
-        if (performance.now() - answeredMs > SILENCE_MS || this.#pool.isClosed) {
+        if (monotonicMs() - answeredMs > SILENCE_MS || this.#pool.isClosed) {
           const message = 'no server has answered the watch for 30 s'
           this.#failure = new DriverError(this.#pool.isClosed ? 'closed' : 'unavailable', message, {
             cause: error,
@@ -147,7 +148,7 @@ export class CommitClock {
     this.#safe = 0
     this.#epoch++
     this.#notify()
-    let renewedMs = performance.now()
+    let renewedMs = monotonicMs()
     let recordedMs = 0
     while (!stop.aborted) {
       // A poke from here on is seen by the next look.
@@ -162,7 +163,7 @@ export class CommitClock {
         this.#safe = last.seq
         this.#notify()
       }
-      const nowMs = performance.now()
+      const nowMs = monotonicMs()
       if (nowMs - renewedMs > RENEW_MS) {
         await within(session, [this.#renewal()])
         renewedMs = nowMs

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline, pause } from '../session/deadline.js'
 import { int8Of, textOf } from '../session/rows.js'

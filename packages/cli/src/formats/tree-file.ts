@@ -1,8 +1,10 @@
+import { UnitKind } from '@ldb/integrity'
 import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, SEED_ZERO, seedOfFile, verdict } from '../fields/checksum.js'
 import type { Seed64 } from '../fields/checksum.js'
 import type { DumpLine, DumpLines } from '../fields/dump-line.js'
-import { dumpEncryptedUnit, dumpHeader, readHeader } from '../fields/file-header.js'
+import { dumpUnit } from '../fields/encrypted-unit.js'
+import { dumpHeader, idAt, readHeader } from '../fields/file-header.js'
 import { bigintOf, dumpTable, readTable } from '../fields/format-table.js'
 import { withoutHeader } from './log-segment.js'
 import { BTREE_TABLES } from '../tables/btree.js'
@@ -12,6 +14,8 @@ const META_OFFSETS = [0, 4096, 8192, 32_768]
 const META_BYTES = 512
 const META_CHECKSUM_OFFSET = 504
 const META_PLAIN_BYTES = 80
+/** The last field ends behind the content of an encrypted block. */
+const META_UNIT_END = 224
 const META_REGION_BYTES = 12_288
 const COPY_OFFSET = 32_768
 const COPY_BYTES = 4096
@@ -57,7 +61,11 @@ export function* dumpPageAt(source: ByteSource, pageNumber: number): DumpLines {
     }
   else if (facts.isEncrypted) {
     yield { title: `page ${pageNumber}, encrypted` }
-    yield* dumpEncryptedUnit(source, at, facts.pageBytes)
+    const fileId = idAt(source, FILE_ID_OFFSET)
+    const binding = { purpose: 'tree', fileId, kind: UnitKind.Page, position: at, epoch: 0 } as const
+    yield* dumpUnit(source, { at, byteCount: facts.pageBytes, ...binding }, (plain) =>
+      dumpPage(plain, pageNumber, facts),
+    )
     yield { note: 'An overflow extent of several pages has its trailer in the last one.' }
   } else yield* dumpPage(source, pageNumber, facts)
 }
@@ -88,9 +96,20 @@ function* dumpMeta(source: ByteSource, at: number): DumpLines {
   for (const line of fields) {
     const position = 'offset' in line ? line.offset - at : 0
     if (!isEncrypted || position < META_PLAIN_BYTES || position >= META_CHECKSUM_OFFSET) yield line
-    else if (position === META_PLAIN_BYTES)
-      yield* dumpEncryptedUnit(source, at + META_PLAIN_BYTES, META_CHECKSUM_OFFSET - META_PLAIN_BYTES)
+    else if (position === META_PLAIN_BYTES) yield* dumpEncryptedMeta(source, at)
   }
+}
+
+function* dumpEncryptedMeta(source: ByteSource, block: number): DumpLines {
+  const at = block + META_PLAIN_BYTES
+  const byteCount = META_CHECKSUM_OFFSET - META_PLAIN_BYTES
+  const fileId = idAt(source, block + FILE_ID_OFFSET)
+  const binding = { purpose: 'tree', fileId, kind: UnitKind.MetaBlock, position: at, epoch: 0 } as const
+  yield* dumpUnit(source, { at, byteCount, ...binding }, function* (plain) {
+    for (const line of dumpTable(plain, BTREE_TABLES['Meta block'], block, {}, META_UNIT_END)) {
+      if ('offset' in line && line.offset >= at) yield line
+    }
+  })
 }
 
 function* pagesOf(source: ByteSource, facts: TreeFacts): DumpLines {

@@ -181,27 +181,6 @@ test('damage is said, and the rest is shown', () => {
   expect(dumps[1]?.out).toMatch(/page \d+ +leaf/)
 })
 
-test('an encrypted database shows its plain headers, and no key or value', () => {
-  const secret = join(folder, 'secret')
-  fill(Database.open(secret, { encryption: { passphrase: 'a passphrase' } }))
-  const table = fileOf(secret, /\.sst$/)
-  const files = ['CATALOG', 'KEYS', 'tree.ldb', 'MANIFEST', table, '1.blob', fileOf(secret, /\.wal$/)]
-  const results = ldbAll([
-    ['inspect', secret],
-    ...files.map((file) => ['inspect', secret, '--file', file]),
-    ['inspect', secret, '--page', '4'],
-    ['inspect', secret, '--log', '1004'],
-    ['inspect', secret, '--file', '1.blob', '--offset', '64'],
-  ])
-  expect(results.map(({ code }) => code)).toEqual(results.map(() => 0))
-  const all = results.map(({ out }) => out).join('')
-  expect(results[0]?.out).toMatch(/tree\.ldb .*encrypted, pages: --page/)
-  expect(all).not.toContain('DAMAGED')
-  expect(all).not.toMatch(/in the log|key 0|value 1|y{9}/)
-  expect(all).toContain('trailer of the encrypted unit')
-  expect(results[2]?.out).toMatch(/ derivation +2 {2}a passphrase/)
-})
-
 test('backups, archives and foreign files are shown; errors have their exit codes', () => {
   const backup = join(folder, 'backup')
   const database = Database.open(db)

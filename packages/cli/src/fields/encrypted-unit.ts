@@ -2,6 +2,7 @@ import type { DataKeys, FileCipher, FilePurpose } from '@ldb/integrity'
 import { overlaid } from './byte-source.js'
 import type { ByteSource } from './byte-source.js'
 import type { DumpLines } from './dump-line.js'
+import { HOW_TO_DECRYPT } from './file-header.js'
 import { dumpTable } from './format-table.js'
 import { INTEGRITY_TABLES } from '../tables/integrity.js'
 
@@ -71,7 +72,7 @@ export function* dumpUnit(
   yield* dumpTable(source, INTEGRITY_TABLES['Unit trailer'], at + contentBytes)
 }
 
-const NO_KEY = 'Encrypted: the ciphertext is shown.'
+const NO_KEY = `Encrypted: the ciphertext is shown. ${HOW_TO_DECRYPT}`
 
 function cipherOf(keys: DataKeys, { purpose, fileId }: UnitBinding): FileCipher {
   let ofKeys = ciphers.get(keys)

@@ -15,6 +15,8 @@ export interface KnownHeader {
 }
 
 export const HEADER_BYTES = 24
+/** How the encrypted part is shown, too. */
+export const HOW_TO_DECRYPT = 'The key is given by --key-file, LDB_KEY or LDB_PASSPHRASE.'
 const CHECKED_BYTES = 16
 const ID_BYTES = 16
 const KIND_OFFSET = 3
@@ -52,7 +54,7 @@ export function* dumpHeader(source: ByteSource, at = 0): DumpLines {
   yield {
     note: isDecrypted
       ? 'The file is encrypted: its units are shown decrypted.'
-      : 'The file is encrypted: what is in plain text is shown.',
+      : `The file is encrypted: its plain fields are shown. ${HOW_TO_DECRYPT}`,
   }
 }
 
@@ -61,4 +63,9 @@ export function idAt(source: ByteSource, at: number): Uint8Array {
   const id = new Uint8Array(ID_BYTES)
   id.set(source.read(at, id.length))
   return id
+}
+
+/** Leaves out the field that repeats the file header. */
+export function* withoutHeader(lines: DumpLines): DumpLines {
+  for (const line of lines) if (!('field' in line) || line.bytes.length !== HEADER_BYTES) yield line
 }

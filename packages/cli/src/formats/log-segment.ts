@@ -4,7 +4,7 @@ import { hashOf, SEED_ZERO, seedOfFile, verdict } from '../fields/checksum.js'
 import type { Seed64 } from '../fields/checksum.js'
 import type { DumpLines } from '../fields/dump-line.js'
 import { dumpUnit, TRAILER_BYTES } from '../fields/encrypted-unit.js'
-import { dumpHeader, HEADER_BYTES, idAt, readHeader } from '../fields/file-header.js'
+import { dumpHeader, idAt, readHeader, withoutHeader } from '../fields/file-header.js'
 import { bigintOf, dumpTable, readTable } from '../fields/format-table.js'
 import { dumpLogPayload, LOG_RECORD_NAMES } from './log-payload.js'
 import { WAL_TABLES } from '../tables/wal.js'
@@ -142,9 +142,4 @@ function factsOf(source: ByteSource): SegmentFacts {
   const facts = { seed: seedOfFile(id), baseLsn, isEncrypted: readHeader(source).isEncrypted }
   known.set(source, facts)
   return facts
-}
-
-/** Leaves out the field that repeats the file header. */
-export function* withoutHeader(lines: DumpLines): DumpLines {
-  for (const line of lines) if (!('field' in line) || line.bytes.length !== HEADER_BYTES) yield line
 }

@@ -3,6 +3,7 @@ import type { ByteSource } from '../fields/byte-source.js'
 import type { DumpLines } from '../fields/dump-line.js'
 import { dumpHeader, readHeader } from '../fields/file-header.js'
 import { shown } from '../fields/format-table.js'
+import { backupOf, dumpBackupLog, dumpBackupLogAt, LOG_ROLE } from '../formats/backup-commits.js'
 import { dumpBackupManifest, dumpSequence, dumpSequencePart } from '../formats/backup-file.js'
 import { dumpBlobFile, dumpBlobRecord } from '../formats/blob-file.js'
 import { dumpCatalog } from '../formats/catalog.js'
@@ -10,7 +11,7 @@ import { dumpKeyFile } from '../formats/key-file.js'
 import { dumpRecord, dumpSegment } from '../formats/log-segment.js'
 import { dumpManifest, dumpManifestRecord } from '../formats/lsm-manifest.js'
 import { dumpTableFile, dumpUnit } from '../formats/lsm-table.js'
-import { dumpPageAt, dumpTree, pageNumberAt } from '../formats/tree-file.js'
+import { dumpPageAt, dumpTree, pageNumberAt } from '../tree/tree-file.js'
 
 /** How a kind of file is inspected. */
 interface FileKind {
@@ -22,6 +23,9 @@ interface FileKind {
   /** Yields the unit at an offset; absent in a file that is shown as a whole. */
   readonly dumpAt?: (source: ByteSource, offset: number) => DumpLines
 }
+
+/** The log of a backup has no header. */
+const BACKUP_LOG = 'log'
 
 /** Kinds of file, by the letter in their header. */
 const KINDS: Readonly<Record<string, FileKind>> = {
@@ -35,6 +39,12 @@ const KINDS: Readonly<Record<string, FileKind>> = {
   A: { name: 'backup manifest', units: '', dump: dumpBackupManifest },
   L: { name: 'archive', units: 'frames: --offset', dump: dumpSequence, dumpAt: dumpSequencePart },
   S: { name: 'backup stream', units: 'sections: --offset', dump: dumpSequence, dumpAt: dumpSequencePart },
+  [BACKUP_LOG]: {
+    name: 'log of a backup',
+    units: 'commits: --offset',
+    dump: dumpBackupLog,
+    dumpAt: dumpBackupLogAt,
+  },
 }
 
 /** Kinds of file, by their names: a damaged header does not say what it is. */
@@ -62,8 +72,10 @@ export interface FileSummary {
 /** Returns what a file is. */
 export function summaryOf(source: ByteSource): FileSummary {
   const header = readHeader(source)
-  const known = kindOf(source)
+  const letter = letterOf(source)
+  const known = letter === undefined ? undefined : KINDS[letter]
   if (known === undefined) return { kind: 'other', format: '', remark: '' }
+  if (letter === BACKUP_LOG) return { kind: known.name, format: '', remark: known.units }
   const remarks = [
     ...(header.kind === undefined ? ['DAMAGED header'] : header.isIntact ? [] : ['DAMAGED header checksum']),
     ...(header.isEncrypted ? ['encrypted'] : []),
@@ -90,7 +102,8 @@ export function letterOf(source: ByteSource): string | undefined {
   const { kind } = readHeader(source)
   if (kind !== undefined && Object.hasOwn(KINDS, kind)) return kind
   const name = basename(source.name)
-  return LETTERS.find(([pattern]) => pattern.test(name))?.[1]
+  const letter = LETTERS.find(([pattern]) => pattern.test(name))?.[1]
+  return letter ?? (backupOf(source.name)?.role === LOG_ROLE ? BACKUP_LOG : undefined)
 }
 
 function kindOf(source: ByteSource): FileKind | undefined {

@@ -25,14 +25,15 @@ const SECRETS = JSON.parse(readFileSync(join(FIXTURES, 'v6/encrypted-secrets.jso
 }
 
 /** Returns the units of a file that `inspect` lists, in each of several files. */
-function unitsIn(
+async function unitsIn(
   paths: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): { offset: number; unit: string; detail: string }[][] {
-  return ldbAll(
+): Promise<{ offset: number; unit: string; detail: string }[][]> {
+  const lists = await ldbAll(
     paths.map((path) => ['inspect', path, '--json']),
     env,
-  ).map(({ out }) =>
+  )
+  return lists.map(({ out }) =>
     out
       .trim()
       .split('\n')
@@ -41,7 +42,7 @@ function unitsIn(
   )
 }
 
-test('encrypted files are decrypted with the key: every unit of a database, its backups, streams and archives', () => {
+test('encrypted files are decrypted with the key: every unit of a database, its backups, streams and archives', async () => {
   const env = { LDB_PASSPHRASE: SECRETS.passphrase }
   const under = (...names: string[]): string => join(FIXTURES, 'v6', ...names)
   const archive = readdirSync(under('encrypted-archive'))[0] ?? ''
@@ -57,7 +58,7 @@ test('encrypted files are decrypted with the key: every unit of a database, its 
     under('encrypted-archive', archive, '0000000000000001.archive'),
     under('encrypted-stream/full.backup'),
   ]
-  const units = unitsIn(paths, env)
+  const units = await unitsIn(paths, env)
   const details = (index: number): string => units[index]?.map(({ detail }) => detail).join('\n') ?? ''
   expect(details(1)).toMatch(/^leaf, level 0, 38 slots, epoch 6$/m)
   expect(details(1)).toMatch(/^overflow extent of 2160 bytes, epoch 6$/m)
@@ -79,7 +80,7 @@ test('encrypted files are decrypted with the key: every unit of a database, its 
       )
       .map(({ offset }) => ['inspect', String(paths[index]), '--offset', String(offset)]),
   )
-  const dumps = ldbAll([['inspect', String(paths[0])], ...commands], env)
+  const dumps = await ldbAll([['inspect', String(paths[0])], ...commands], env)
   const text = (part: string): string =>
     dumps
       .filter((_, index) => commands[index - 1]?.[1]?.includes(part) ?? part === 'CATALOG')
@@ -107,7 +108,7 @@ function isNew(kinds: Set<string>, kind: string): boolean {
   return kinds.add(kind).size > size
 }
 
-test('without the key, encrypted files show their plain headers; a wrong key is an error, and nothing of it is printed', () => {
+test('without the key, encrypted files show their plain headers; a wrong key is an error, and nothing of it is printed', async () => {
   const database = join(FIXTURES, 'v6/encrypted')
   const commands = [
     ['inspect', database, '--file', 'CATALOG'],
@@ -124,7 +125,7 @@ test('without the key, encrypted files show their plain headers; a wrong key is 
     ['inspect', database],
     ['inspect', database, '--file', 'KEYS'],
   ]
-  const plain = ldbAll([...files, ...commands])
+  const plain = await ldbAll([...files, ...commands])
   const all = plain.map(({ out }) => out).join('')
   expect(plain.filter(({ code }) => code !== 0)).toEqual([])
   expect(plain[0]?.out).toMatch(/tree\.ldb .*encrypted, pages: --page/)
@@ -136,7 +137,7 @@ test('without the key, encrypted files show their plain headers; a wrong key is 
   writeFileSync(keyFile, SECRETS.key)
   const stray = join(folder, 'tree.ldb')
   writeFileSync(stray, readFileSync(join(database, 'keyspaces/1/tree.ldb')))
-  const wrong = ldbAll(
+  const wrong = await ldbAll(
     [...commands, ['inspect', stray]].map((command) => [...command, '--key-file', keyFile]),
   )
   expect(wrong.map(({ code }) => code)).toEqual(wrong.map(() => 1))
@@ -146,14 +147,14 @@ test('without the key, encrypted files show their plain headers; a wrong key is 
     expect(err).toMatch(/^ldb: LDB_KEY: the database is opened with a passphrase, not with a key/)
     expect(err).not.toContain(SECRETS.key.slice(0, 8))
   }
-  const passphrase = ldbAll([commands[2] ?? []], { LDB_PASSPHRASE: 'canary of another' })
+  const passphrase = await ldbAll([commands[2] ?? []], { LDB_PASSPHRASE: 'canary of another' })
   expect(passphrase[0]).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/LDB_KEY: [^\n]+\n$/) })
   expect(passphrase[0]?.err).not.toContain('another')
 })
 
-test('streams of backups are shown, section by section', () => {
-  const [first] = unitsIn([join(FIXTURES, 'streams-v1/1-full.backup')])
-  const [third] = unitsIn([join(FIXTURES, 'streams-v1/3-commits.backup')])
+test('streams of backups are shown, section by section', async () => {
+  const [first] = await unitsIn([join(FIXTURES, 'streams-v1/1-full.backup')])
+  const [third] = await unitsIn([join(FIXTURES, 'streams-v1/3-commits.backup')])
   expect(third?.map(({ unit, detail }) => `${unit} ${detail}`.trim())).toEqual([
     'data 4.data from 0 on',
     'data 5.data from 0 on',
@@ -161,7 +162,7 @@ test('streams of backups are shown, section by section', () => {
     'manifest BACKUP from 0 on',
     'end',
   ])
-  const dumps = ldbAll([
+  const dumps = await ldbAll([
     ...(first ?? []).map(({ offset }) => [
       'inspect',
       join(FIXTURES, 'streams-v1/1-full.backup'),
@@ -186,7 +187,7 @@ test('streams of backups are shown, section by section', () => {
   const torn = join(folder, 'torn.backup')
   const bytes = readFileSync(join(FIXTURES, 'streams-v1/1-full.backup'))
   writeFileSync(torn, bytes.fill(0xaa, 500, 501).subarray(0, bytes.length - 10))
-  const [list, section] = ldbAll([
+  const [list, section] = await ldbAll([
     ['inspect', torn],
     ['inspect', torn, '--offset', '120'],
   ])

@@ -19,7 +19,7 @@ import { ldbAll, PROGRAM, userEnvironment } from './command.js'
 let folder: string
 let db: string
 let text: string
-const COUNT = 8000
+const COUNT = 4000
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ldb-cli-interruption-'))

@@ -107,6 +107,33 @@ test('a database is compacted, checkpointed, backed up and restored', async () =
   expect(results[0]?.out).toBe('5000\n')
 })
 
+test('a restore continues a backup by an archive, up to a commit or a time', async () => {
+  const [path, backups, archive] = ['archived', 'archived-backups', 'archive'].map((name) =>
+    join(folder, name),
+  )
+  const database = Database.open(String(path), { archive: { to: String(archive) } })
+  database.put('a', '1')
+  database.backup(String(backups))
+  database.put('b', '2')
+  database.put('c', '3')
+  database.close()
+  const restore = ['restore', String(backups), '--archive', String(archive)]
+  const results = await ldbAll([
+    [...restore, join(folder, 'to-commit'), '--until', '2'],
+    ['scan', join(folder, 'to-commit'), '--keys-only'],
+    [...restore, join(folder, 'to-time'), '--until', new Date(Date.now() + 5000).toISOString()],
+    ['scan', join(folder, 'to-time'), '--keys-only'],
+    [...restore, join(folder, 'to-nothing'), '--until', '9'],
+  ])
+  expect(results.map(({ code, out }) => [code, out])).toEqual([
+    [0, ''],
+    [0, 'a\nb\n'],
+    [0, ''],
+    [0, 'a\nb\nc\n'],
+    [3, ''],
+  ])
+})
+
 test('the commits in the log are printed, and followed', async () => {
   const path = join(folder, 'changed')
   const database = Database.open(path)

@@ -57,12 +57,16 @@ test('encrypted files are decrypted with the key: every unit of a database, its 
     under('encrypted-backup/3/7.data'),
     under('encrypted-archive', archive, '0000000000000001.archive'),
     under('encrypted-stream/full.backup'),
+    // An increment: most pages are in the backup before it.
+    under('encrypted-backup/2/3.data'),
   ]
   const units = await unitsIn(paths, env)
   const details = (index: number): string => units[index]?.map(({ detail }) => detail).join('\n') ?? ''
   expect(details(1)).toMatch(/^leaf, level 0, 38 slots, epoch 6$/m)
   expect(details(1)).toMatch(/^overflow extent of 2160 bytes, epoch 6$/m)
   expect(details(1)).toMatch(/^free space, epoch 6$/m)
+  expect(details(10)).toMatch(/^leaf, level 0, 38 slots, epoch 2$/m)
+  expect(details(10)).toMatch(/^mirror of free space, epoch 4$/m)
   expect(units[3]?.map(({ unit }) => unit).slice(-6)).toEqual([
     'data',
     'index',

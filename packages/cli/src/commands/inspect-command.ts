@@ -1,13 +1,13 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
-import { FileSource } from '../fields/byte-source.js'
 import type { ByteSource } from '../fields/byte-source.js'
 import type { DumpLines } from '../fields/dump-line.js'
 import { encryptionOf, openOptions } from '../data/open.js'
 import type { OpenOptions } from '../data/open.js'
 import { dumpRecord, recordsOf } from '../formats/log-segment.js'
 import { dumpPageAt } from '../tree/tree-file.js'
+import { openSource } from '../inspect/backup-source.js'
 import { dumpFile, letterOf, summaryOf } from '../inspect/inspect-file.js'
 import { KeySearch } from '../inspect/key-search.js'
 import { printDump } from '../inspect/print-dump.js'
@@ -143,9 +143,9 @@ function filesOf(path: string): string[] {
 async function withSource(
   file: string,
   keys: KeySearch,
-  action: (source: FileSource) => Promise<void>,
+  action: (source: ByteSource) => Promise<void>,
 ): Promise<void> {
-  const source = new FileSource(file, () => keys.keysOf(file))
+  const source = openSource(file, () => keys.keysOf(file))
   try {
     await action(source)
   } finally {
@@ -154,7 +154,7 @@ async function withSource(
 }
 
 function withSourceSync<T>(file: string, action: (source: ByteSource) => T): T {
-  const source = new FileSource(file)
+  const source = openSource(file)
   try {
     return action(source)
   } finally {

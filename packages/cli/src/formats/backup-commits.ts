@@ -17,6 +17,18 @@ const ID_BYTES = 16
 export const LOG_ROLE = 2
 const KEYS_ROLE = 5
 
+/** A file of a backup, as its manifest describes it. */
+export interface BackupEntry {
+  /** Role, keyspace and number: a file with the same in another backup is another state of it. */
+  readonly id: string
+  readonly role: number
+  readonly length: number
+  readonly blockBytes: number
+  readonly storedCount: number
+  /** Of each block, its position among the stored ones; -1 for one that is not stored in this backup. */
+  readonly positions: Int32Array
+}
+
 /** What the manifest of a backup says of its files. */
 export interface BackupFacts {
   /** Role of each file, by its position from 1 on. */
@@ -25,19 +37,32 @@ export interface BackupFacts {
   readonly isEncrypted: boolean
 }
 
-/** Reads the manifest of a backup; what is behind damage is left out. */
-export function backupFactsOf(manifest: ByteSource): BackupFacts {
+/** Returns the files in the manifest of a backup, by their position from 1 on; what is behind damage is left out. */
+export function backupEntriesOf(manifest: ByteSource): (BackupEntry | undefined)[] {
   const { fileCount = 0 } = readTable(manifest, CORE_TABLES['Backup manifest'], 0) ?? {}
-  const roles = [0]
+  const entries: (BackupEntry | undefined)[] = [undefined]
   let at = tableBytes(CORE_TABLES['Backup manifest'])
-  while (roles.length <= fileCount) {
+  while (entries.length <= fileCount) {
     const fields = readTable(manifest, CORE_TABLES['File of a backup'], at)
     if (fields === undefined) break
-    const { role = 0, length = 0, blockBytes = 1 } = fields
-    roles.push(role)
+    const { role = 0, keyspaceId = 0, number = 0, length = 0, blockBytes = 0, storedCount = 0 } = fields
     const blockCount = Math.ceil(length / Math.max(1, blockBytes))
-    at += tableBytes(CORE_TABLES['File of a backup']) + Math.ceil(blockCount / 8) + blockCount * 8
+    const bits = manifest.read(at + tableBytes(CORE_TABLES['File of a backup']), Math.ceil(blockCount / 8))
+    if (blockCount > bits.length * 8) break
+    let stored = 0
+    const positions = new Int32Array(blockCount).map((_, block) =>
+      (((bits[block >> 3] ?? 0) >> (block & 7)) & 1) === 1 ? stored++ : -1,
+    )
+    const id = [role, keyspaceId, number].join()
+    entries.push({ id, role, length, blockBytes, storedCount, positions })
+    at += tableBytes(CORE_TABLES['File of a backup']) + bits.length + blockCount * 8
   }
+  return entries
+}
+
+/** Reads the manifest of a backup. */
+export function backupFactsOf(manifest: ByteSource): BackupFacts {
+  const roles = backupEntriesOf(manifest).map((entry) => entry?.role ?? 0)
   const branchId = new Uint8Array(ID_BYTES)
   branchId.set(manifest.read(BRANCH_ID_OFFSET, ID_BYTES))
   return { roles, branchId, isEncrypted: roles.includes(KEYS_ROLE) }

@@ -14,7 +14,8 @@ const NOT_ASCII = /[^\0-\x7f]/g
 
 /**
  * Turns a bundle in the form of an ES module into a CommonJS module, line by line, so that source maps stay true. Imported names become
- * constants: esbuild makes them getters of the other module's exports, which are called at each use.
+ * constants: esbuild makes them getters of the other module's exports, which are called at each use. A module is required once: Node 20
+ * resolves the name of a package anew at each `require`.
  *
  * @param {string} text - of the bundle, with static imports and one list of exports, as esbuild writes it.
  * @throws {Error} for any other import or export.
@@ -22,6 +23,9 @@ const NOT_ASCII = /[^\0-\x7f]/g
 export function commonModuleOf(text) {
   /** Functions that load a package, by the names that the bundle has for the package's exports. */
   const loaded = new Map()
+  const isRepeated = repeatedIn([...text.matchAll(IMPORT)].map(([, , , , from]) => from))
+  /** Constants that hold the exports of the modules that are imported more than once. */
+  const constants = new Map()
   const required = text.replaceAll(IMPORT, (_all, names, space, single, from) => {
     const load = LAZY.get(from)
     if (load !== undefined && names !== undefined) {
@@ -34,7 +38,11 @@ export function commonModuleOf(text) {
       return (isFirst ? declaration : '') + names.replaceAll(/[^\n]/g, '')
     }
     const pattern = names === undefined ? (space ?? single) : `{${names.replaceAll(' as ', ': ')}}`
-    return `const ${pattern} = require(${from});`
+    if (!isRepeated.has(from)) return `const ${pattern} = require(${from});`
+    const constant = constants.get(from)
+    if (constant !== undefined) return `const ${pattern} = ${constant};`
+    constants.set(from, `ldbModule${constants.size}`)
+    return `const ${constants.get(from)} = require(${from}); const ${pattern} = ${constants.get(from)};`
   })
   const lazy = [...loaded].reduce(
     (code, [local, use]) => code.replaceAll(new RegExp(`(?<![\\w$.])${local}(?![\\w$])`, 'g'), use),
@@ -47,6 +55,14 @@ export function commonModuleOf(text) {
   const url = exported.includes('import.meta.url') ? ` const ldbModuleUrl = ${URL_OF_FILE};` : ''
   const code = exported.replaceAll('import.meta.url', 'ldbModuleUrl').replaceAll(NOT_ASCII, '-')
   return `"use strict";${url} ${code}`
+}
+
+/**
+ * @param {readonly string[]} values
+ * @returns {ReadonlySet<string>} those that are there more than once.
+ */
+function repeatedIn(values) {
+  return new Set(values.filter((value, index) => values.indexOf(value) < index))
 }
 
 /** @param {string} names - of a list of exports: `a` or `a as b` */

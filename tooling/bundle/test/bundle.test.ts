@@ -27,7 +27,9 @@ describe.each(readdirSync(packages))('the bundles of %s', (name) => {
       // The CommonJS bundles contain the packages that are ES modules only.
       const own = join(folder, path.endsWith('.cjs') ? '' : 'src')
       expect(sources.filter((source) => !source.startsWith(own) && !source.includes('/@noble/'))).toEqual([])
-      if (path.endsWith('.cjs')) expect(text).toMatch(/^"use strict";/)
+      if (!path.endsWith('.cjs')) continue
+      expect(text).toMatch(/^"use strict";/)
+      expect(imports.filter((from, index) => imports.indexOf(from) < index)).toEqual([])
     }
   })
 })
@@ -46,6 +48,27 @@ describe('a CommonJS module', () => {
       '  a: a2,',
       '  b',
       '};',
+      '',
+    ])
+  })
+
+  test('requires each module once, and keeps the lines', () => {
+    const text =
+      '// a\nimport {\n  one\n} from "@ldb/base";\nvar a = one;\nimport {\n  one as one2,\n  two\n} from "@ldb/base";\n' +
+      'import * as fs from "node:fs";\nimport path from "node:path";\nimport path2 from "node:path";\nexport { a };\n'
+    expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
+      'const ldbModule0 = require("@ldb/base"); const {',
+      '  one',
+      '} = ldbModule0;',
+      'var a = one;',
+      'const {',
+      '  one: one2,',
+      '  two',
+      '} = ldbModule0;',
+      'const fs = require("node:fs");',
+      'const ldbModule1 = require("node:path"); const path = ldbModule1;',
+      'const path2 = ldbModule1;',
+      'module.exports = { a };',
       '',
     ])
   })

@@ -4,10 +4,15 @@ const URL_OF_FILE =
   "typeof __filename === 'string' ? require('node:url').pathToFileURL(__filename).href : undefined"
 
 /**
- * Packages that many programs never use, by the function that loads each at its first use. Their names are read through it, which costs a
+ * Modules that many programs never use, by the function that loads each at its first use. Their names are read through it, which costs a
  * call at each use: they may be called where that is nothing beside what they do, and neither extended nor exported.
  */
-const LAZY = new Map([['"@ldb/lsm"', 'loadLsm']])
+const LAZY = new Map([
+  ['"@ldb/blob"', 'loadBlob'],
+  ['"@ldb/lsm"', 'loadLsm'],
+  ['"node:crypto"', 'loadCrypto'],
+  ['"node:zlib"', 'loadZlib'],
+])
 
 /** esbuild leaves such characters in comments only. One of them makes V8 keep the whole source with two bytes a character. */
 const NOT_ASCII = /[^\0-\x7f]/g
@@ -27,15 +32,16 @@ export function commonModuleOf(text) {
   /** Constants that hold the exports of the modules that are imported more than once. */
   const constants = new Map()
   const required = text.replaceAll(IMPORT, (_all, names, space, single, from) => {
-    const load = LAZY.get(from)
-    if (load !== undefined && names !== undefined) {
+    const load = single === undefined ? LAZY.get(from) : undefined
+    if (load !== undefined) {
       const isFirst = ![...loaded.values()].some((use) => use.startsWith(load))
-      for (const name of names.split(',')) {
+      if (space !== undefined) loaded.set(space, `${load}()`)
+      for (const name of names?.split(',') ?? []) {
         const [exported, local = exported] = name.trim().split(' as ')
         loaded.set(local, `${load}().${exported}`)
       }
       const declaration = `let ${load}Module; const ${load} = () => ${load}Module ??= require(${from});`
-      return (isFirst ? declaration : '') + names.replaceAll(/[^\n]/g, '')
+      return (isFirst ? declaration : '') + (names ?? '').replaceAll(/[^\n]/g, '')
     }
     const pattern = names === undefined ? (space ?? single) : `{${names.replaceAll(' as ', ': ')}}`
     if (!isRepeated.has(from)) return `const ${pattern} = require(${from});`
@@ -45,7 +51,10 @@ export function commonModuleOf(text) {
     return `const ${constants.get(from)} = require(${from}); const ${pattern} = ${constants.get(from)};`
   })
   const lazy = [...loaded].reduce(
-    (code, [local, use]) => code.replaceAll(new RegExp(`(?<![\\w$.])${local}(?![\\w$])`, 'g'), use),
+    (code, [local, use]) =>
+      code.replaceAll(new RegExp(`(?<![\\w$.])(new )?${local}(?![\\w$])`, 'g'), (_all, isNew) =>
+        isNew === undefined ? use : `new (${use})`,
+      ),
     required,
   )
   const exported = lazy.replace(EXPORT, (_all, names) => `module.exports = {${swap(names)}};`)

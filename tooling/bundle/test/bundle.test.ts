@@ -76,16 +76,27 @@ describe('a CommonJS module', () => {
   test('loads the LSM engine when a name of it is used, and keeps the lines', () => {
     const text =
       '// a\nimport {\n  LsmTree,\n  salvage as salvage2\n} from "@ldb/lsm";\nimport { LsmTree as LsmTree2 } from "@ldb/lsm";\n' +
-      'const open = () => [LsmTree.open(salvage2), LsmTree2.LsmTree, x.LsmTree];\nexport { open };\n'
+      'const open = () => [LsmTree.open(salvage2), LsmTree2.LsmTree, x.LsmTree, new LsmTree(1)];\nexport { open };\n'
     expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
       'let loadLsmModule; const loadLsm = () => loadLsmModule ??= require("@ldb/lsm");',
       '',
       '',
       '',
       '',
-      'const open = () => [loadLsm().LsmTree.open(loadLsm().salvage), loadLsm().LsmTree.LsmTree, x.LsmTree];',
+      'const open = () => [loadLsm().LsmTree.open(loadLsm().salvage), loadLsm().LsmTree.LsmTree, x.LsmTree, new (loadLsm().LsmTree)(1)];',
       'module.exports = { open };',
       '',
+    ])
+  })
+
+  test('loads a module of Node that is rarely used when it is used', () => {
+    const text =
+      '// a\nimport * as nodeZlib from "node:zlib";\nimport { inflateRawSync as inflate } from "node:zlib";\n' +
+      'const a = () => [nodeZlib.zstd, inflate(1)];\nexport { a };\n'
+    expect(commonModuleOf(text).split('\n').slice(1, 4)).toEqual([
+      'let loadZlibModule; const loadZlib = () => loadZlibModule ??= require("node:zlib");',
+      '',
+      'const a = () => [loadZlib().zstd, loadZlib().inflateRawSync(1)];',
     ])
   })
 

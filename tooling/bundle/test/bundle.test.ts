@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compileFunction } from 'node:vm'
 
 import { describe, expect, test } from 'vitest'
 
@@ -29,6 +30,9 @@ describe.each(readdirSync(packages))('the bundles of %s', (name) => {
       expect(sources.filter((source) => !source.startsWith(own) && !source.includes('/@noble/'))).toEqual([])
       if (!path.endsWith('.cjs')) continue
       expect(text).toMatch(/^"use strict";/)
+      // What is loaded late is a call: no class may extend it, and no list may export it.
+      expect(text).not.toMatch(/extends load[A-Z]/)
+      expect(() => compileFunction(text, ['require', 'module'])).not.toThrow()
       expect(imports.filter((from, index) => imports.indexOf(from) < index)).toEqual([])
     }
   })

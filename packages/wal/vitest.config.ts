@@ -1,1 +1,1 @@
-export { default } from '../../tooling/vitest/config.js'
+export { overBuilt as default } from '../../tooling/vitest/config.js'

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 import { ResultsReporter } from './results.js'
 
-// Tests run against the sources of workspace packages, never against an outdated build.
+// Sources of all packages of the workspace: for the lowest packages, and for tests that look into modules of others.
 const conditions = ['@ldb/source', 'node', 'import', 'module', 'default']
 
 // Only a run of the whole suite writes the result file; a run of selected files leaves it unchanged.
@@ -31,11 +31,12 @@ export default config
 // What users import. The sources of `@ldb/core` and of the packages below it take 12 s of CPU to transform and evaluate, the built packages none.
 const builtConditions = ['node', 'import', 'default']
 
-/** For suites of packages over `@ldb/core`, whose dependencies are loaded as they were built; their own sources are loaded directly. */
+/** Sources of the package itself, and what was built of the packages below it. The suite fails if that is older than its sources. */
 export const overBuilt = defineConfig({
   ...config,
   resolve: { conditions: builtConditions },
   ssr: { resolve: { conditions: builtConditions, externalConditions: builtConditions } },
+  test: { ...config.test, globalSetup: [new URL('./fresh-builds.js', import.meta.url).pathname] },
 })
 
 /** For suites in which files replace modules. */

@@ -1,9 +1,9 @@
 import type {
+  AsyncTransaction,
   Database,
   KeyspaceReads,
   KeyspaceWrites,
   Snapshot,
-  Transaction,
   TransactionKeyspace,
 } from '@ldb/core'
 import type { ChangeStream, CommittedChanges, Cursor, Savepoint } from '@ldb/core'
@@ -27,6 +27,8 @@ export class Target {
   readonly keyspace: KeyspaceWrites<Bytes, Bytes> | undefined
   /** The keyspace through a transaction, where it is one. */
   readonly transaction: TransactionKeyspace<Bytes, Bytes> | undefined
+  /** The database of a keyspace itself. */
+  readonly database: Database | undefined
   /** True once the host has been offered the window of the keyspace, or where there is none: through a transaction or a snapshot. */
   isWindowSought: boolean
 
@@ -34,10 +36,12 @@ export class Target {
     reads: KeyspaceReads<Bytes, Bytes>,
     keyspace?: KeyspaceWrites<Bytes, Bytes>,
     transaction?: TransactionKeyspace<Bytes, Bytes>,
+    database?: Database,
   ) {
     this.reads = reads
     this.keyspace = keyspace
     this.transaction = transaction
+    this.database = database
     this.isWindowSought = keyspace === undefined
   }
 }
@@ -53,10 +57,12 @@ export class OpenSnapshot {
 
 /** A transaction and its savepoints, by the number that the host has of them. */
 export class OpenTransaction {
-  readonly transaction: Transaction
+  readonly transaction: AsyncTransaction
   readonly savepoints: Savepoint[] = []
+  /** True once it has a commit that may be in flight. */
+  isCommitted = false
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: AsyncTransaction) {
     this.transaction = transaction
   }
 }

@@ -13,7 +13,8 @@
  * ldb_free(). Keys have 0 to 65,535 bytes, values 0 to 1 GiB; a pointer to 0 bytes may be NULL. Paths, names and passphrases are UTF-8 and
  * end with a zero byte.
  *
- * Threads. Every function may be called by any thread. Calls on one database run one after the other, in the calling thread; calls on
+ * Threads. Every function may be called by any thread. Calls on one database run one after the other, in the calling thread, while
+ * commits of several threads at full durability wait for the device together, and let other calls in meanwhile; calls on
  * different databases run in parallel. An iterator, a batch, a transaction or a reader of changes is used by one thread at a time. A
  * thread needs a stack of 256 KiB. No function may be called from a signal handler. A process that was forked from one that has used the
  * library cannot use it: all functions with a status return LDB_FORKED there, and the files of the parent are not touched. exec() after

@@ -22,7 +22,8 @@ extern const uint8_t ldb_bytecode_start[];
 extern const uint8_t ldb_bytecode_end[];
 
 /* Host functions of the adapter itself, after those of the core. */
-enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE, HOST_TOTAL };
+enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE,
+       HOST_BEGIN_SYNC, HOST_ON_SYNCED, HOST_SETTLE_COMMIT, HOST_TOTAL };
 
 static const char *const function_names[] = {
 #define LDB_NAME(identifier, name) name,
@@ -39,14 +40,17 @@ static const char *const host_names[] = {
     "onLoad",
     "publishWindow",
     "withdrawWindow",
-    "allocate"};
+    "allocate",
+    "beginSync",
+    "onSynced",
+    "settleCommit"};
 
 struct ldb_engine {
   JSRuntime *runtime;
   JSContext *context;
   JSValue functions[LDB_FN_COUNT_];
   JSValue arena;
-  JSValue timer;
+  JSValue timer, synced;
   bool is_loaded, is_used;
   struct ldb_bytes bytes;
   struct ldb_engine_calls calls;
@@ -111,6 +115,17 @@ static JSValue host_function(JSContext *context, JSValueConst self, int count, J
     case HOST_ON_TIMER:
       if (count < 1) return JS_UNDEFINED;
       replace(context, &engine->timer, values[0]);
+      return JS_UNDEFINED;
+    case HOST_ON_SYNCED:
+      if (count < 1) return JS_UNDEFINED;
+      replace(context, &engine->synced, values[0]);
+      return JS_UNDEFINED;
+    case HOST_BEGIN_SYNC: {
+      const double *numbers = arguments.numbers;
+      return JS_NewInt32(context, engine->calls.on_sync(engine->calls.context, (int)numbers[0], numbers[1] != 0, numbers[2]));
+    }
+    case HOST_SETTLE_COMMIT:
+      engine->calls.on_settled(engine->calls.context, arguments.numbers[0], (int32_t)arguments.numbers[1], arguments.bytes[2]);
       return JS_UNDEFINED;
     case HOST_ON_LOAD:
       if (count < 1) return JS_UNDEFINED;
@@ -184,6 +199,7 @@ struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char 
   engine->calls = *calls;
   engine->arena = JS_UNDEFINED;
   engine->timer = JS_UNDEFINED;
+  engine->synced = JS_UNDEFINED;
   for (int index = 0; index < LDB_FN_COUNT_; index++) engine->functions[index] = JS_UNDEFINED;
   engine->runtime = JS_NewRuntime();
   if (engine->runtime == NULL) {
@@ -213,6 +229,7 @@ void ldb_engine_destroy(struct ldb_engine *engine) {
   for (int index = 0; index < LDB_FN_COUNT_; index++) JS_FreeValue(engine->context, engine->functions[index]);
   JS_FreeValue(engine->context, engine->arena);
   JS_FreeValue(engine->context, engine->timer);
+  JS_FreeValue(engine->context, engine->synced);
   JS_FreeContext(engine->context);
   JS_FreeRuntime(engine->runtime);
   free(engine);
@@ -257,6 +274,15 @@ int ldb_engine_run_jobs(struct ldb_engine *engine) {
     if (result < 0 && context != NULL) JS_FreeValue(context, JS_GetException(context));
     count++;
   }
+}
+
+void ldb_engine_finish_sync(struct ldb_engine *engine, double number, double result) {
+  JSValue values[2] = {JS_NewFloat64(engine->context, number), JS_NewFloat64(engine->context, result)};
+  engine->is_used = true;
+  JS_UpdateStackTop(engine->runtime);
+  JSValue returned = JS_Call(engine->context, engine->synced, JS_UNDEFINED, 2, values);
+  if (JS_IsException(returned)) JS_FreeValue(engine->context, JS_GetException(engine->context));
+  JS_FreeValue(engine->context, returned);
 }
 
 int ldb_engine_run_timers(struct ldb_engine *engine) {

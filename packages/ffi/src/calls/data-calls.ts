@@ -85,7 +85,8 @@ export function writeOptions(durability: number): { readonly durability?: 'full'
   return name === undefined ? {} : { durability: name }
 }
 
-function readOnly(): LdbError {
+/** Returns the error of a write to a snapshot. */
+export function readOnly(): LdbError {
   return new LdbError('LDB_READ_ONLY', 'a snapshot cannot be written to')
 }
 

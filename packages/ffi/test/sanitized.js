@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { buildProgram, whyNotBuildable } from '../native/build.js'
 
 const RUNS = [
-  ...['api', 'abuse', 'threads', 'window', 'commits'].map((name) => ({ name, sanitize: 'address' })),
+  ...['api', 'abuse', 'threads', 'window', 'scan', 'commits'].map((name) => ({ name, sanitize: 'address' })),
   ...['threads', 'window', 'commits'].map((name) => ({ name, sanitize: 'thread' })),
 ]
 

@@ -334,7 +334,7 @@ LDB_API int32_t ldb_iterator_previous(ldb_handle iterator);
  */
 LDB_API int32_t ldb_iterator_entry(ldb_handle iterator, const void **key, size_t *key_bytes, const void **value, size_t *value_bytes);
 /*
- * Moves over the next entries, and copies as many as fit into the caller's buffer, each as: length of the key and of the value (32 bits
+ * Moves over the next entries, and copies as many as fit into the caller's buffer, or fewer, at least one, each as: length of the key and of the value (32 bits
  * each, little-endian), key, value.
  *
  * used: receives the bytes that were written; with LDB_BUFFER_TOO_SMALL, those that the next entry needs. entry_count: their number.

@@ -57,8 +57,10 @@ struct ldb_database {
   /* Windows of keyspaces by their number in the bundle. Changed with all locks of readers held. */
   struct ldb_window **windows;
   uint32_t window_capacity, window_count;
-  /* Gets that have called the engine. */
+  /* Gets and moves of iterators that have called the engine. */
   uint64_t entered_count;
+  /* Calls after which the state may be another one. */
+  uint64_t use_count;
   /* The next free structure. */
   struct ldb_database *next_free;
   pthread_mutex_t mutex;
@@ -154,6 +156,8 @@ void ldb_admit_readers(struct ldb_database *database);
 void ldb_refresh_windows(struct ldb_database *database);
 /* Called by the engine. */
 void ldb_change_window(void *context, const struct ldb_window_arrays *arrays, uint32_t keyspace);
+/* Counts a read in C within a call. */
+void ldb_count_answered(struct ldb_database *database);
 uint64_t ldb_answered_count(struct ldb_database *database);
 /* Reads a key through the window of a keyspace. Returns false when that needs a call of the engine. */
 bool ldb_window_get(ldb_handle keyspace, const void *key, size_t key_bytes, void *buffer, size_t capacity, size_t *value_bytes, int32_t *status);

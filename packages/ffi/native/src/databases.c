@@ -40,6 +40,7 @@ struct ldb_database *ldb_database_create(void) {
   database->engine = NULL;
   database->reference_count = 0;
   database->entered_count = 0;
+  database->use_count = 0;
   atomic_store(&database->queued_count, 0);
   database->left_count = 0;
   database->waiters = NULL;

@@ -253,6 +253,13 @@ double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, co
   return number;
 }
 
+double ldb_engine_ask(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count) {
+  bool is_used = engine->is_used;
+  double result = ldb_engine_call(engine, function, arguments, count);
+  engine->is_used = is_used;
+  return result;
+}
+
 int ldb_engine_take_use(struct ldb_engine *engine) {
   bool is_used = engine->is_used;
   engine->is_used = false;

@@ -17,7 +17,7 @@
   F(COUNT, "count") F(OPEN_SNAPSHOT, "openSnapshot") F(CLOSE_SNAPSHOT, "closeSnapshot") F(IN_SNAPSHOT, "inSnapshot") \
   F(BEGIN, "begin") F(IN_TRANSACTION, "inTransaction") F(COMMIT, "commit") F(ROLLBACK, "rollback") \
   F(CLOSE_TRANSACTION, "closeTransaction") F(SAVEPOINT, "savepoint") F(ROLLBACK_TO, "rollbackTo") F(CLOSE_TARGET, "closeTarget") \
-  F(OPEN_ITERATOR, "openIterator") F(MOVE, "move") F(NEXT_BATCH, "nextBatch") F(CLOSE_ITERATOR, "closeIterator") \
+  F(OPEN_ITERATOR, "openIterator") F(MOVE, "move") F(NEXT_BATCH, "nextBatch") F(CLOSE_ITERATOR, "closeIterator") F(LOCATE_ITERATOR, "locateIterator") F(PLACE_ITERATOR, "placeIterator") \
   F(COMMIT_BATCH, "commitBatch") F(PUT_LATER, "putLater") F(DELETE_LATER, "deleteLater") \
   F(DELETE_RANGE_LATER, "deleteRangeLater") F(COMMIT_BATCH_LATER, "commitBatchLater") F(COMMIT_LATER, "commitLater") F(OPEN_CHANGES, "openChanges") F(READ_CHANGES, "readChanges") F(TAKE_CHANGES, "takeChanges") \
   F(CLOSE_CHANGES, "closeChanges") F(SYNC, "sync") F(CHECKPOINT, "checkpoint") F(COMPACT, "compact") F(VERIFY, "verify") \
@@ -100,6 +100,8 @@ struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char 
 void ldb_engine_destroy(struct ldb_engine *engine);
 /* Calls a function of the bundle. An exception, which the bundle does not let out, is LDB_INVARIANT. */
 double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count);
+/* As ldb_engine_call, of a function that changes nothing: it is no use (ldb_engine_take_use). */
+double ldb_engine_ask(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count);
 /* Reports whether a function, a timer or a job has run since the previous call. */
 int ldb_engine_take_use(struct ldb_engine *engine);
 /* The memory through which bytes pass; another one after each call. */

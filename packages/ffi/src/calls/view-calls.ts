@@ -20,8 +20,10 @@ export function viewCalls({ objects }: LibraryContext): Record<string, LibraryFu
       objects.remove(id)
       return 0
     },
-    inSnapshot: (id, keyspace) =>
-      objects.add(new Target(objects.get(id, OpenSnapshot).snapshot.in(keyspaceOf(keyspace)))),
+    inSnapshot(id, keyspace) {
+      const view = objects.get(id, OpenSnapshot).snapshot.in(keyspaceOf(keyspace))
+      return objects.add(new Target(view, undefined, undefined, undefined, keyspace))
+    },
     /** @param isReadOnly - 1: writes are refused. */
     begin(id, isolation, isReadOnly) {
       const level = isolationOf(isolation)

@@ -23,7 +23,7 @@ extern const uint8_t ldb_bytecode_end[];
 
 /* Host functions of the adapter itself, after those of the core. */
 enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE,
-       HOST_BEGIN_SYNC, HOST_ON_SYNCED, HOST_SETTLE_COMMIT, HOST_TOTAL };
+       HOST_BEGIN_SYNC, HOST_ON_SYNCED, HOST_SETTLE_COMMIT, HOST_SEARCH_SLOTS, HOST_COPY, HOST_TOTAL };
 
 static const char *const function_names[] = {
 #define LDB_NAME(identifier, name) name,
@@ -43,7 +43,9 @@ static const char *const host_names[] = {
     "allocate",
     "beginSync",
     "onSynced",
-    "settleCommit"};
+    "settleCommit",
+    "searchSlots",
+    "copy"};
 
 struct ldb_engine {
   JSRuntime *runtime;
@@ -96,10 +98,42 @@ static JSValue allocate(JSContext *context, double byte_count) {
   return buffer;
 }
 
+/* The search of pages, which most gets and puts call several times: without the general conversion of arguments. */
+static JSValue search_slots(JSContext *context, int count, JSValueConst *values) {
+  int32_t numbers[5] = {0};
+  static const int at[5] = {1, 2, 4, 5, 6};
+  if (count < 7) return JS_NewInt32(context, INT32_MAX);
+  for (int index = 0; index < 5; index++)
+    if (JS_ToInt32(context, &numbers[index], values[at[index]]) != 0) return JS_EXCEPTION;
+  struct ldb_bytes arena = bytes_of(context, values[0]), key = bytes_of(context, values[3]);
+  return JS_NewInt32(context, ldb_search_slots(arena, (uint32_t)numbers[0], (uint32_t)numbers[1], key, (uint32_t)numbers[2],
+                                               (uint32_t)numbers[3], (uint32_t)numbers[4]));
+}
+
+/* Copies between two buffers: in the same way. */
+static JSValue copy_bytes(JSContext *context, int count, JSValueConst *values) {
+  double numbers[3] = {0};
+  static const int at[3] = {1, 3, 4};
+  size_t source_bytes = 0, target_bytes = 0;
+  if (count < 5) return JS_NewInt32(context, -1);
+  for (int index = 0; index < 3; index++)
+    if (JS_ToFloat64(context, &numbers[index], values[at[index]]) != 0) return JS_EXCEPTION;
+  const uint8_t *source = JS_GetArrayBuffer(context, &source_bytes, values[0]);
+  uint8_t *target = source == NULL ? NULL : JS_GetArrayBuffer(context, &target_bytes, values[2]);
+  if (target == NULL) return JS_EXCEPTION;
+  double from = numbers[0], to = numbers[1], length = numbers[2];
+  if (!(from >= 0 && to >= 0 && length >= 0 && from + length <= (double)source_bytes && to + length <= (double)target_bytes))
+    return JS_NewInt32(context, -1);
+  memmove(target + (size_t)to, source + (size_t)from, (size_t)length);
+  return JS_NewInt32(context, 0);
+}
+
 static JSValue host_function(JSContext *context, JSValueConst self, int count, JSValueConst *values, int magic) {
   (void)self;
   struct ldb_engine *engine = JS_GetContextOpaque(context);
   struct ldb_host_arguments arguments;
+  if (magic == HOST_SEARCH_SLOTS) return search_slots(context, count, values);
+  if (magic == HOST_COPY) return copy_bytes(context, count, values);
   memset(&arguments, 0, sizeof arguments);
   for (int index = 0; index < count && index < LDB_ARGUMENTS_MAX; index++) {
     if (JS_IsNumber(values[index])) JS_ToFloat64(context, &arguments.numbers[index], values[index]);

@@ -48,7 +48,7 @@ enum ldb_host_function {
   LDB_HOST_COUNT_
 };
 
-#define LDB_ARGUMENTS_MAX 6
+#define LDB_ARGUMENTS_MAX 7
 
 /* Bytes of a typed array, valid during the call. */
 struct ldb_bytes {
@@ -62,6 +62,8 @@ struct ldb_host_arguments {
   struct ldb_bytes bytes[LDB_ARGUMENTS_MAX];
 };
 
+/* Searches the slots of a page in an arena for the key [start, end): see searchSlots of @ldb/btree. INT32_MAX: the page does not decide. */
+int32_t ldb_search_slots(struct ldb_bytes arena, size_t page, uint32_t first, struct ldb_bytes key, size_t start, size_t end, uint32_t key_part_max);
 /* Runs a host function; returns its result, or the negative number of an error. */
 double ldb_host_call(enum ldb_host_function function, const struct ldb_host_arguments *arguments);
 /* Milliseconds of the monotonic clock. */

@@ -61,9 +61,9 @@ static uint32_t first_head(const uint8_t *page, uint32_t low, uint32_t high, uin
 }
 
 /* Searches the slots of a page from `first` on. */
-struct ldb_found ldb_search_page(const struct ldb_window *window, const uint8_t *page, uint32_t first, const uint8_t *key, size_t key_bytes) {
+struct ldb_found ldb_search_page(uint32_t key_part_max, const uint8_t *page, uint32_t first, const uint8_t *key, size_t key_bytes) {
   const struct search search = {page, key, key_bytes, get16(page + PREFIX), page[LEVEL] > 0 ? BRANCH_KEY : LEAF_KEY,
-                                window->page_bytes >> 3};
+                                key_part_max};
   struct ldb_found found = {0, false, false};
   uint32_t count = get16(page + COUNT);
   if (search.prefix != 0 && (page[FLAGS] & FLAG_EDGE) != 0 && count > first) {
@@ -93,4 +93,11 @@ struct ldb_found ldb_search_page(const struct ldb_window *window, const uint8_t 
   }
   found.slot = low;
   return found;
+}
+
+int32_t ldb_search_slots(struct ldb_bytes arena, size_t page, uint32_t first, struct ldb_bytes key, size_t start, size_t end, uint32_t key_part_max) {
+  if (page >= arena.length || start > end || end > key.length) return INT32_MAX;
+  struct ldb_found found = ldb_search_page(key_part_max, arena.start + page, first, key.start + start, end - start);
+  if (found.is_unknown) return INT32_MAX;
+  return found.is_equal ? (int32_t)found.slot : ~(int32_t)found.slot;
 }

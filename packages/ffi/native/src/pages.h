@@ -51,7 +51,7 @@ static inline const uint8_t *ldb_slot_of(const uint8_t *page, uint32_t slot) { r
 
 /* Returns a resident page, and counts a use of it; NULL when it is not resident. */
 const uint8_t *ldb_find_page(const struct ldb_window *window, uint32_t number, uint32_t level);
-/* Searches the slots of a page from `first` on. */
-struct ldb_found ldb_search_page(const struct ldb_window *window, const uint8_t *page, uint32_t first, const uint8_t *key, size_t key_bytes);
+/* Searches the slots of a page from `first` on. key_part_max: longest key that is whole in a page. */
+struct ldb_found ldb_search_page(uint32_t key_part_max, const uint8_t *page, uint32_t first, const uint8_t *key, size_t key_bytes);
 
 #endif

@@ -19,7 +19,7 @@ static enum ldb_scan_outcome descend(const struct ldb_scan *scan, const uint8_t 
     const uint8_t *page = ldb_find_page(window, number, level);
     if (page == NULL) return LDB_SCAN_UNKNOWN;
     /* Slot 0 of a branch has no key: its child has all keys below that of slot 1. */
-    struct ldb_found found = ldb_search_page(window, page, level > 0, key, key_bytes);
+    struct ldb_found found = ldb_search_page(window->page_bytes >> 3, page, level > 0, key, key_bytes);
     if (found.is_unknown) return LDB_SCAN_UNKNOWN;
     uint32_t count = get16(page + COUNT);
     if (level == 0) {

@@ -122,7 +122,7 @@ static enum outcome find_entry(const struct ldb_window *window, const uint8_t *k
     const uint8_t *page = ldb_find_page(window, number, level);
     if (page == NULL) return ENTRY_UNKNOWN;
     /* Slot 0 of a branch has no key: its child has all keys below that of slot 1. */
-    struct ldb_found found = ldb_search_page(window, page, level > 0, key, key_bytes);
+    struct ldb_found found = ldb_search_page(window->page_bytes >> 3, page, level > 0, key, key_bytes);
     if (found.is_unknown) return ENTRY_UNKNOWN;
     if (level > 0) {
       uint32_t slot = found.is_equal ? found.slot : found.slot - 1;

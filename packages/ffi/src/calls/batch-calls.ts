@@ -65,7 +65,8 @@ function addOperation(
   const valueStart = keyStart + keyBytes
   const end = valueStart + valueBytes
   const key = bytes.subarray(keyStart, valueStart)
-  if (kind === KIND.put) part.put(key, bytes.subarray(valueStart, end), ttlOptions(number))
+  if (kind === KIND.put && number === 0) part.put(key, bytes.subarray(valueStart, end))
+  else if (kind === KIND.put) part.put(key, bytes.subarray(valueStart, end), ttlOptions(number))
   else if (kind === KIND.delete) part.delete(key)
   else if (kind === KIND.deleteRange) part.deleteRange(rangeOf(arena, keyStart, keyBytes, valueBytes, number))
   else throw invalidArgument('a batch has no such operation')

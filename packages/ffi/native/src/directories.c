@@ -57,8 +57,10 @@ static int32_t run_in(struct ldb_engine *engine, const struct directory_call *ca
   arguments[count++] = (double)secret->key_bytes;
   if (call->number >= -1) arguments[count++] = call->number;
   double result = ldb_invoke(engine, call->function, count, arguments);
+  /* The report is in the same memory, and may have replaced the secret. */
+  status = ldb_copy_json(engine, result, json);
   ldb_wipe_secret(engine, secret_start, secret);
-  return ldb_copy_json(engine, result, json);
+  return status;
 }
 
 static int32_t run(const struct directory_call *call, char **json) {

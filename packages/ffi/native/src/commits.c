@@ -13,6 +13,11 @@
 #include "core.h"
 #include "host.h"
 
+/* A sync that is faster than this, in milliseconds, costs less than the work of a commit that shares one. */
+#define FAST_SYNC_MS 0.05
+/* So many fast syncs in a row end the sharing for so many commits. */
+#define FAST_SYNCS 8
+#define UNSHARED_COMMITS 1000
 /* Threads in a row that leave the jobs of the engine to the next one. */
 #define LEFT_MAX 64
 
@@ -104,9 +109,15 @@ void ldb_run_sync(struct ldb_database *database) {
   ldb_refresh_windows(database);
   ldb_admit_readers(database);
   pthread_mutex_unlock(&database->mutex);
-  double result = run(sync);
+  double started_ms = ldb_monotonic_ms(), result = run(sync);
+  bool is_fast = ldb_monotonic_ms() - started_ms < FAST_SYNC_MS;
   ldb_lock(database);
   ldb_exclude_readers(database);
+  database->fast_sync_count = is_fast ? database->fast_sync_count + 1 : 0;
+  if (database->fast_sync_count == FAST_SYNCS) {
+    database->fast_sync_count = 0;
+    database->unshared_left = UNSHARED_COMMITS;
+  }
   finish(database, sync, result);
   if (--database->syncing_count == 0) pthread_cond_broadcast(&database->syncs_ended);
 }
@@ -154,7 +165,10 @@ bool ldb_shares_sync(struct ldb_database *database, double durability) {
   /* A commit of its own would first wait for a sync of those in flight. */
   if (database->waiters != NULL || database->syncs != NULL || database->syncing_count > 0) return true;
   uint32_t requested = durability == 0 ? database->durability : (uint32_t)durability;
-  return requested == LDB_DURABILITY_FULL && atomic_load(&database->queued_count) > 0;
+  if (requested != LDB_DURABILITY_FULL || atomic_load(&database->queued_count) == 0) return false;
+  if (database->unshared_left == 0) return true;
+  database->unshared_left--;
+  return false;
 }
 
 /* Lets other threads in until one of them wakes this one. */

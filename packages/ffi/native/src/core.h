@@ -80,6 +80,8 @@ struct ldb_database {
   struct ldb_sync *syncs;
   uint32_t syncing_count;
   pthread_cond_t syncs_ended;
+  /* Fast syncs in a row, and the commits that do not share one because of them. */
+  uint32_t fast_sync_count, unshared_left;
   /* True from the begin of the close on: syncs are run within the lock. */
   bool is_closing;
   bool has_files;

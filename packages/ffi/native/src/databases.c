@@ -46,6 +46,8 @@ struct ldb_database *ldb_database_create(void) {
   database->waiters = NULL;
   database->syncs = NULL;
   database->syncing_count = 0;
+  database->fast_sync_count = 0;
+  database->unshared_left = 0;
   database->is_closing = false;
   pthread_cond_init(&database->syncs_ended, NULL);
   pthread_mutex_init(&database->mutex, NULL);

@@ -59,12 +59,12 @@ function keyspacesOf(json: string): unknown {
   return keyspaces.map(({ name, count }) => `${name} ${count}`).sort((a, b) => (a < b ? -1 : 1))
 }
 
-test('copies a directory, once, into keyspaces of another engine', () => {
+test('copies a directory, once, into keyspaces of another engine', async () => {
   const target = join(folder, 'target')
   const held = join(folder, 'held')
   const writer = Database.open(held)
-  const [first, second, none, same, unknown, locked, stats] = ldbAll([
-    ['copy', db, target, '--engine', 'lsm', '--json'],
+  const first = ldb(['copy', db, target, '--engine', 'lsm', '--json'])
+  const [second, none, same, unknown, locked, stats] = await ldbAll([
     ['copy', db, target],
     ['copy', join(folder, 'absent'), join(folder, 'target-of-absent')],
     ['copy', db, db],
@@ -73,8 +73,8 @@ test('copies a directory, once, into keyspaces of another engine', () => {
     ['keyspaces', target, '--json'],
   ])
   writer.close()
-  expect([first?.code, first?.err]).toEqual([0, ''])
-  expect(keyspacesOf(first?.out ?? '')).toEqual(COPIED)
+  expect([first.code, first.err]).toEqual([0, ''])
+  expect(keyspacesOf(first.out)).toEqual(COPIED)
   expectEqual(target, db)
   expect(stats?.out).toContain('lsm')
   expect(second?.code).toBe(1)
@@ -83,8 +83,8 @@ test('copies a directory, once, into keyspaces of another engine', () => {
   expect(unknown?.err).not.toContain(SECRET)
 })
 
-test('malformed arguments are exit code 2, without the password that they contain', () => {
-  const [malformed, halfTls, login] = ldbAll([
+test('malformed arguments are exit code 2, without the password that they contain', async () => {
+  const [malformed, halfTls, login] = await ldbAll([
     ['copy', db, `etcd://ada:${SECRET}@a b/`],
     ['copy', db, 'etcds://127.0.0.1:1', '--cert', join(folder, 'absent.pem')],
     ['copy', db, `etcd://ada:%zz${SECRET}@127.0.0.1:1`],
@@ -92,7 +92,7 @@ test('malformed arguments are exit code 2, without the password that they contai
   const unescaped = ['/', '?', '#', '@', ':'].map(
     (mark) => `postgres://ada:${SECRET}${mark}${SECRET}@a b/app?x=${SECRET}`,
   )
-  for (const { code, err } of ldbAll(unescaped.map((url) => ['copy', db, url]))) {
+  for (const { code, err } of await ldbAll(unescaped.map((url) => ['copy', db, url]))) {
     expect(code).toBe(1)
     expect(err).toMatch(/^ldb: postgres:\/\/ada@a b\/app: /)
     expect(err).not.toContain(SECRET)
@@ -102,12 +102,12 @@ test('malformed arguments are exit code 2, without the password that they contai
   expect(`${malformed?.err}${login?.err}`).not.toContain(SECRET)
 })
 
-test('expiries of a directory are not lost without a flag', () => {
+test('expiries of a directory are not lost without a flag', async () => {
   const expiring = join(folder, 'expiring')
   const database = Database.open(expiring)
   database.put('a', '1', { ttlMs: 3_600_000 })
   database.close()
-  const [refused, dropped] = ldbAll([
+  const [refused, dropped] = await ldbAll([
     ['copy', expiring, join(folder, 'refused-expiries')],
     ['copy', expiring, join(folder, 'dropped-expiries'), '--drop-expiries', '--json'],
   ])
@@ -154,7 +154,7 @@ describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
     expect(rowsOf('default')).toBeLessThanOrEqual(COUNT)
 
     const back = join(folder, 'back')
-    const [continued, again, returned] = ldbAll(
+    const [continued, again, returned] = await ldbAll(
       [
         ['copy', db, url, '--json'],
         ['copy', db, url],
@@ -169,12 +169,12 @@ describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
     expectEqual(back, db)
   })
 
-  test('a schema is a database of its own, and large values need a flag', () => {
+  test('a schema is a database of its own, and large values need a flag', async () => {
     const large = join(folder, 'large')
     const database = Database.open(large)
     database.put('large', 'x'.repeat(200_000))
     database.close()
-    const [refused, copied] = ldbAll(
+    const [refused, copied] = await ldbAll(
       [
         ['copy', large, url, '--schema', 'portable'],
         ['copy', large, url, '--schema', 'whole', '--engine-limits'],
@@ -185,12 +185,12 @@ describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
     expect([copied?.code, copied?.err]).toEqual([0, ''])
   })
 
-  test('a refused login is an error that contains no password', () => {
+  test('a refused login is an error that contains no password', async () => {
     const wrong = url.replace('postgres@', `postgres:${SECRET}@`)
-    const { code, out, err } = ldb(['copy', wrong, join(folder, 'refused')], '', env)
-    expect([code, out]).toEqual([1, ''])
-    expect(err).toMatch(/^ldb: postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres: /)
-    expect(err).not.toContain(SECRET)
+    const [result] = await ldbAll([['copy', wrong, join(folder, 'refused')]], env)
+    expect([result?.code, result?.out]).toEqual([1, ''])
+    expect(result?.err).toMatch(/^ldb: postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres: /)
+    expect(result?.err).not.toContain(SECRET)
   })
 })
 
@@ -204,7 +204,7 @@ describe.skipIf(etcd.missing !== undefined)('etcd', () => {
       database.close()
       const address = servers.endpoints[0]?.replace('http', 'etcd') ?? ''
       const back = join(folder, 'back-from-etcd')
-      const [there, back1, other] = ldbAll([
+      const [there, back1, other] = await ldbAll([
         ['copy', small, `${address}/app/`],
         ['copy', `${address}/app/`, back],
         ['copy', `${address}/other/`, join(folder, 'empty'), '--json'],

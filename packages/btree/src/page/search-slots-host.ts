@@ -1,5 +1,5 @@
-import type { PageMemory } from '../page/memory.js'
-import { searchSlots as searchByEngine } from '../page/search-slots.js'
+import type { PageMemory } from './memory.js'
+import { searchSlots as searchByEngine } from './search-slots.js'
 
 /** The search of a C host; SPEC.md of `@ldb/ffi` describes it. */
 interface SearchHost {

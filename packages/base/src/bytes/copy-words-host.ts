@@ -1,4 +1,4 @@
-import { copyWords as copyByEngine } from '../bytes/copy-words.js'
+import { copyWords as copyByEngine } from './copy-words.js'
 
 /** The copy of a C host; SPEC.md of `@ldb/ffi` describes it. */
 interface CopyHost {

@@ -30,7 +30,7 @@ export {
   startsWithBytes,
   toPlainBytes,
 } from './bytes/bytes.js'
-export { copyWords } from './bytes/copy-words.js'
+export { copyWords } from '#copy-words'
 export { PREVENTS_TRANSFER, sharedBytes } from './bytes/shared-bytes.js'
 export { uninitializedBytes } from '#uninitialized-bytes'
 export { decodeVarint, encodeVarint, VARINT_BYTES_MAX, varintBytes } from './bytes/varint.js'

@@ -37,6 +37,7 @@ export { Snapshot } from './write/snapshot.js'
 
 // Hosts
 export { ReadWindow } from './read/read-window.js'
+export { getEncoded, putEncoded } from './write/encoded-entries.js'
 
 // Transactions
 export { Transaction } from './transaction/transaction.js'

@@ -3,6 +3,8 @@ import { Arena } from './arena.js'
 import { ObjectTable } from './object-table.js'
 import { ReadWindows } from './read-windows.js'
 import type { WindowHost } from './read-windows.js'
+import { SharedCommits } from './shared-commits.js'
+import type { CommitHost, ErrorReport } from './shared-commits.js'
 import { NO_MEMORY, STATUS } from './status.js'
 
 /** A function of the library: numbers in, a number out, negative for an error. @category Interface */
@@ -18,11 +20,17 @@ export class LibraryContext {
   readonly arena: Arena
   readonly objects: ObjectTable = new ObjectTable()
   readonly windows: ReadWindows
+  readonly commits: SharedCommits
   #errorText = ''
 
-  constructor(onArenaReplaced: (bytes: Uint8Array) => void, windowHost?: WindowHost) {
+  constructor(
+    onArenaReplaced: (bytes: Uint8Array) => void,
+    windowHost?: WindowHost,
+    commitHost?: CommitHost,
+  ) {
     this.arena = new Arena(onArenaReplaced)
     this.windows = new ReadWindows(windowHost)
+    this.commits = new SharedCommits(commitHost, reportOf)
   }
 
   /** Wraps a function so that it throws nothing: returns the status of its error, whose text `storeErrorText` returns. */
@@ -54,13 +62,19 @@ export class LibraryContext {
   }
 
   #statusOf(error: unknown): number {
-    if (isLdbError(error)) {
-      this.#errorText = error.message.slice(0, ERROR_TEXT_MAX)
-      return STATUS[error.code]
-    }
-    const { message, stack = '' } = error instanceof Error ? error : new Error('the engine threw no error')
-    this.#errorText = `${message}\n${stack}`.slice(0, ERROR_TEXT_MAX)
-    return message === 'out of memory' ? NO_MEMORY : UNKNOWN_ERROR
+    const { status, text } = reportOf(error)
+    this.#errorText = text
+    return status
+  }
+}
+
+/** Returns the status of an error, and its text. */
+function reportOf(error: unknown): ErrorReport {
+  if (isLdbError(error)) return { status: STATUS[error.code], text: error.message.slice(0, ERROR_TEXT_MAX) }
+  const { message, stack = '' } = error instanceof Error ? error : new Error('the engine threw no error')
+  return {
+    status: message === 'out of memory' ? NO_MEMORY : UNKNOWN_ERROR,
+    text: `${message}\n${stack}`.slice(0, ERROR_TEXT_MAX),
   }
 }
 

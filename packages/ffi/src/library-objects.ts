@@ -1,9 +1,9 @@
 import type {
+  AsyncTransaction,
   Database,
   KeyspaceReads,
   KeyspaceWrites,
   Snapshot,
-  Transaction,
   TransactionKeyspace,
 } from '@ldb/core'
 import type { ChangeStream, CommittedChanges, Cursor, Savepoint } from '@ldb/core'
@@ -27,6 +27,10 @@ export class Target {
   readonly keyspace: KeyspaceWrites<Bytes, Bytes> | undefined
   /** The keyspace through a transaction, where it is one. */
   readonly transaction: TransactionKeyspace<Bytes, Bytes> | undefined
+  /** The database of a keyspace itself. */
+  readonly database: Database | undefined
+  /** Number of the keyspace that it reads through a snapshot. */
+  readonly keyspaceId: number | undefined
   /** True once the host has been offered the window of the keyspace, or where there is none: through a transaction or a snapshot. */
   isWindowSought: boolean
 
@@ -34,10 +38,14 @@ export class Target {
     reads: KeyspaceReads<Bytes, Bytes>,
     keyspace?: KeyspaceWrites<Bytes, Bytes>,
     transaction?: TransactionKeyspace<Bytes, Bytes>,
+    database?: Database,
+    keyspaceId?: number,
   ) {
     this.reads = reads
     this.keyspace = keyspace
     this.transaction = transaction
+    this.database = database
+    this.keyspaceId = keyspaceId
     this.isWindowSought = keyspace === undefined
   }
 }
@@ -53,10 +61,12 @@ export class OpenSnapshot {
 
 /** A transaction and its savepoints, by the number that the host has of them. */
 export class OpenTransaction {
-  readonly transaction: Transaction
+  readonly transaction: AsyncTransaction
   readonly savepoints: Savepoint[] = []
+  /** True once it has a commit that may be in flight. */
+  isCommitted = false
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: AsyncTransaction) {
     this.transaction = transaction
   }
 }
@@ -64,13 +74,16 @@ export class OpenTransaction {
 /** A cursor, and whether its entry is yet to be packed. */
 export class OpenIterator {
   readonly cursor: Cursor<Bytes, Bytes>
+  /** The keyspace whose window may have its entries; `undefined` for one through a transaction. */
+  readonly windowId: number | undefined
   /** True when the entry under the cursor did not fit into the previous batch. */
   isPending = false
   /** True after the last entry, until the next move by a function of its own. */
   isEnded = false
 
-  constructor(cursor: Cursor<Bytes, Bytes>) {
+  constructor(cursor: Cursor<Bytes, Bytes>, windowId: number | undefined) {
     this.cursor = cursor
+    this.windowId = windowId
   }
 }
 

@@ -4,13 +4,15 @@ import { dataCalls } from './calls/data-calls.js'
 import { databaseCalls } from './calls/database-calls.js'
 import { iteratorCalls } from './calls/iterator-calls.js'
 import { maintenanceCalls } from './calls/maintenance-calls.js'
+import { sharedCalls } from './calls/shared-calls.js'
 import { viewCalls } from './calls/view-calls.js'
 import { LibraryContext } from './library-context.js'
 import type { LibraryFunction } from './library-context.js'
 import type { WindowHost } from './read-windows.js'
+import type { CommitHost } from './shared-commits.js'
 
 /** What the library itself calls of its host. The files, locks, clock and hash of the engine have further calls (SPEC.md). @category Interface */
-export interface LibraryHost extends Partial<WindowHost> {
+export interface LibraryHost extends Partial<WindowHost>, Partial<CommitHost> {
   /** Receives the memory through which bytes pass, now and whenever it is replaced. */
   setArena(bytes: Uint8Array): void
 }
@@ -26,15 +28,17 @@ export type Library = Readonly<Record<string, LibraryFunction>>
  * @category Interface
  */
 export function createLibrary(host: LibraryHost): Library {
-  const context = new LibraryContext((bytes) => {
+  const onArenaReplaced = (bytes: Uint8Array): void => {
     host.setArena(bytes)
-  }, windowHostOf(host))
+  }
+  const context = new LibraryContext(onArenaReplaced, windowHostOf(host), commitHostOf(host))
   const functions = {
     ...databaseCalls(context),
     ...dataCalls(context),
     ...viewCalls(context),
     ...iteratorCalls(context),
     ...batchCalls(context),
+    ...sharedCalls(context),
     ...changeCalls(context),
     ...maintenanceCalls(context),
     /** The host calls it after other functions, timers and jobs, before it reads by itself. */
@@ -53,4 +57,8 @@ function windowHostOf({ publishWindow, withdrawWindow }: LibraryHost): WindowHos
   return publishWindow === undefined || withdrawWindow === undefined
     ? undefined
     : { publishWindow, withdrawWindow }
+}
+
+function commitHostOf({ settleCommit }: LibraryHost): CommitHost | undefined {
+  return settleCommit === undefined ? undefined : { settleCommit }
 }

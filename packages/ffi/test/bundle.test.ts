@@ -19,6 +19,11 @@ const HOST = `({
   now: () => 1e12,
   monotonic: () => 1,
   random: (target) => (target.fill(7), 0),
+  searchSlots: () => 0x7fffffff,
+  copy(source, start, target, at, length) {
+    new Uint8Array(target, at, length).set(new Uint8Array(source, start, length))
+    return 0
+  },
   hash(bytes, start, end, low, high, target) {
     let value = low ^ high
     for (let at = start; at < end; at++) value = Math.imul(value ^ bytes[at], 16777619)

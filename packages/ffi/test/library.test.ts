@@ -47,6 +47,47 @@ function createHost(): Host {
 }
 
 describe('the library', () => {
+  it('settles commits by their tickets, in order, when they can be read', async () => {
+    const settled: string[] = []
+    let arena: Uint8Array = new Uint8Array(0)
+    const library = createLibrary({
+      setArena(bytes) {
+        arena = bytes
+      },
+      settleCommit(ticket, status, text) {
+        settled.push(`${ticket}: ${status} ${Buffer.from(text).toString()}`)
+      },
+    })
+    const call = (name: string, ...numbers: number[]): number =>
+      (library[name] as (...values: number[]) => number)(...numbers)
+    arena.fill(0, 0, OPTION_BYTES)
+    const database = call('open', 0)
+    const keyspace = call('defaultKeyspace', database)
+    arena.set(Buffer.from('a1'))
+    expect(call('putLater', keyspace, 1, 1, 0, 0)).toBe(1)
+    expect(call('deleteLater', keyspace, 1, 0)).toBe(2)
+    const transaction = call('begin', database, 0, 0)
+    const other = call('begin', database, 0, 0)
+    const views = [transaction, other].map((id) => call('inTransaction', id, keyspace))
+    arena.set(Buffer.from('c1'))
+    for (const view of views) expect(call('put', view, 1, 1, 0, 0)).toBe(0)
+    expect([call('commitLater', transaction, 0), call('commitLater', other, 0)]).toEqual([3, 4])
+    // The writes of a commit in flight are not discarded.
+    expect(call('closeTransaction', transaction)).toBe(0)
+    arena.set(Buffer.from('b'))
+    expect(call('deleteRangeLater', keyspace, 1, 0, 16, 0)).toBe(5)
+    expect(settled).toEqual([])
+    await expect.poll(() => settled.length).toBe(5)
+    expect(settled.filter((line) => !line.startsWith('4:'))).toEqual(['1: 0 ', '2: 0 ', '3: 0 ', '5: 0 '])
+    expect(settled.find((line) => line.startsWith('4:'))).toMatch(/^4: -6 ./)
+    arena.set(Buffer.from('c'))
+    expect(call('get', keyspace, 1)).toBe(2)
+    arena.set(Buffer.from('a'))
+    expect(call('get', keyspace, 1)).toBe(0)
+    expect(call('putLater', views[0] as number, 1, 1, 0, 0)).toBe(STATUS.LDB_READ_ONLY)
+    expect(call('close', database)).toBe(0)
+  })
+
   it('reads and writes entries by bytes', () => {
     const host = createHost()
     const database = host.call('open', host.text(''))

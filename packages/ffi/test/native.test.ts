@@ -9,7 +9,7 @@ import { buildNative, runNative, whyNotBuildable, withDirectory } from './native
 const ROUNDS = '100'
 
 describe.runIf(whyNotBuildable === undefined)('the C library', () => {
-  it.each(['api', 'abuse', 'threads', 'signals', 'window', 'scrypt'])(
+  it.each(['api', 'abuse', 'threads', 'signals', 'window', 'scan', 'commits', 'interrupted', 'scrypt'])(
     'passes %s.c',
     { timeout: 240_000 },
     async (name) => {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { buildProgram, whyNotBuildable } from '../native/build.js'
 
 const RUNS = [
-  ...['api', 'abuse', 'threads', 'window'].map((name) => ({ name, sanitize: 'address' })),
-  ...['threads', 'window'].map((name) => ({ name, sanitize: 'thread' })),
+  ...['api', 'abuse', 'threads', 'window', 'scan', 'commits'].map((name) => ({ name, sanitize: 'address' })),
+  ...['threads', 'window', 'commits'].map((name) => ({ name, sanitize: 'thread' })),
 ]
 
 const reason = whyNotBuildable()

@@ -33,7 +33,7 @@ import {
   slotKeyBytes,
   valueField,
 } from './record.js'
-import { keyHead } from './search.js'
+import { keyHead } from './search-slots.js'
 
 const NOT_IN_ORDER = 'the keys are not in order'
 

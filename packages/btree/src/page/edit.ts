@@ -16,7 +16,7 @@ import {
 } from './page.js'
 import type { PageMemory } from './memory.js'
 import { recordBytes, recordOffset, setValueField, slotKeyBytes } from './record.js'
-import { keyHead } from './search.js'
+import { keyHead } from './search-slots.js'
 
 /** Reports whether a record and its slot fit into a page. @internal */
 export function fits(memory: PageMemory, page: number, bytes: number): boolean {

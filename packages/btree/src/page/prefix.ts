@@ -1,7 +1,7 @@
 import type { PageMemory } from './memory.js'
 import { isEdge, prefixBytes, setEdge, setPrefixBytes, slotCount, SLOTS_WORD } from './page.js'
 import { firstKeyedSlot, keyOffset, slotKeyBytes } from './record.js'
-import { comparePrefix, keyHead } from './search.js'
+import { comparePrefix, keyHead } from './search-slots.js'
 
 /** Computes the head of a slot from its key and the page prefix. @internal */
 export function setHead(memory: PageMemory, page: number, slot: number): void {

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keys } from '../../test/key-arbitraries.js'
 import { ascending, fillBranch, fillLeaf, makeMemory } from '../../test/page-builder.js'
-import { firstHeadNotBelow, keyHead, searchBranch, searchLeaf } from './search.js'
+import { searchBranch, searchLeaf } from './search.js'
+import { firstHeadNotBelow, keyHead } from './search-slots.js'
 
 /** Returns the expected result of `searchLeaf`, by linear search. */
 function naiveSearch(stored: readonly Uint8Array[], key: Uint8Array): number {

@@ -10,7 +10,8 @@ import {
   valueIsIndirect,
   valuePartBytes,
 } from '../page/record.js'
-import { compareSlot, searchLeaf } from '../page/search.js'
+import { searchLeaf } from '../page/search.js'
+import { compareSlot } from '../page/search-slots.js'
 import type { Pages } from '../pager/pages.js'
 
 /** Returns the first of the `count` slots of a leaf whose key is not below a bound. @internal */

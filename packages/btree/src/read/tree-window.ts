@@ -1,5 +1,6 @@
 import type { PageSpace, PageWindow } from '@ldb/cache'
 import type { Root } from '../pager/root.js'
+import { TreeSnapshot } from './snapshot.js'
 
 /**
  * What a host that shares the memory of the engine needs to read the present tree by itself, as FORMAT.md describes its pages. Made by
@@ -27,6 +28,11 @@ export class TreeWindow {
   static open(space: PageSpace, root: Root): TreeWindow | undefined {
     const pages = space.window()
     return pages === undefined ? undefined : new TreeWindow(pages, root)
+  }
+
+  /** Returns the root of the state that a snapshot of a tree reads, until the tree changes; `undefined` for another store's. */
+  static rootOf(snapshot: object): { readonly page: number; readonly level: number } | undefined {
+    return snapshot instanceof TreeSnapshot && !snapshot.released ? snapshot.root : undefined
   }
 
   /** Updates the fields. Returns true when the root or an array has changed. */

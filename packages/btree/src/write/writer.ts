@@ -17,7 +17,8 @@ import {
   valueField,
   valuePartBytes,
 } from '../page/record.js'
-import { keyHead, searchLeaf } from '../page/search.js'
+import { searchLeaf } from '../page/search.js'
+import { keyHead } from '../page/search-slots.js'
 import { splitAndInsert } from './split.js'
 import type { TreeState } from './tree-state.js'
 

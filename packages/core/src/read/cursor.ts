@@ -71,6 +71,16 @@ export class Cursor<K, V> extends PlainHandle implements Disposable {
     return this.#codec.valueAt(this.#positioned())
   }
 
+  /**
+   * The state of the store that it reads; `undefined` over an empty range, and with the writes of a transaction.
+   *
+   * @throws {@link LdbError} as a move.
+   * @internal
+   */
+  get view(): object | undefined {
+    return this.#cursorPin.view()
+  }
+
   /** Moves to the first entry of the range, and reports whether there is one. */
   first(): boolean {
     const cursor = this.#cursorPin.cursor()
@@ -169,6 +179,11 @@ class CursorPin {
     if (!this.#open) throw closedError()
     this.#pin.assertPinned()
     return this.#cursor
+  }
+
+  view(): object | undefined {
+    const { view, hasOwnWrites } = this.#pin
+    return this.cursor() === undefined || hasOwnWrites ? undefined : view
   }
 
   release(): void {

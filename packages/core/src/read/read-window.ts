@@ -1,5 +1,5 @@
-import { BTree } from '@ldb/btree'
-import type { TreeWindow } from '@ldb/btree'
+import { BTree, TreeWindow } from '@ldb/btree'
+import type { Cursor } from './cursor.js'
 import type { KeyspaceReads } from './keyspace-reads.js'
 import { LiveSource } from './read-source.js'
 
@@ -32,6 +32,17 @@ export class ReadWindow {
     if (!(store instanceof BTree)) return undefined
     const tree = store.window()
     return tree === undefined ? undefined : new ReadWindow(source, store, tree)
+  }
+
+  /**
+   * Returns page number and level of the root of the tree that a cursor reads, which the pages of the window of its keyspace contain until the
+   * next call of the database, a timer or a job runs; `undefined` when it reads no tree alone.
+   *
+   * @throws {@link LdbError} LDB_CLOSED, and the other errors of a move.
+   */
+  static rootOf<K, V>(cursor: Cursor<K, V>): { readonly page: number; readonly level: number } | undefined {
+    const { view } = cursor
+    return view === undefined ? undefined : TreeWindow.rootOf(view)
   }
 
   /**

@@ -6,6 +6,7 @@ import 'src/native.dart';
 export 'src/async_database.dart' show AsyncDatabase;
 export 'src/changes.dart' show Change, ChangeKind, Commit;
 export 'src/codec.dart' show LdbCodec;
+export 'src/cursor.dart' show Cursor;
 export 'src/database.dart' show Database;
 export 'src/key_range.dart' show KeyRange;
 export 'src/keyspace.dart' show Keyspace;

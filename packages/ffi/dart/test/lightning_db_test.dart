@@ -35,6 +35,7 @@ Future<void> main(List<String> arguments) async {
     'ranges': testRanges,
     'transactions': testTransactions,
     'options': testOptions,
+    'cursors': testCursors,
     'errors': testErrors,
     'changes': testChanges,
     'isolates': testIsolates,
@@ -170,7 +171,7 @@ Future<void> testOptions(String path) async {
   db.sync();
   db.checkpoint();
   db.compact();
-  db.backup('$path-backup');
+  expect(db.backup('$path-backup').isNotEmpty, true, 'report of a backup');
   expect(db.stats().isNotEmpty, true, 'stats');
   db.close();
   throws<LdbKeyException>(() => Database.open(path), 'without the key');
@@ -178,8 +179,51 @@ Future<void> testOptions(String path) async {
   throws<LdbReadOnlyException>(() => reader.entries['k'] = 'w', 'read only');
   expect(reader.entries['k'], 'v', 'read');
   reader.close();
+  expect(Database.verifyDirectory(path, key: key)['ok'], true, 'verification of a directory');
+  throws<LdbKeyException>(() => Database.verifyDirectory(path), 'verification without the key');
+  Database.restore('$path-backup', '$path-restored', key: key);
+  final restored = Database.open('$path-restored', options: OpenOptions(key: key));
+  expect(restored.entries['k'], 'v', 'restored');
+  restored.close();
+  throws<LdbException>(() => Database.restore('$path-backup', '$path-restored', key: key), 'restore to a database');
+  Database.repair(path, '$path-repaired', key: key);
+  final repaired = Database.open('$path-repaired', options: OpenOptions(key: key));
+  expect(repaired.entries['k'], 'v', 'repaired');
+  repaired.close();
   Database.destroy(path);
   throws<LdbNotFoundException>(() => Database.open(path, options: const OpenOptions(existingOnly: true)), 'destroyed');
+  throws<LdbException>(() => Database.open(path, options: OpenOptions(key: key, passphrase: 'p')), 'two secrets');
+  Database.open(path, options: const OpenOptions(passphrase: 'correct hörse')).close();
+  throws<LdbKeyException>(() => Database.open(path, options: const OpenOptions(passphrase: 'wrong')), 'another passphrase');
+  Database.open(path, options: const OpenOptions(passphrase: 'correct hörse', existingOnly: true)).close();
+  Database.destroy(path);
+}
+
+Future<void> testCursors(String path) async {
+  final db = Database.open(path);
+  db.batch((batch) {
+    batch.put(db.entries, 'x', '0');
+    batch.clear();
+    for (final key in ['a', 'b', 'c', 'd', 'e']) {
+      batch.put(db.entries, key, key * 2);
+    }
+    batch.deleteRange(db.entries, const KeyRange(gte: 'd', lt: 'e'));
+  });
+  final cursor = db.entries.cursor(const KeyRange(gte: 'b'));
+  throws<StateError>(() => cursor.current, 'no entry');
+  db.entries['bb'] = 'new';
+  expect([cursor.moveNext(), cursor.current.key, cursor.current.value], [true, 'b', 'bb'], 'first');
+  expect([cursor.moveNext(), cursor.current.key], [true, 'c'], 'next');
+  expect([cursor.moveNext(), cursor.current.key, cursor.moveNext()], [true, 'e', false], 'end');
+  expect([cursor.movePrevious(), cursor.current.key, cursor.movePrevious(), cursor.current.key], [true, 'e', true, 'c'], 'previous');
+  expect([cursor.seek('a'), cursor.current.key, cursor.seek('f')], [true, 'b', false], 'seek');
+  expect([cursor.moveLast(), cursor.current.key, cursor.moveFirst(), cursor.current.key], [true, 'e', true, 'b'], 'last, first');
+  cursor.close();
+  cursor.close();
+  final reversed = db.entries.cursor(const KeyRange(lt: 'c', reverse: true));
+  expect([reversed.moveNext(), reversed.current.key, reversed.moveNext(), reversed.current.key], [true, 'bb', true, 'b'], 'reversed');
+  reversed.close();
+  db.close();
 }
 
 Future<void> testErrors(String path) async {

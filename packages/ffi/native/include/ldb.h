@@ -13,7 +13,8 @@
  * ldb_free(). Keys have 0 to 65,535 bytes, values 0 to 1 GiB; a pointer to 0 bytes may be NULL. Paths, names and passphrases are UTF-8 and
  * end with a zero byte.
  *
- * Threads. Every function may be called by any thread. Calls on one database run one after the other, in the calling thread; calls on
+ * Threads. Every function may be called by any thread. Calls on one database run one after the other, in the calling thread, while
+ * commits of several threads at full durability wait for the device together, and let other calls in meanwhile; calls on
  * different databases run in parallel. An iterator, a batch, a transaction or a reader of changes is used by one thread at a time. A
  * thread needs a stack of 256 KiB. No function may be called from a signal handler. A process that was forked from one that has used the
  * library cannot use it: all functions with a status return LDB_FORKED there, and the files of the parent are not touched. exec() after
@@ -333,7 +334,7 @@ LDB_API int32_t ldb_iterator_previous(ldb_handle iterator);
  */
 LDB_API int32_t ldb_iterator_entry(ldb_handle iterator, const void **key, size_t *key_bytes, const void **value, size_t *value_bytes);
 /*
- * Moves over the next entries, and copies as many as fit into the caller's buffer, each as: length of the key and of the value (32 bits
+ * Moves over the next entries, and copies as many as fit into the caller's buffer, or fewer, at least one, each as: length of the key and of the value (32 bits
  * each, little-endian), key, value.
  *
  * used: receives the bytes that were written; with LDB_BUFFER_TOO_SMALL, those that the next entry needs. entry_count: their number.

@@ -112,6 +112,14 @@ int32_t ldb_batch_clear(ldb_handle batch) {
   return ldb_end_call(&call, LDB_OK);
 }
 
+/* Returns the operations of a commit that has failed to their batch, unless it was closed or has others meanwhile. */
+static void give_back(struct ldb_database *database, struct ldb_slot *slot, uint32_t generation, struct ldb_buffer *taken) {
+  bool is_open = slot->generation == generation && slot->database == database;
+  struct ldb_buffer *operations = is_open ? slot->state : NULL;
+  if (operations != NULL && operations->bytes == NULL) *operations = *taken;
+  else free(taken->bytes);
+}
+
 int32_t ldb_batch_commit(ldb_handle batch, const ldb_write_options *options) {
   struct ldb_call call;
   double durability, ttl_ms;
@@ -121,12 +129,16 @@ int32_t ldb_batch_commit(ldb_handle batch, const ldb_write_options *options) {
   status = ldb_check_write(options, &durability, &ttl_ms);
   if (status == LDB_OK) status = ldb_reserve(call.engine, operations->length);
   if (status == LDB_OK) {
+    const struct ldb_commit_functions functions = {LDB_FN_COMMIT_BATCH, LDB_FN_COMMIT_BATCH_LATER};
     const double arguments[3] = {call.database->object, (double)operations->length, durability};
+    struct ldb_buffer taken = *operations;
+    uint32_t generation = call.slot->generation;
     ldb_store(call.engine, 0, operations->bytes, operations->length);
-    double result = ldb_invoke(call.engine, LDB_FN_COMMIT_BATCH, 3, arguments);
-    if (result < 0) status = (int32_t)result;
-    else operations->length = 0;
-    ldb_release_arena(call.engine);
+    /* Another thread may close the batch while the commit is in flight. */
+    memset(operations, 0, sizeof *operations);
+    status = ldb_commit(&call, &functions, 3, arguments, durability);
+    if (status == LDB_OK) taken.length = 0;
+    give_back(call.database, call.slot, generation, &taken);
   }
   return ldb_end_call(&call, status);
 }

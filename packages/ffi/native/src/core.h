@@ -48,6 +48,8 @@ struct ldb_reader_lock {
 };
 
 struct ldb_window;
+struct ldb_waiter;
+struct ldb_sync;
 
 /* A database. Its memory is used again for others, and never freed: a reader may hold the lock of one that is closed meanwhile. */
 struct ldb_database {
@@ -55,8 +57,10 @@ struct ldb_database {
   /* Windows of keyspaces by their number in the bundle. Changed with all locks of readers held. */
   struct ldb_window **windows;
   uint32_t window_capacity, window_count;
-  /* Gets that have called the engine. */
+  /* Gets and moves of iterators that have called the engine. */
   uint64_t entered_count;
+  /* Calls after which the state may be another one. */
+  uint64_t use_count;
   /* The next free structure. */
   struct ldb_database *next_free;
   pthread_mutex_t mutex;
@@ -67,6 +71,22 @@ struct ldb_database {
   /* Time of the next timer on the monotonic clock; negative without one. */
   double due_ms;
   struct ldb_engine *engine;
+  /* Threads that wait for the lock, and run the jobs of the engine when they have it. */
+  atomic_uint queued_count;
+  /* Threads in a row that have left the jobs to those. */
+  uint32_t left_count;
+  /* Threads that wait for a commit, the syncs that the engine has requested, and the number of those that run. */
+  struct ldb_waiter *waiters;
+  struct ldb_sync *syncs;
+  uint32_t syncing_count;
+  pthread_cond_t syncs_ended;
+  /* Fast syncs in a row, and the commits that do not share one because of them. */
+  uint32_t fast_sync_count, unshared_left;
+  /* True from the begin of the close on: syncs are run within the lock. */
+  bool is_closing;
+  bool has_files;
+  /* LDB_DURABILITY_ of commits that request none. */
+  uint32_t durability;
   /* Number of the database in the bundle. */
   uint32_t object;
   /* Slots and calls that refer to it; under the lock of the table. */
@@ -116,7 +136,7 @@ int32_t ldb_begin_call(ldb_handle handle, int kinds, struct ldb_call *call);
 /* As ldb_begin_call, also of a handle whose database is closed: its engine may be gone. */
 int32_t ldb_begin_closing(ldb_handle handle, int kinds, struct ldb_call *call);
 /* Runs the jobs of the engine, and unlocks the database. Returns `status`. */
-int32_t ldb_end_call(struct ldb_call *call, int32_t status);
+int32_t ldb_end_call(const struct ldb_call *call, int32_t status);
 /* Finds the object of a handle of the same database, for the second argument of a function. */
 int32_t ldb_find_object(const struct ldb_call *call, ldb_handle handle, int kinds, uint32_t *object);
 /* Adds a handle; 0 without memory. */
@@ -138,11 +158,36 @@ void ldb_admit_readers(struct ldb_database *database);
 void ldb_refresh_windows(struct ldb_database *database);
 /* Called by the engine. */
 void ldb_change_window(void *context, const struct ldb_window_arrays *arrays, uint32_t keyspace);
+/* Counts a read in C within a call. */
+void ldb_count_answered(struct ldb_database *database);
 uint64_t ldb_answered_count(struct ldb_database *database);
 /* Reads a key through the window of a keyspace. Returns false when that needs a call of the engine. */
 bool ldb_window_get(ldb_handle keyspace, const void *key, size_t key_bytes, void *buffer, size_t capacity, size_t *value_bytes, int32_t *status);
 bool ldb_window_get_alloc(ldb_handle keyspace, const void *key, size_t key_bytes, void **value, size_t *value_bytes, int32_t *status);
 bool ldb_window_has(ldb_handle keyspace, const void *key, size_t key_bytes, int32_t *status);
+
+/* -- commits.c -- */
+/* Locks a database. The caller runs the jobs of the engine before it unlocks. */
+void ldb_lock(struct ldb_database *database);
+/* The functions of the bundle that commit at once, and that return a ticket. */
+struct ldb_commit_functions {
+  enum ldb_function now, later;
+};
+/* Commits, and waits until the commit is visible. Handles may be closed meanwhile: of `call` only ldb_end_call may be used afterwards. */
+int32_t ldb_commit(struct ldb_call *call, const struct ldb_commit_functions *functions, int count, const double *arguments, double durability);
+/* As ldb_commit, of an operation on a keyspace; through a view it is not a commit. */
+int32_t ldb_write(struct ldb_call *call, const struct ldb_commit_functions *functions, int count, const double *arguments, double durability);
+/* Runs the first sync that was requested, without the lock, and then the jobs of the engine. */
+void ldb_run_sync(struct ldb_database *database);
+/* Lets a thread that waits run the syncs that were requested, or that of the timers. */
+void ldb_pass_syncs_on(struct ldb_database *database);
+/* Completes all syncs, and lets no further one begin without the lock. */
+void ldb_end_syncs(struct ldb_database *database);
+/* Settles the commits that the close of their database has left. */
+void ldb_refuse_waiters(struct ldb_database *database);
+/* Called by the engine. */
+bool ldb_take_sync(void *context, int descriptor, bool is_data_only, double number);
+void ldb_settle_commit(void *context, double ticket, int32_t status, struct ldb_bytes text);
 
 /* -- databases.c -- */
 struct ldb_database *ldb_database_create(void);

@@ -15,9 +15,7 @@ int32_t ldb_put(ldb_handle keyspace, const void *key, size_t key_bytes, const vo
   if (status == LDB_OK) {
     const double arguments[5] = {call.slot->object, (double)key_bytes, (double)value_bytes, ttl_ms, durability};
     ldb_store(call.engine, key_bytes, value, value_bytes);
-    double result = ldb_invoke(call.engine, LDB_FN_PUT, 5, arguments);
-    if (result < 0) status = (int32_t)result;
-    ldb_release_arena(call.engine);
+    status = ldb_write(&call, &(const struct ldb_commit_functions){LDB_FN_PUT, LDB_FN_PUT_LATER}, 5, arguments, durability);
   }
   return ldb_end_call(&call, status);
 }
@@ -101,8 +99,7 @@ int32_t ldb_delete(ldb_handle keyspace, const void *key, size_t key_bytes, const
   if (status == LDB_OK) status = ldb_store_key(call.engine, key, key_bytes, 0);
   if (status == LDB_OK) {
     const double arguments[3] = {call.slot->object, (double)key_bytes, durability};
-    double result = ldb_invoke(call.engine, LDB_FN_DELETE, 3, arguments);
-    if (result < 0) status = (int32_t)result;
+    status = ldb_write(&call, &(const struct ldb_commit_functions){LDB_FN_DELETE, LDB_FN_DELETE_LATER}, 3, arguments, durability);
   }
   return ldb_end_call(&call, status);
 }
@@ -117,8 +114,7 @@ int32_t ldb_delete_range(ldb_handle keyspace, const ldb_range *range, const ldb_
   if (status == LDB_OK) status = ldb_store_range(call.engine, range, &stored);
   if (status == LDB_OK) {
     const double arguments[5] = {call.slot->object, stored.lower_bytes, stored.upper_bytes, stored.bounds, durability};
-    double result = ldb_invoke(call.engine, LDB_FN_DELETE_RANGE, 5, arguments);
-    if (result < 0) status = (int32_t)result;
+    status = ldb_write(&call, &(const struct ldb_commit_functions){LDB_FN_DELETE_RANGE, LDB_FN_DELETE_RANGE_LATER}, 5, arguments, durability);
   }
   return ldb_end_call(&call, status);
 }

@@ -40,6 +40,16 @@ struct ldb_database *ldb_database_create(void) {
   database->engine = NULL;
   database->reference_count = 0;
   database->entered_count = 0;
+  database->use_count = 0;
+  atomic_store(&database->queued_count, 0);
+  database->left_count = 0;
+  database->waiters = NULL;
+  database->syncs = NULL;
+  database->syncing_count = 0;
+  database->fast_sync_count = 0;
+  database->unshared_left = 0;
+  database->is_closing = false;
+  pthread_cond_init(&database->syncs_ended, NULL);
   pthread_mutex_init(&database->mutex, NULL);
   pthread_condattr_init(&attributes);
 #if !defined(__APPLE__)
@@ -51,6 +61,7 @@ struct ldb_database *ldb_database_create(void) {
 }
 
 void ldb_database_free(struct ldb_database *database) {
+  pthread_cond_destroy(&database->syncs_ended);
   pthread_cond_destroy(&database->timer_changed);
   pthread_mutex_destroy(&database->mutex);
   pthread_mutex_lock(&free_mutex);
@@ -59,13 +70,18 @@ void ldb_database_free(struct ldb_database *database) {
   pthread_mutex_unlock(&free_mutex);
 }
 
-/* Runs the timers of a database until it is closed. */
+/* Runs the timers of a database, and the syncs for which no commit waits, until it is closed. */
 static void *run_timers(void *argument) {
   struct ldb_database *database = argument;
   pthread_mutex_lock(&database->mutex);
   while (!database->is_closed) {
     double now_ms = ldb_monotonic_ms();
-    if (database->due_ms < 0) {
+    if (database->syncs != NULL && database->waiters == NULL) {
+      ldb_exclude_readers(database);
+      ldb_run_sync(database);
+      ldb_refresh_windows(database);
+      ldb_admit_readers(database);
+    } else if (database->due_ms < 0) {
       pthread_cond_wait(&database->timer_changed, &database->mutex);
     } else if (database->due_ms > now_ms) {
       struct timespec due;
@@ -76,6 +92,7 @@ static void *run_timers(void *argument) {
       database->due_ms = -1;
       ldb_exclude_readers(database);
       ldb_engine_run_timers(database->engine);
+      ldb_pass_syncs_on(database);
       ldb_refresh_windows(database);
       ldb_admit_readers(database);
     }
@@ -156,12 +173,14 @@ static void stop(struct ldb_database *database) {
 static int32_t open_locked(struct ldb_database *database, const char *path, const ldb_open_options *options, const ldb_secret *secret,
                            ldb_handle *handle) {
   char error[1024];
-  const struct ldb_engine_calls calls = {database, request_timer, ldb_change_window};
+  const struct ldb_engine_calls calls = {database, request_timer, ldb_change_window, ldb_take_sync, ldb_settle_commit};
   database->engine = ldb_engine_create(&calls, error, sizeof error);
   if (database->engine == NULL) return ldb_fail(LDB_NO_MEMORY, error);
   double object = open_object(database->engine, path, options, secret);
   if (object < 0) return (int32_t)object;
   database->object = (uint32_t)object;
+  database->has_files = path != NULL;
+  database->durability = options->durability == 0 ? LDB_DURABILITY_FULL : options->durability;
   double keyspace = ldb_invoke(database->engine, LDB_FN_DEFAULT_KEYSPACE, 1, &object);
   ldb_engine_run_jobs(database->engine);
   if (keyspace >= 0) *handle = ldb_add_handle(database, LDB_KIND_DATABASE, (uint32_t)keyspace, NULL);
@@ -185,7 +204,10 @@ int32_t ldb_open(const char *path, const ldb_open_options *options, ldb_handle *
   pthread_mutex_lock(&opened->mutex);
   ldb_exclude_readers(opened);
   status = open_locked(opened, path, &checked, &secret, &handle);
-  if (status != LDB_OK) stop(opened);
+  if (status != LDB_OK) {
+    if (opened->engine != NULL) ldb_end_syncs(opened);
+    stop(opened);
+  }
   ldb_admit_readers(opened);
   pthread_mutex_unlock(&opened->mutex);
   if (status == LDB_OK) *database = handle;
@@ -195,8 +217,12 @@ int32_t ldb_open(const char *path, const ldb_open_options *options, ldb_handle *
 
 int32_t ldb_database_close(struct ldb_call *call) {
   double object = call->database->object;
+  ldb_end_syncs(call->database);
+  /* Another thread has closed it while this one waited for a sync. */
+  if (call->database->is_closed) return ldb_fail(LDB_CLOSED, "the handle is closed");
   double result = ldb_invoke(call->engine, LDB_FN_CLOSE, 1, &object);
   ldb_engine_run_jobs(call->engine);
+  ldb_refuse_waiters(call->database);
   stop(call->database);
   ldb_remove_handle(call);
   return result < 0 ? (int32_t)result : LDB_OK;

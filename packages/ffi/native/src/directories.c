@@ -16,6 +16,22 @@ static void ignore_window(void *context, const struct ldb_window_arrays *arrays,
   (void)keyspace;
 }
 
+/* Syncs are run within the call, which nothing else waits for. */
+static bool refuse_sync(void *context, int descriptor, bool is_data_only, double number) {
+  (void)context;
+  (void)descriptor;
+  (void)is_data_only;
+  (void)number;
+  return false;
+}
+
+static void ignore_commit(void *context, double ticket, int32_t status, struct ldb_bytes text) {
+  (void)context;
+  (void)ticket;
+  (void)status;
+  (void)text;
+}
+
 /* A call with up to two paths and a secret. */
 struct directory_call {
   enum ldb_function function;
@@ -41,8 +57,10 @@ static int32_t run_in(struct ldb_engine *engine, const struct directory_call *ca
   arguments[count++] = (double)secret->key_bytes;
   if (call->number >= -1) arguments[count++] = call->number;
   double result = ldb_invoke(engine, call->function, count, arguments);
+  /* The report is in the same memory, and may have replaced the secret. */
+  status = ldb_copy_json(engine, result, json);
   ldb_wipe_secret(engine, secret_start, secret);
-  return ldb_copy_json(engine, result, json);
+  return status;
 }
 
 static int32_t run(const struct directory_call *call, char **json) {
@@ -53,7 +71,7 @@ static int32_t run(const struct directory_call *call, char **json) {
   if (status != LDB_OK) return status;
   if (call->first == NULL || call->first[0] == 0 || (call->second != NULL && call->second[0] == 0))
     return ldb_fail(LDB_INVALID_ARGUMENT, "a path is NULL or empty");
-  const struct ldb_engine_calls calls = {NULL, ignore_timer, ignore_window};
+  const struct ldb_engine_calls calls = {NULL, ignore_timer, ignore_window, refuse_sync, ignore_commit};
   struct ldb_engine *engine = ldb_engine_create(&calls, error, sizeof error);
   if (engine == NULL) return ldb_fail(LDB_NO_MEMORY, error);
   status = run_in(engine, call, &secret, json);

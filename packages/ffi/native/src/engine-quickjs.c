@@ -22,7 +22,8 @@ extern const uint8_t ldb_bytecode_start[];
 extern const uint8_t ldb_bytecode_end[];
 
 /* Host functions of the adapter itself, after those of the core. */
-enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE, HOST_TOTAL };
+enum { HOST_SET_ARENA = LDB_HOST_COUNT_, HOST_ON_TIMER, HOST_SET_TIMER, HOST_ON_LOAD, HOST_PUBLISH_WINDOW, HOST_WITHDRAW_WINDOW, HOST_ALLOCATE,
+       HOST_BEGIN_SYNC, HOST_ON_SYNCED, HOST_SETTLE_COMMIT, HOST_SEARCH_SLOTS, HOST_COPY, HOST_TOTAL };
 
 static const char *const function_names[] = {
 #define LDB_NAME(identifier, name) name,
@@ -39,14 +40,19 @@ static const char *const host_names[] = {
     "onLoad",
     "publishWindow",
     "withdrawWindow",
-    "allocate"};
+    "allocate",
+    "beginSync",
+    "onSynced",
+    "settleCommit",
+    "searchSlots",
+    "copy"};
 
 struct ldb_engine {
   JSRuntime *runtime;
   JSContext *context;
   JSValue functions[LDB_FN_COUNT_];
   JSValue arena;
-  JSValue timer;
+  JSValue timer, synced;
   bool is_loaded, is_used;
   struct ldb_bytes bytes;
   struct ldb_engine_calls calls;
@@ -92,10 +98,42 @@ static JSValue allocate(JSContext *context, double byte_count) {
   return buffer;
 }
 
+/* The search of pages, which most gets and puts call several times: without the general conversion of arguments. */
+static JSValue search_slots(JSContext *context, int count, JSValueConst *values) {
+  int32_t numbers[5] = {0};
+  static const int at[5] = {1, 2, 4, 5, 6};
+  if (count < 7) return JS_NewInt32(context, INT32_MAX);
+  for (int index = 0; index < 5; index++)
+    if (JS_ToInt32(context, &numbers[index], values[at[index]]) != 0) return JS_EXCEPTION;
+  struct ldb_bytes arena = bytes_of(context, values[0]), key = bytes_of(context, values[3]);
+  return JS_NewInt32(context, ldb_search_slots(arena, (uint32_t)numbers[0], (uint32_t)numbers[1], key, (uint32_t)numbers[2],
+                                               (uint32_t)numbers[3], (uint32_t)numbers[4]));
+}
+
+/* Copies between two buffers: in the same way. */
+static JSValue copy_bytes(JSContext *context, int count, JSValueConst *values) {
+  double numbers[3] = {0};
+  static const int at[3] = {1, 3, 4};
+  size_t source_bytes = 0, target_bytes = 0;
+  if (count < 5) return JS_NewInt32(context, -1);
+  for (int index = 0; index < 3; index++)
+    if (JS_ToFloat64(context, &numbers[index], values[at[index]]) != 0) return JS_EXCEPTION;
+  const uint8_t *source = JS_GetArrayBuffer(context, &source_bytes, values[0]);
+  uint8_t *target = source == NULL ? NULL : JS_GetArrayBuffer(context, &target_bytes, values[2]);
+  if (target == NULL) return JS_EXCEPTION;
+  double from = numbers[0], to = numbers[1], length = numbers[2];
+  if (!(from >= 0 && to >= 0 && length >= 0 && from + length <= (double)source_bytes && to + length <= (double)target_bytes))
+    return JS_NewInt32(context, -1);
+  memmove(target + (size_t)to, source + (size_t)from, (size_t)length);
+  return JS_NewInt32(context, 0);
+}
+
 static JSValue host_function(JSContext *context, JSValueConst self, int count, JSValueConst *values, int magic) {
   (void)self;
   struct ldb_engine *engine = JS_GetContextOpaque(context);
   struct ldb_host_arguments arguments;
+  if (magic == HOST_SEARCH_SLOTS) return search_slots(context, count, values);
+  if (magic == HOST_COPY) return copy_bytes(context, count, values);
   memset(&arguments, 0, sizeof arguments);
   for (int index = 0; index < count && index < LDB_ARGUMENTS_MAX; index++) {
     if (JS_IsNumber(values[index])) JS_ToFloat64(context, &arguments.numbers[index], values[index]);
@@ -111,6 +149,17 @@ static JSValue host_function(JSContext *context, JSValueConst self, int count, J
     case HOST_ON_TIMER:
       if (count < 1) return JS_UNDEFINED;
       replace(context, &engine->timer, values[0]);
+      return JS_UNDEFINED;
+    case HOST_ON_SYNCED:
+      if (count < 1) return JS_UNDEFINED;
+      replace(context, &engine->synced, values[0]);
+      return JS_UNDEFINED;
+    case HOST_BEGIN_SYNC: {
+      const double *numbers = arguments.numbers;
+      return JS_NewInt32(context, engine->calls.on_sync(engine->calls.context, (int)numbers[0], numbers[1] != 0, numbers[2]));
+    }
+    case HOST_SETTLE_COMMIT:
+      engine->calls.on_settled(engine->calls.context, arguments.numbers[0], (int32_t)arguments.numbers[1], arguments.bytes[2]);
       return JS_UNDEFINED;
     case HOST_ON_LOAD:
       if (count < 1) return JS_UNDEFINED;
@@ -184,6 +233,7 @@ struct ldb_engine *ldb_engine_create(const struct ldb_engine_calls *calls, char 
   engine->calls = *calls;
   engine->arena = JS_UNDEFINED;
   engine->timer = JS_UNDEFINED;
+  engine->synced = JS_UNDEFINED;
   for (int index = 0; index < LDB_FN_COUNT_; index++) engine->functions[index] = JS_UNDEFINED;
   engine->runtime = JS_NewRuntime();
   if (engine->runtime == NULL) {
@@ -213,6 +263,7 @@ void ldb_engine_destroy(struct ldb_engine *engine) {
   for (int index = 0; index < LDB_FN_COUNT_; index++) JS_FreeValue(engine->context, engine->functions[index]);
   JS_FreeValue(engine->context, engine->arena);
   JS_FreeValue(engine->context, engine->timer);
+  JS_FreeValue(engine->context, engine->synced);
   JS_FreeContext(engine->context);
   JS_FreeRuntime(engine->runtime);
   free(engine);
@@ -236,6 +287,13 @@ double ldb_engine_call(struct ldb_engine *engine, enum ldb_function function, co
   return number;
 }
 
+double ldb_engine_ask(struct ldb_engine *engine, enum ldb_function function, const double *arguments, int count) {
+  bool is_used = engine->is_used;
+  double result = ldb_engine_call(engine, function, arguments, count);
+  engine->is_used = is_used;
+  return result;
+}
+
 int ldb_engine_take_use(struct ldb_engine *engine) {
   bool is_used = engine->is_used;
   engine->is_used = false;
@@ -257,6 +315,15 @@ int ldb_engine_run_jobs(struct ldb_engine *engine) {
     if (result < 0 && context != NULL) JS_FreeValue(context, JS_GetException(context));
     count++;
   }
+}
+
+void ldb_engine_finish_sync(struct ldb_engine *engine, double number, double result) {
+  JSValue values[2] = {JS_NewFloat64(engine->context, number), JS_NewFloat64(engine->context, result)};
+  engine->is_used = true;
+  JS_UpdateStackTop(engine->runtime);
+  JSValue returned = JS_Call(engine->context, engine->synced, JS_UNDEFINED, 2, values);
+  if (JS_IsException(returned)) JS_FreeValue(engine->context, JS_GetException(engine->context));
+  JS_FreeValue(engine->context, returned);
 }
 
 int ldb_engine_run_timers(struct ldb_engine *engine) {

@@ -53,18 +53,18 @@ static int32_t begin(ldb_handle handle, int kinds, bool is_closing, struct ldb_c
   pthread_mutex_unlock(&table_mutex);
   if (database == NULL) return refuse(status);
 
-  pthread_mutex_lock(&database->mutex);
+  ldb_lock(database);
   /* Another thread may have closed the handle meanwhile. */
   pthread_mutex_lock(&table_mutex);
   status = find(handle, kinds, &slot);
   pthread_mutex_unlock(&table_mutex);
   if (status == LDB_OK && database->is_closed && !is_closing) status = LDB_CLOSED;
+  ldb_exclude_readers(database);
   if (status != LDB_OK) {
-    pthread_mutex_unlock(&database->mutex);
-    release(database);
+    const struct ldb_call refused = {NULL, database, NULL};
+    ldb_end_call(&refused, status);
     return refuse(status);
   }
-  ldb_exclude_readers(database);
   call->slot = slot;
   call->database = database;
   call->engine = database->engine;
@@ -75,10 +75,11 @@ int32_t ldb_begin_call(ldb_handle handle, int kinds, struct ldb_call *call) { re
 
 int32_t ldb_begin_closing(ldb_handle handle, int kinds, struct ldb_call *call) { return begin(handle, kinds, true, call); }
 
-int32_t ldb_end_call(struct ldb_call *call, int32_t status) {
+int32_t ldb_end_call(const struct ldb_call *call, int32_t status) {
   struct ldb_database *database = call->database;
   if (database->engine != NULL) {
     ldb_engine_run_jobs(database->engine);
+    ldb_pass_syncs_on(database);
     ldb_refresh_windows(database);
   }
   ldb_admit_readers(database);

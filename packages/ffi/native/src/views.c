@@ -65,10 +65,17 @@ static int32_t on_transaction(ldb_handle transaction, enum ldb_function function
 }
 
 int32_t ldb_transaction_commit(ldb_handle transaction, const ldb_write_options *options) {
-  double durability, ttl_ms, result;
-  int32_t status = ldb_begin_function();
-  if (status == LDB_OK) status = ldb_check_write(options, &durability, &ttl_ms);
-  return status != LDB_OK ? status : on_transaction(transaction, LDB_FN_COMMIT, durability, &result);
+  struct ldb_call call;
+  double durability, ttl_ms;
+  int32_t status = ldb_begin_call(transaction, LDB_KIND_TRANSACTION, &call);
+  if (status != LDB_OK) return status;
+  status = ldb_check_write(options, &durability, &ttl_ms);
+  if (status == LDB_OK) {
+    const struct ldb_commit_functions functions = {LDB_FN_COMMIT, LDB_FN_COMMIT_LATER};
+    const double arguments[2] = {call.slot->object, durability};
+    status = ldb_commit(&call, &functions, 2, arguments, durability);
+  }
+  return ldb_end_call(&call, status);
 }
 
 int32_t ldb_transaction_rollback(ldb_handle transaction) {

@@ -1,4 +1,5 @@
 import { LdbError } from '@ldb/base'
+import { getEncoded, putEncoded } from '@ldb/core'
 import type { LibraryContext, LibraryFunction } from '../library-context.js'
 import { Target } from '../library-objects.js'
 import { durabilityOf, rangeOf } from '../option-block.js'
@@ -18,7 +19,8 @@ export function dataCalls({ arena, objects, windows }: LibraryContext): Record<s
     /** Returns the length of the value plus one, or 0 for an absent key. */
     get(id, keyBytes) {
       const target = targetOf(id)
-      const value = target.reads.get(arena.bytes.subarray(0, keyBytes), BORROWED)
+      // The value is copied at once, so that it may be a view of the engine's memory.
+      const value = getEncoded(target.reads, arena.bytes, keyBytes)
       const result = value === undefined ? 0 : storeValue(arena, value)
       if (!target.isWindowSought) windows.open(id, target)
       return result
@@ -33,11 +35,14 @@ export function dataCalls({ arena, objects, windows }: LibraryContext): Record<s
     /** @param ttlMs - 0: that of the keyspace; negative: none. */
     put(id, keyBytes, valueBytes, ttlMs, durability) {
       const { keyspace, transaction } = targetOf(id)
-      const key = arena.bytes.subarray(0, keyBytes)
       const value = arena.bytes.subarray(keyBytes, keyBytes + valueBytes)
+      if (keyspace !== undefined && ttlMs === 0 && durability === 0) {
+        putEncoded(keyspace, arena.bytes, keyBytes, value)
+        return 0
+      }
+      const key = arena.bytes.subarray(0, keyBytes)
       if (transaction !== undefined) transaction.put(key, value, ttlOptions(ttlMs))
       else if (keyspace === undefined) throw readOnly()
-      else if (ttlMs === 0 && durability === 0) keyspace.put(key, value)
       else keyspace.put(key, value, { ...ttlOptions(ttlMs), ...writeOptions(durability) })
       return 0
     },
@@ -62,9 +67,6 @@ export function dataCalls({ arena, objects, windows }: LibraryContext): Record<s
   }
 }
 
-/** The value is copied at once, so that it may be a view of the engine's memory. */
-const BORROWED = { borrow: true } as const
-
 /** Stores a value at the start of the arena, and returns its length plus one. */
 export function storeValue(arena: LibraryContext['arena'], value: Uint8Array): number {
   const { length } = value
@@ -85,7 +87,8 @@ export function writeOptions(durability: number): { readonly durability?: 'full'
   return name === undefined ? {} : { durability: name }
 }
 
-function readOnly(): LdbError {
+/** Returns the error of a write to a snapshot. */
+export function readOnly(): LdbError {
   return new LdbError('LDB_READ_ONLY', 'a snapshot cannot be written to')
 }
 

@@ -25,8 +25,9 @@ export function databaseCalls(context: LibraryContext): Record<string, LibraryFu
       return 0
     },
     defaultKeyspace(id) {
-      const view = databaseOf(id).view(BINARY)
-      return objects.add(new Target(view, view))
+      const database = databaseOf(id)
+      const view = database.view(BINARY)
+      return objects.add(new Target(view, view, undefined, database))
     },
     openKeyspace(id, nameBytes) {
       const { database, keyspaceIds } = objects.get(id, OpenDatabase)
@@ -37,7 +38,7 @@ export function databaseCalls(context: LibraryContext): Record<string, LibraryFu
       const present = keyspaceIds.get(keyspace)
       if (present !== undefined) return present
       const view = keyspace.view(BINARY)
-      const added = objects.add(new Target(view, view))
+      const added = objects.add(new Target(view, view, undefined, database))
       keyspaceIds.set(keyspace, added)
       return added
     },

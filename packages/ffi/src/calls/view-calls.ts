@@ -20,44 +20,46 @@ export function viewCalls({ objects }: LibraryContext): Record<string, LibraryFu
       objects.remove(id)
       return 0
     },
-    inSnapshot: (id, keyspace) =>
-      objects.add(new Target(objects.get(id, OpenSnapshot).snapshot.in(keyspaceOf(keyspace)))),
+    inSnapshot(id, keyspace) {
+      const view = objects.get(id, OpenSnapshot).snapshot.in(keyspaceOf(keyspace))
+      return objects.add(new Target(view, undefined, undefined, undefined, keyspace))
+    },
     /** @param isReadOnly - 1: writes are refused. */
     begin(id, isolation, isReadOnly) {
       const level = isolationOf(isolation)
-      const transaction = objects.get(id, OpenDatabase).database.begin({
+      const transaction = objects.get(id, OpenDatabase).database.promises.begin({
         ...(level === undefined ? {} : { isolation: level }),
         readOnly: isReadOnly !== 0,
       })
       return objects.add(new OpenTransaction(transaction))
     },
     inTransaction(id, keyspace) {
-      const view = transactionOf(id).transaction.in(keyspaceOf(keyspace))
+      const view = transactionOf(id).transaction.sync.in(keyspaceOf(keyspace))
       return objects.add(new Target(view, undefined, view))
     },
     commit(id, durability) {
-      transactionOf(id).transaction.commit(writeOptions(durability))
+      transactionOf(id).transaction.sync.commit(writeOptions(durability))
       return 0
     },
     rollback(id) {
-      transactionOf(id).transaction.rollback()
+      rollBack(transactionOf(id))
       return 0
     },
     /** Rolls back a transaction that has not ended, and forgets it. */
     closeTransaction(id) {
-      transactionOf(id).transaction.rollback()
+      rollBack(transactionOf(id))
       objects.remove(id)
       return 0
     },
     savepoint(id) {
       const { transaction, savepoints } = transactionOf(id)
-      return savepoints.push(transaction.savepoint())
+      return savepoints.push(transaction.sync.savepoint())
     },
     rollbackTo(id, number) {
       const { transaction, savepoints } = transactionOf(id)
       const savepoint = savepoints[number - 1]
       if (savepoint === undefined) throw invalidArgument('the transaction has no such savepoint')
-      transaction.rollbackTo(savepoint)
+      transaction.sync.rollbackTo(savepoint)
       return 0
     },
     /** Forgets a keyspace, or a keyspace through something. */
@@ -66,4 +68,9 @@ export function viewCalls({ objects }: LibraryContext): Record<string, LibraryFu
       return 0
     },
   }
+}
+
+/** Discards the writes of a transaction; those of one whose commit is in flight stay. */
+function rollBack({ transaction, isCommitted }: OpenTransaction): void {
+  if (!isCommitted) transaction.sync.rollback()
 }

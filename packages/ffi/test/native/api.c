@@ -273,6 +273,24 @@ static void test_maintenance(ldb_handle db, const char *path) {
   EXPECT(LDB_LOCKED, ldb_verify_directory(path, NULL, &json));
 }
 
+/* The report of an encrypted database is whole: the secret of the call is in the same memory. */
+static void test_encrypted_directory(void) {
+  static const unsigned char key[32] = "an encrypted directory";
+  const ldb_secret secret = {sizeof secret, key, sizeof key, NULL};
+  ldb_open_options options;
+  ldb_handle db = 0;
+  char *json = NULL;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.secret = &secret;
+  OK(ldb_open(below("secret"), &options, &db));
+  OK(ldb_close(db));
+  EXPECT(LDB_KEY, ldb_verify_directory(below("secret"), NULL, &json));
+  OK(ldb_verify_directory(below("secret"), &secret, &json));
+  CHECK(strstr(json, "\"ok\":true") != NULL && strlen(json) > 300 && json[strlen(json) - 1] == '}');
+  ldb_free(json);
+}
+
 static void test_directories(const char *path) {
   char *json = NULL;
   ldb_handle db = 0;
@@ -284,6 +302,7 @@ static void test_directories(const char *path) {
   CHECK(has_value(db, "after", "backup"));
   OK(ldb_close(db));
   EXPECT(LDB_EXISTS, ldb_restore(below("backup"), below("restored"), NULL, -1, NULL));
+  test_encrypted_directory();
   OK(ldb_repair(path, below("repaired"), NULL, &json));
   ldb_free(json);
   OK(ldb_open(below("repaired"), NULL, &db));

@@ -9,6 +9,13 @@ export interface HostCalls {
   read(descriptor: number, target: Uint8Array, start: number, byteCount: number, fileOffset: number): number
   write(descriptor: number, source: Uint8Array, start: number, byteCount: number, fileOffset: number): number
   sync(descriptor: number, isDataOnly: number): number
+  /**
+   * Takes over a sync: returns 1, and later passes its result to the function of `onSynced`, with `number`. The descriptor may be closed
+   * meanwhile. Returns 0 when the caller has to sync. Hosts that do not take over any have no such function.
+   */
+  beginSync?(descriptor: number, isDataOnly: number, number: number): number
+  /** Names the function that receives the results of the syncs that the host has taken over. */
+  onSynced?(finish: (number: number, result: number) => void): void
   truncate(descriptor: number, length: number): number
   /** Stores kind, length, device and inode as four 64-bit integers of the machine's byte order. */
   statDescriptor(descriptor: number, target: Uint8Array): number

@@ -69,7 +69,7 @@ const calls: Record<SystemFileCall, unknown> = {
   readFileSync,
   writeFileSync,
   rmSync,
-  // There is no thread pool: these complete before they return.
+  // There is no thread pool: these complete before they return, except for syncs that the host takes over.
   open: (path: string, flags: number, done: Done<number>) => {
     complete(done, () => openSync(path, flags))
   },
@@ -80,16 +80,38 @@ const calls: Record<SystemFileCall, unknown> = {
     complete(done, () => succeed(host.write(descriptor, source, start, byteCount, offset), 'write'))
   },
   fsync: (descriptor: number, done: Done<number>) => {
-    complete(done, () => succeed(host.sync(descriptor, 0), 'fsync'))
+    syncLater(descriptor, 0, 'fsync', done)
   },
   fdatasync: (descriptor: number, done: Done<number>) => {
-    complete(done, () => succeed(host.sync(descriptor, 1), 'fdatasync'))
+    syncLater(descriptor, 1, 'fdatasync', done)
   },
   unlink: (path: string, done: Done<void>) => {
     complete(done, () => {
       unlinkSync(path)
     })
   },
+}
+
+/** A sync that the host has taken over. */
+interface SyncInFlight {
+  readonly call: string
+  readonly done: Done<number>
+}
+
+/** Syncs that the host has taken over, by their numbers. */
+const inFlight: Map<number, SyncInFlight> = new Map()
+let lastNumber = 0
+
+host.onSynced?.((number, result) => {
+  const sync = inFlight.get(number)
+  inFlight.delete(number)
+  if (sync !== undefined) complete(sync.done, () => succeed(result, sync.call))
+})
+
+function syncLater(descriptor: number, isDataOnly: number, call: string, done: Done<number>): void {
+  const number = ++lastNumber
+  if (host.beginSync?.(descriptor, isDataOnly, number) === 1) inFlight.set(number, { call, done })
+  else complete(done, () => succeed(host.sync(descriptor, isDataOnly), call))
 }
 
 type TransferArguments = [

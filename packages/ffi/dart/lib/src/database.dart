@@ -1,4 +1,5 @@
 import 'dart:ffi';
+import 'dart:typed_data';
 
 import 'bindings.dart';
 import 'codec.dart';
@@ -6,6 +7,7 @@ import 'keyspace.dart';
 import 'ldb_exception.dart';
 import 'native.dart';
 import 'options.dart';
+import 'secret.dart';
 import 'transaction.dart';
 
 /// An open database. One process at a time opens it for writing; within the process, every isolate may use it through [handle].
@@ -16,13 +18,15 @@ final class Database {
   /// Opens the database in a directory, or creates it; in memory without a path. After a crash, this replays the log.
   factory Database.open(String? path, {OpenOptions options = const OpenOptions()}) {
     final native = Native.instance;
-    final block = _openOptions(native, options);
-    try {
-      if (path == null) return Database.fromHandle(native.open((out) => native.functions.open(nullptr, block, out)));
-      return native.withText(path, (text) => Database.fromHandle(native.open((out) => native.functions.open(text, block, out))));
-    } finally {
-      _freeOptions(native, block);
-    }
+    return withSecret(native, options.key, options.passphrase, (secret) {
+      final block = _openOptions(native, options, secret);
+      try {
+        if (path == null) return Database.fromHandle(native.open((out) => native.functions.open(nullptr, block, out)));
+        return native.withText(path, (text) => Database.fromHandle(native.open((out) => native.functions.open(text, block, out))));
+      } finally {
+        native.free(block);
+      }
+    });
   }
 
   /// A plain number, which may be sent to other isolates.
@@ -127,19 +131,49 @@ final class Database {
 
   Map<String, Object?> stats() => _native.json((out) => _native.functions.stats(handle, out)) as Map<String, Object?>;
 
-  /// Backs up the present state into a directory.
-  void backup(String directory, {bool incremental = false}) => _native.withText(directory,
-      (text) => _native.check(_native.functions.backup(handle, text, incremental ? 1 : 0, nullptr)));
+  /// Backs up the present state into a directory, and returns a report.
+  Map<String, Object?> backup(String directory, {bool incremental = false}) => _native.withText(directory,
+      (text) => _native.json((out) => _native.functions.backup(handle, text, incremental ? 1 : 0, out)) as Map<String, Object?>);
 
   /// Ends open transactions and reads, and releases files and lock.
   void close() => _native.check(_native.functions.close(handle));
+
+  /// Verifies a closed database; as [verify]. Damage that prevents the open is part of the report.
+  static Map<String, Object?> verifyDirectory(String path, {Uint8List? key, String? passphrase}) => _report(
+      key, passphrase, [path], (native, paths, secret, out) => native.functions.verifyDirectory(paths[0], secret, out));
+
+  /// Restores a database from the directory of its backups to a path that is absent or empty, and returns a report.
+  ///
+  /// With [until], the number of a commit, the newest state up to it.
+  static Map<String, Object?> restore(String backup, String path, {Uint8List? key, String? passphrase, int until = -1}) => _report(
+      key, passphrase, [backup, path], (native, paths, secret, out) => native.functions.restore(paths[0], paths[1], secret, until, out));
+
+  /// Salvages a damaged database into a new directory, and returns a report of what is lost. The damaged one is not changed.
+  static Map<String, Object?> repair(String path, String target, {Uint8List? key, String? passphrase}) => _report(
+      key, passphrase, [path, target], (native, paths, secret, out) => native.functions.repair(paths[0], paths[1], secret, out));
 
   /// Deletes a closed database.
   static void destroy(String path) =>
       Native.instance.withText(path, (text) => Native.instance.check(Native.instance.functions.destroy(text)));
 }
 
-Pointer<LdbOpenOptions> _openOptions(Native native, OpenOptions options) {
+/// Returns the report of a function on directories.
+Map<String, Object?> _report(Uint8List? key, String? passphrase, List<String> paths,
+    int Function(Native, List<Pointer<Char>>, Pointer<LdbSecret>, Pointer<Pointer<Char>>) call) {
+  final native = Native.instance;
+  final copies = <Pointer<Char>>[];
+  try {
+    for (final path in paths) {
+      copies.add(native.copyText(path));
+    }
+    return withSecret(native, key, passphrase,
+        (secret) => native.json((out) => call(native, copies, secret, out)) as Map<String, Object?>);
+  } finally {
+    copies.forEach(native.free);
+  }
+}
+
+Pointer<LdbOpenOptions> _openOptions(Native native, OpenOptions options, Pointer<LdbSecret> secret) {
   final block = native.malloc(sizeOf<LdbOpenOptions>()).cast<LdbOpenOptions>();
   block.ref
     ..size = sizeOf<LdbOpenOptions>()
@@ -153,28 +187,6 @@ Pointer<LdbOpenOptions> _openOptions(Native native, OpenOptions options) {
     ..blob_bytes = options.blobBytes
     ..memtable_bytes = options.memtableBytes
     ..max_open_files = options.maxOpenFiles
-    ..secret = nullptr;
-  final key = options.key;
-  if (key == null) return block;
-  final secret = native.malloc(sizeOf<LdbSecret>() + key.length).cast<LdbSecret>();
-  final bytes = secret.cast<Uint8>() + sizeOf<LdbSecret>();
-  bytes.asTypedList(key.length).setAll(0, key);
-  secret.ref
-    ..size = sizeOf<LdbSecret>()
-    ..key = bytes.cast()
-    ..key_bytes = key.length
-    ..passphrase = nullptr;
-  block.ref.secret = secret;
+    ..secret = secret;
   return block;
-}
-
-/// Frees options, and overwrites a key in them.
-void _freeOptions(Native native, Pointer<LdbOpenOptions> block) {
-  final secret = block.ref.secret;
-  if (secret != nullptr) {
-    final bytes = secret.ref.key_bytes;
-    (secret.cast<Uint8>() + sizeOf<LdbSecret>()).asTypedList(bytes).fillRange(0, bytes, 0);
-    native.free(secret);
-  }
-  native.free(block);
 }

@@ -3,6 +3,7 @@ import 'dart:ffi';
 
 import 'changes.dart';
 import 'codec.dart';
+import 'cursor.dart';
 import 'entries.dart';
 import 'key_range.dart';
 import 'native.dart';
@@ -68,6 +69,9 @@ final class Keyspace<K, V> {
   /// The entries of a range, lazily.
   Iterable<MapEntry<K, V>> entries([KeyRange<K>? range]) =>
       Entries(this, (range ?? KeyRange<K>()).encode(keyCodec));
+
+  /// A cursor over a range, which the caller closes.
+  Cursor<K, V> cursor([KeyRange<K>? range]) => Cursor(this, (range ?? KeyRange<K>()).encode(keyCodec));
 
   Iterable<K> keys([KeyRange<K>? range]) => entries(range).map((entry) => entry.key);
 

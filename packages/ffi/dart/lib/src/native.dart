@@ -52,6 +52,8 @@ final class Native {
   late final Pointer<Size> size = malloc(8).cast();
   late final Pointer<Uint32> number = malloc(4).cast();
   late final Pointer<Pointer<Void>> memory = malloc(8).cast();
+  late final Pointer<Size> secondSize = malloc(8).cast();
+  late final Pointer<Pointer<Void>> secondMemory = malloc(8).cast();
   late final Pointer<LdbRange> _range = malloc(sizeOf<LdbRange>()).cast();
   late final Pointer<LdbWriteOptions> _write = malloc(sizeOf<LdbWriteOptions>()).cast();
 

@@ -58,6 +58,7 @@ final class OpenOptions {
     this.memtableBytes = 0,
     this.maxOpenFiles = 0,
     this.key,
+    this.passphrase,
   });
 
   final bool readOnly;
@@ -79,6 +80,9 @@ final class OpenOptions {
 
   /// 32 bytes that encrypt the database.
   final Uint8List? key;
+
+  /// A text from which the key is derived, which takes half a second. A database has a key or a passphrase.
+  final String? passphrase;
 
   int get flags => (readOnly ? 1 : 0) | (existingOnly ? 2 : 0) | (newOnly ? 4 : 0);
 }

@@ -1,5 +1,6 @@
 import 'dart:ffi';
 
+import 'key_range.dart';
 import 'keyspace.dart';
 import 'native.dart';
 import 'options.dart';
@@ -69,6 +70,13 @@ final class WriteBatch {
     final bytes = keyspace.keyCodec.encode(key);
     _native.check(_native.functions.batchDelete(handle, keyspace.handle, _native.copyIn(bytes).$1, bytes.length));
   }
+
+  /// Removes the entries that a range, which must have a bound, has at the commit.
+  void deleteRange<K>(Keyspace<K, Object?> keyspace, KeyRange<K> range) =>
+      _native.check(_native.functions.batchDeleteRange(handle, keyspace.handle, _native.range(range.encode(keyspace.keyCodec))));
+
+  /// Discards what was collected so far.
+  void clear() => _native.check(_native.functions.batchClear(handle));
 
   void commit({Durability? durability}) =>
       _native.check(_native.functions.batchCommit(handle, _native.writeOptions(durability, null)));

@@ -136,7 +136,10 @@ function readRecord(descriptor: number): LockFileContent {
   try {
     if (!fs.fstatSync(descriptor).isFile()) return 'invalid'
     const bytes = new Uint8Array(LOCK_BYTES_MAX + 1)
-    const count = fs.readSync(descriptor, bytes, 0, bytes.length, 0)
+    let count = 0
+    // A read may return less than there is.
+    for (let read = -1; read !== 0 && count < bytes.length; count += read)
+      read = fs.readSync(descriptor, bytes, count, bytes.length - count, count)
     return decodeLockRecord(String.fromCharCode(...bytes.subarray(0, count))) ?? 'invalid'
   } finally {
     fs.closeSync(descriptor)

@@ -12,7 +12,7 @@ import type {
 } from '@ldb/cluster'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline } from '../session/deadline.js'
-import { booleanOf, bytesOf, bytesOfAll, hexOfAll, int8Of, textOf } from '../session/rows.js'
+import { booleanOf, bytesOf, bytesOfAll, entriesOf, hexOfAll, int8Of, textOf } from '../session/rows.js'
 import type { SessionPool } from '../session/session-pool.js'
 import type { Answer, Statement } from '../session/exchange.js'
 import { snapshotVersionOf, versionOfSeq } from '../watch/version.js'
@@ -103,13 +103,10 @@ export class PostgresTransaction implements DriverTransaction {
     // Whether a page is one statement of its own, outside a transaction, follows from the number of keys that it may have.
     const [answer] = await this.#read([statement], new Deadline(options.timeoutMs), this.#isOneStep(limit))
     const rows = answer?.rows ?? []
-    const decoded = bytesOfAll(rows.flatMap(([key, value]) => [key, value]))
-    const entries = rows.map((_, row) => ({
-      key: decoded[row * 2] as Uint8Array,
-      value: decoded[row * 2 + 1] as Uint8Array,
-    }))
+    const entries = entriesOf(rows)
     if (request.valueBytes === Infinity) {
-      const bytes = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+      let bytes = 0
+      for (const { key, value } of entries) bytes += key.length + value.length
       pageSizes.record(id, entries.length, bytes)
     }
     return { entries, hasMore: rows.length === limit }

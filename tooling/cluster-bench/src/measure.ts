@@ -18,20 +18,26 @@ export interface Measured {
 const STRIDE = 7919
 const COUNTED = 10
 
-/** Runs one row with all clients, in turns, and returns the medians. The first round is dropped. */
+/** Time for the compiler to do its work before anything is measured. */
+const WARM_MS = 1500
+
+/** Runs one row with all clients, in turns, and returns the medians. */
 export async function measureRow(
   row: RowName,
   subjects: readonly Subject[],
   rounds: number,
 ): Promise<Map<string, Measured>> {
   const samples = new Map(subjects.map(({ name }) => [name, { ms: [] as number[], cpuUs: [] as number[] }]))
-  for (let round = 0; round <= rounds; round++) {
+  for (const { operations } of subjects) {
+    const endMs = performance.now() + WARM_MS
+    for (let n = 0; performance.now() < endMs; n++) await operations[row](n * STRIDE)
+  }
+  for (let round = 0; round < rounds; round++) {
     for (const { name, operations } of subjects) {
       const startMs = performance.now()
       const startCpu = process.cpuUsage()
       for (let n = 0; n < ROWS[row]; n++) await operations[row](n * STRIDE + round * 101)
       const cpu = process.cpuUsage(startCpu)
-      if (round === 0) continue
       samples.get(name)?.ms.push((performance.now() - startMs) / ROWS[row])
       samples.get(name)?.cpuUs.push((cpu.user + cpu.system) / ROWS[row])
     }

@@ -32,7 +32,9 @@ export interface TransactionContext {
   /** Whether the engine has snapshots that a watch can begin at. */
   readonly hasVersions: boolean
   readonly markers: UnknownMarkers
-  /** Called for each acknowledged commit. */
+  /** Of this driver's watches in the table `watchers`. */
+  readonly watcherId: string
+  /** Called for each acknowledged commit, with whether other drivers watch. */
   readonly onCommit: (hasWatchers: boolean) => void
 }
 
@@ -113,10 +115,10 @@ export class PostgresTransaction implements DriverTransaction {
   }
 
   async commit(request: CommitRequest, options: CallOptions): Promise<CommitResult> {
-    const { pool, names, onCommit, markers } = this.#context
+    const { pool, names, onCommit, markers, watcherId } = this.#context
     const deadline = new Deadline(options.timeoutMs)
     this.#end()
-    const statements = commitStatements(names, request)
+    const statements = commitStatements(names, request, watcherId)
     const pinned = this.#pinned ?? new PinnedSession(pool, 'serializable', Infinity)
     const answer = await sendCommit(pinned, statements, deadline).catch((error: unknown) => {
       if (isDriverError(error, 'commitUnknown')) markers.add(request.marker)

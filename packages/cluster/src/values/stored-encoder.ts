@@ -1,4 +1,4 @@
-import { encodeUtf8Into, utf8Bytes, writeU64 } from '@ldb/base'
+import { encodeUtf8Into, writeU64 } from '@ldb/base'
 import {
   StoredKind,
   VALUE_HEADER_BYTES,
@@ -26,7 +26,7 @@ export class StoredEncoder {
     return stored
   }
 
-  /** Returns a text in UTF-8 behind its header. @param byteCount - {@link utf8Bytes} of the text. */
+  /** Returns a text in UTF-8 behind its header. @param byteCount - length of the text in UTF-8. */
   encodeText(text: string, byteCount: number, expiresAt: number): Uint8Array {
     const stored = this.#begin(byteCount, expiresAt)
     encodeUtf8Into(text, stored, stored.length - byteCount)

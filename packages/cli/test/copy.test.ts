@@ -102,18 +102,18 @@ test('malformed arguments are exit code 2, without the password that they contai
   expect(`${malformed?.err}${login?.err}`).not.toContain(SECRET)
 })
 
-test('expiries of a directory are not lost without a flag', () => {
-  const expiring = join(folder, 'expiring')
+test('expiries of a directory are copied', () => {
+  const [expiring, copied] = [join(folder, 'expiring'), join(folder, 'copied-expiries')]
   const database = Database.open(expiring)
   database.put('a', '1', { ttlMs: 3_600_000 })
+  const expiresAt = database.expiresAt('a') ?? NaN
   database.close()
-  const [refused, dropped] = ldbAll([
-    ['copy', expiring, join(folder, 'refused-expiries')],
-    ['copy', expiring, join(folder, 'dropped-expiries'), '--drop-expiries', '--json'],
-  ])
-  expect(refused?.code).toBe(1)
-  expect(refused?.err).toContain('--drop-expiries')
-  expect(keyspacesOf(dropped?.out ?? '')).toEqual(['default 1'])
+  const [result] = ldbAll([['copy', expiring, copied, '--json']])
+  // Entries that expire are not among those that are compared.
+  expect(keyspacesOf(result?.out ?? '')).toEqual(['default 0'])
+  const copy = Database.open(copied)
+  expect(Math.abs((copy.expiresAt('a') ?? NaN) - expiresAt)).toBeLessThan(60_000)
+  copy.close()
 })
 
 describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {

@@ -21,7 +21,7 @@ const COUNTED = 10
 /** Time for the compiler to do its work before anything is measured. */
 const WARM_MS = 1500
 
-/** Runs one row with all clients, in turns, and returns the medians. */
+/** Runs one row with all clients, which alternate, and returns the medians. */
 export async function measureRow(
   row: RowName,
   subjects: readonly Subject[],

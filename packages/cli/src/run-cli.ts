@@ -63,6 +63,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   program.helpCommand('help [command]', 'show the options of a command')
   try {
     await program.parseAsync([...args], { from: 'user' })
+    await output.end()
     return ExitCode.ok
   } catch (error) {
     report(error)

@@ -1,12 +1,9 @@
-// Runs commands of the built package one after another in one process, and prints what each has written and its exit code as JSON. With
-// `interruptAfter`, the process sends itself SIGINT so many turns of the event loop after a command has begun to listen to it.
-import { readFileSync } from 'node:fs'
+// Runs commands of the built package one after another in one process, which lives as long as the tests that use it. A request is a list of
+// commands and the environment that they get; the answer has what each has written and its exit code. With `interruptAfter`, the process sends
+// itself SIGINT so many turns of the event loop after a command has begun to listen to it.
 import process from 'node:process'
 import { runCli } from '../lib/index.js'
 
-const commands = JSON.parse(readFileSync(0, 'utf8'))
-const write = process.stdout.write.bind(process.stdout)
-const results = []
 let onListener
 
 // A signal that comes behind the end of its command does not end the process.
@@ -15,16 +12,19 @@ process.on('newListener', (name) => {
   if (name === 'SIGINT') onListener?.()
 })
 
-for (const { args, interruptAfter } of commands) {
+const streams = { out: process.stdout, err: process.stderr }
+const writes = { out: process.stdout.write, err: process.stderr.write }
+
+async function run({ args, interruptAfter }) {
   const result = { code: 0, out: '', err: '' }
   let isRunning = true
-  const collect = (name) => (text, done) => {
-    result[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
-    if (typeof done === 'function') done()
-    return true
+  for (const [name, stream] of Object.entries(streams)) {
+    stream.write = (text, done) => {
+      result[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
+      if (typeof done === 'function') done()
+      return true
+    }
   }
-  process.stdout.write = collect('out')
-  process.stderr.write = collect('err')
   onListener =
     interruptAfter === undefined
       ? undefined
@@ -36,9 +36,29 @@ for (const { args, interruptAfter } of commands) {
           }
           setImmediate(wait, interruptAfter)
         }
-  result.code = await runCli(args)
-  isRunning = false
-  if (interruptAfter !== undefined) await new Promise((resolve) => setTimeout(resolve, 20))
-  results.push(result)
+  try {
+    result.code = await runCli(args)
+  } finally {
+    isRunning = false
+    onListener = undefined
+    if (interruptAfter !== undefined) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const [name, stream] of Object.entries(streams)) stream.write = writes[name]
+  }
+  return result
 }
-write(JSON.stringify(results))
+
+async function runAll({ commands, env }) {
+  Object.assign(process.env, env)
+  const results = []
+  try {
+    for (const command of commands) results.push(await run(command))
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name]
+  }
+  return results
+}
+
+process.on('message', (request) => {
+  // A command that rejects is a fault of the command, and ends the process.
+  void runAll(request).then((results) => process.send(results))
+})

@@ -18,7 +18,7 @@ const WORKLOADS = [
   'commit, full',
 ]
 
-test('every workload is measured, on both engines', () => {
+test('every workload is measured, on both engines', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ldb-cli-bench-'))
   const args = ['bench', '--entries', '500', '--value-bytes', '10', '--directory', folder]
   const table = ldb(args)
@@ -27,7 +27,7 @@ test('every workload is measured, on both engines', () => {
   expect(head).toMatch(/^workload +operations +a second +bytes a second +each +cpu$/)
   expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual(WORKLOADS)
   expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(80)
-  const [lines, cut, ...errors] = ldbAll([
+  const [lines, cut, ...errors] = await ldbAll([
     [...args, '--engine', 'lsm', '--durability', 'none', '--json'],
     { args, interruptAfter: 0 },
     [...args, '--entries', '0'],

@@ -36,7 +36,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('keyspaces, statistics and verification fit 80 columns, without colours in a pipe', () => {
+test('keyspaces, statistics and verification fit 80 columns, without colours in a pipe', async () => {
   const heads = { keyspaces: /^keyspace +engine/, stats: /^newest commit +/, verify: /^part +units/ }
   for (const [command, head] of Object.entries(heads)) {
     const { code, out } = ldb([command, db], '', { FORCE_COLOR: '1', CI: '1' })
@@ -46,7 +46,7 @@ test('keyspaces, statistics and verification fit 80 columns, without colours in 
     expect(out).toContain('events')
     expect(out).not.toContain('\u001B')
   }
-  const [stats, keyspaces, verify, human] = ldbAll([
+  const [stats, keyspaces, verify, human] = await ldbAll([
     ['stats', db, '--json'],
     ['keyspaces', db, '--json'],
     ['verify', db, '--json'],
@@ -61,13 +61,13 @@ test('keyspaces, statistics and verification fit 80 columns, without colours in 
   expect(human?.out).toMatch(/default +btree +5,000 +\d+\.\d KiB/)
 })
 
-test('damage is exit code 4, and is repaired into a new directory', () => {
+test('damage is exit code 4, and is repaired into a new directory', async () => {
   const target = join(folder, 'repaired')
-  const found = ldb(['verify', damaged])
+  const [found] = await ldbAll([['verify', damaged]])
   expect(found).toMatchObject({ code: 4, out: expect.stringMatching(/error: .*tree\.ldb at \d+: /) })
   const repaired = ldb(['repair', damaged, target])
   expect(repaired).toMatchObject({ code: 4, out: expect.stringMatching(/default +[\d,]+ +/) })
-  const [verified, twice, absent, gone, report] = ldbAll([
+  const [verified, twice, absent, gone, report] = await ldbAll([
     ['verify', target],
     ['repair', damaged, target],
     ['verify', join(folder, 'nothing')],
@@ -80,7 +80,7 @@ test('damage is exit code 4, and is repaired into a new directory', () => {
   expect(JSON.parse(report?.out ?? '')).toMatchObject({ ok: false })
 })
 
-test('a database is compacted, checkpointed, backed up and restored', () => {
+test('a database is compacted, checkpointed, backed up and restored', async () => {
   const backups = join(folder, 'backups')
   const restored = join(folder, 'restored')
   expect(ldb(['compact', db])).toEqual({ code: 0, out: '', err: '' })
@@ -90,7 +90,7 @@ test('a database is compacted, checkpointed, backed up and restored', () => {
     out: expect.stringMatching(/^commit +3\nstored/),
   })
   expect(ldb(['restore', backups, restored])).toEqual({ code: 0, out: '', err: '' })
-  const results = ldbAll([
+  const results = await ldbAll([
     ['count', restored],
     ['put', db, 'later', '1'],
     ['backup', db, backups],
@@ -107,6 +107,33 @@ test('a database is compacted, checkpointed, backed up and restored', () => {
   expect(results[0]?.out).toBe('5000\n')
 })
 
+test('a restore continues a backup by an archive, up to a commit or a time', async () => {
+  const [path, backups, archive] = ['archived', 'archived-backups', 'archive'].map((name) =>
+    join(folder, name),
+  )
+  const database = Database.open(String(path), { archive: { to: String(archive) } })
+  database.put('a', '1')
+  database.backup(String(backups))
+  database.put('b', '2')
+  database.put('c', '3')
+  database.close()
+  const restore = ['restore', String(backups), '--archive', String(archive)]
+  const results = await ldbAll([
+    [...restore, join(folder, 'to-commit'), '--until', '2'],
+    ['scan', join(folder, 'to-commit'), '--keys-only'],
+    [...restore, join(folder, 'to-time'), '--until', new Date(Date.now() + 5000).toISOString()],
+    ['scan', join(folder, 'to-time'), '--keys-only'],
+    [...restore, join(folder, 'to-nothing'), '--until', '9'],
+  ])
+  expect(results.map(({ code, out }) => [code, out])).toEqual([
+    [0, ''],
+    [0, 'a\nb\n'],
+    [0, ''],
+    [0, 'a\nb\nc\n'],
+    [3, ''],
+  ])
+})
+
 test('the commits in the log are printed, and followed', async () => {
   const path = join(folder, 'changed')
   const database = Database.open(path)
@@ -120,7 +147,7 @@ test('the commits in the log are printed, and followed', async () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { seq: number }).seq),
   ).toEqual([1, 2])
-  const [none, one, word, cut, after, followed] = ldbAll([
+  const [none, one, word, cut, after, followed] = await ldbAll([
     ['changes', path, '--since', '2'],
     ['changes', path, '--since', '1'],
     ['changes', path, '--since', 'now'],
@@ -134,11 +161,11 @@ test('the commits in the log are printed, and followed', async () => {
   // Ctrl-C is how it ends.
   expect(followed?.code).toBe(0)
   const holder = Database.open(path)
-  expect(ldb(['changes', path]).code).toBe(5)
+  expect(await ldbAll([['changes', path]])).toMatchObject([{ code: 5 }])
   holder.close()
 })
 
-test('errors of a verification and a repair keep their codes, and contain no key', () => {
+test('errors of a verification and a repair keep their codes, and contain no key', async () => {
   const encrypted = join(folder, 'encrypted')
   const held = join(folder, 'held')
   const key = '5a'.repeat(32)
@@ -150,7 +177,7 @@ test('errors of a verification and a repair keep their codes, and contain no key
     ['verify', held],
     ['repair', join(folder, 'absent'), join(folder, 'repaired-absent')],
   ]
-  const results = ldbAll(commands, { LDB_KEY: key })
+  const results = await ldbAll(commands, { LDB_KEY: key })
   writer.close()
   const ends = results.map(({ code, err }) => `${code} ${err.split(': ')[1] ?? ''}`)
   expect(ends).toEqual(['1 LDB_KEY', '1 LDB_KEY', '5 LDB_LOCKED', '3 LDB_NOT_FOUND'])

@@ -5,11 +5,13 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Database } from '@ldb/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ldb, ldbAll, PROGRAM, userEnvironment } from './command.js'
+import { ldbAll, userEnvironment } from './command.js'
 
 const require = createRequire(import.meta.url)
+const LIBRARY = fileURLToPath(new URL('../lib/index.js', import.meta.url))
 let folder: string
 
 beforeAll(() => {
@@ -52,11 +54,9 @@ test('LevelDB', async () => {
   await level.batch(ENTRIES.map(([key, value]) => ({ type: 'put', key, value })))
   await level.close()
   const path = join(folder, 'from-level')
-  expect(ldb(['import', path, '--from-level', join(folder, 'level')])).toEqual({
-    code: 0,
-    out: '2500 entries\n',
-    err: '',
-  })
+  expect(await ldbAll([['import', path, '--from-level', join(folder, 'level')]])).toEqual([
+    { code: 0, out: '2500 entries\n', err: '' },
+  ])
   expect(entriesOf(path, 'level')).toEqual(EXPECTED)
 })
 
@@ -77,18 +77,18 @@ test('LMDB', async () => {
   await users.put(Buffer.from([0, 255]), Buffer.from([1]))
   await many.close()
   const path = join(folder, 'from-lmdb')
-  expect(ldb(['import', path, '--from-lmdb', join(folder, 'lmdb')])).toEqual({
-    code: 0,
-    out: '2500 entries\n',
-    err: '',
-  })
+  expect(await ldbAll([['import', path, '--from-lmdb', join(folder, 'lmdb')]])).toEqual([
+    { code: 0, out: '2500 entries\n', err: '' },
+  ])
   expect(entriesOf(path, 'lmdb')).toEqual(EXPECTED)
-  const named = ldb(['import', path, '--from-lmdb', join(folder, 'many.mdb'), '--table', 'users'])
+  const [named] = await ldbAll([
+    ['import', path, '--from-lmdb', join(folder, 'many.mdb'), '--table', 'users'],
+  ])
   expect(named).toMatchObject({ code: 0, out: '1 entries\n' })
   expect(entriesOf(path, 'users')).toEqual([['00ff', '01']])
 })
 
-test('SQLite', () => {
+test('SQLite', async () => {
   const { Database: Sqlite } = require('node-sqlite3-wasm') as {
     Database: new (path: string) => {
       exec(sql: string): void
@@ -106,11 +106,9 @@ test('SQLite', () => {
   sqlite.exec('CREATE TABLE nulls (key, value); INSERT INTO nulls VALUES (NULL, 1)')
   sqlite.close()
   const path = join(folder, 'from-sqlite')
-  expect(ldb(['import', path, '--from-sqlite', file, '--table', 'kv'])).toEqual({
-    code: 0,
-    out: '2500 entries\n',
-    err: '',
-  })
+  expect(await ldbAll([['import', path, '--from-sqlite', file, '--table', 'kv']])).toEqual([
+    { code: 0, out: '2500 entries\n', err: '' },
+  ])
   expect(entriesOf(path, 'kv')).toEqual(EXPECTED)
   const odd = [
     '--table',
@@ -123,7 +121,7 @@ test('SQLite', () => {
     'odd',
   ]
   const from = ['import', path, '--from-sqlite']
-  const results = ldbAll([
+  const results = await ldbAll([
     [...from, file, ...odd],
     [...from, file, '--table', 'nulls'],
     [...from, file, '--table', 'absent'],
@@ -142,7 +140,7 @@ test('SQLite', () => {
   ])
 })
 
-test('a copy that was cut goes on behind its last commit', () => {
+test('a copy that was cut goes on behind its last commit', async () => {
   const path = join(folder, 'resumed')
   const source = join(folder, 'level')
   const database = Database.open(path)
@@ -154,7 +152,7 @@ test('a copy that was cut goes on behind its last commit', () => {
     .digest('hex')
   database.keyspace<string, unknown>('ldb:imports', { values: 'json' }).put('copy', { count: 1000, input })
   database.close()
-  const [other, resumed] = ldbAll([
+  const [other, resumed] = await ldbAll([
     ['import', path, '--from-lmdb', join(folder, 'lmdb'), '--resume', 'copy'],
     ['import', path, '--from-level', source, '--resume', 'copy'],
   ])
@@ -181,25 +179,28 @@ test('a package that is not installed is named', () => {
       return load(name, ...rest)
     }`,
   )
-  const run = (...args: string[]): [number | null, string] => {
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      ['--require', join(alone, 'block.cjs'), PROGRAM, 'import', join(alone, 'db'), ...args],
-      { encoding: 'utf8', env: userEnvironment() },
-    )
-    return [status, stderr]
-  }
   writeFileSync(join(alone, 'file'), '')
-  expect(run('--from-level', alone)).toEqual([
-    1,
-    'ldb: --from-level needs a package: npm install classic-level\n',
-  ])
-  expect(run('--from-lmdb', join(alone, 'file'))).toEqual([
-    1,
-    'ldb: --from-lmdb needs a package: npm install lmdb\n',
-  ])
-  expect(run('--from-sqlite', join(alone, 'file'), '--table', 't')).toEqual([
-    1,
-    'ldb: --from-sqlite needs a package: npm install better-sqlite3 or node-sqlite3-wasm\n',
-  ])
+  const wanted = [
+    ['--from-level', alone],
+    ['--from-lmdb', join(alone, 'file')],
+    ['--from-sqlite', join(alone, 'file'), '--table', 't'],
+  ]
+  const commands = wanted.map((args) => ['import', join(alone, 'db'), ...args])
+  const script = `import { runCli } from ${JSON.stringify(pathToFileURL(LIBRARY).href)}
+    const codes = []
+    for (const args of ${JSON.stringify(commands)}) codes.push(await runCli(args))
+    console.log(codes.join())`
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--require', join(alone, 'block.cjs'), '--input-type=module', '--eval', script],
+    { encoding: 'utf8', env: userEnvironment() },
+  )
+  expect(stdout).toBe('1,1,1\n')
+  expect(stderr).toBe(
+    [
+      'ldb: --from-level needs a package: npm install classic-level\n',
+      'ldb: --from-lmdb needs a package: npm install lmdb\n',
+      'ldb: --from-sqlite needs a package: npm install better-sqlite3 or node-sqlite3-wasm\n',
+    ].join(''),
+  )
 })

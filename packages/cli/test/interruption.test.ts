@@ -19,9 +19,9 @@ import { ldbAll, PROGRAM, userEnvironment } from './command.js'
 let folder: string
 let db: string
 let text: string
-const COUNT = 8000
+const COUNT = 4000
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ldb-cli-interruption-'))
   db = join(folder, 'db')
   const database = Database.open(db)
@@ -30,7 +30,7 @@ beforeAll(() => {
   database.backup(join(folder, 'backups'))
   database.close()
   text = join(folder, 'text')
-  const [exported] = ldbAll([['scan', db, '--json']])
+  const [exported] = await ldbAll([['scan', db, '--json']])
   writeFileSync(text, exported?.out ?? '')
 })
 
@@ -48,7 +48,7 @@ function expectWhole(path: string): Database {
   return Database.open(path)
 }
 
-test('an interrupted command leaves the database whole, and no half of a new one', () => {
+test('an interrupted command leaves the database whole, and no half of a new one', async () => {
   const imported = join(folder, 'imported')
   const lines = join(folder, 'lines')
   const commands = (turn: number): string[][] => [
@@ -59,12 +59,12 @@ test('an interrupted command leaves the database whole, and no half of a new one
     ['load', join(folder, `loaded-${turn}`), text],
   ]
   const creations = TURNS.map((turn) => ['create', join(folder, `loaded-${turn}`)])
-  const [exported] = ldbAll([['export', db, '--output', lines], ...creations])
+  const [exported] = await ldbAll([['export', db, '--output', lines], ...creations])
   expect(exported?.code).toBe(0)
   const list = TURNS.flatMap((interruptAfter) =>
     commands(interruptAfter).map((args) => ({ args, interruptAfter })),
   )
-  const results = ldbAll(list)
+  const results = await ldbAll(list)
   const codes = (name: string): (number | null)[] =>
     results.filter((_, index) => list[index]?.args[0] === name).map(({ code }) => code)
   for (const name of ['backup', 'compact', 'restore', 'import', 'load']) {

@@ -7,7 +7,7 @@ import { Database } from '@ldb/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { wordsOf } from '../src/shell/shell-session.js'
 import { hasTerminal } from './pseudo-terminal.js'
-import { ldb, PROGRAM } from './command.js'
+import { ldb, ldbAll, PROGRAM } from './command.js'
 
 let folder: string
 let path: string
@@ -67,7 +67,7 @@ test('a transaction sees its own writes, is shown, and is rolled back or committ
   ])
 })
 
-test('the end of the input rolls back; errors end nothing', () => {
+test('the end of the input rolls back; errors end nothing', async () => {
   expect(shell(['begin', 'put lost 1']).code).toBe(0)
   const { code, out } = shell([
     'put',
@@ -88,7 +88,7 @@ test('the end of the input rolls back; errors end nothing', () => {
     'no command is named toString; help lists the commands',
     '(no such key)',
   ])
-  expect(ldb(['get', path, 'late']).code).toBe(3)
+  expect(await ldbAll([['get', path, 'late']])).toMatchObject([{ code: 3 }])
 })
 
 test.skipIf(!hasTerminal)('a terminal has a prompt, completion, history, and Ctrl-C', async () => {
@@ -123,5 +123,5 @@ test.skipIf(!hasTerminal)('a terminal has a prompt, completion, history, and Ctr
   await until('put lost 1')
   child.stdin.write('\u0003')
   await ended
-  expect(ldb(['scan', path]).out).toBe('apple\tred\n')
+  expect(await ldbAll([['scan', path]])).toMatchObject([{ out: 'apple\tred\n' }])
 })

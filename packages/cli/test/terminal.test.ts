@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Database } from '@ldb/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasTerminal } from './pseudo-terminal.js'
-import { ldb, ldbAll, PROGRAM, userEnvironment } from './command.js'
+import { ldbAll, PROGRAM, userEnvironment } from './command.js'
 
 let folder: string
 let path: string
@@ -60,7 +60,7 @@ test.skipIf(!hasTerminal)('a long command has a bar on a terminal, and none in a
   expect(code).toBe(0)
   expect(out).toMatch(/verifying \[.+\] \d+%/)
   expect(out).toMatch(/ok\S*\r\n$/)
-  expect(ldb(['verify', path]).err).toBe('')
+  expect(await ldbAll([['verify', path]])).toMatchObject([{ code: 0, err: '' }])
 })
 
 test.skipIf(!hasTerminal)('the studio serves a database until Ctrl-C, and then closes it', async () => {
@@ -82,7 +82,7 @@ test.skipIf(!hasTerminal)('the studio serves a database until Ctrl-C, and then c
   expect((await overview({})).status).toBe(401)
   const answer: unknown = await (await overview({ authorization: `Bearer ${hash.slice(1)}` })).json()
   expect(answer).toMatchObject({ isOpen: true, readOnly: false, keyspaces: [{ name: 'default' }] })
-  expect(ldb(['get', path, 'k1']).code).toBe(5)
+  expect(await ldbAll([['get', path, 'k1']])).toMatchObject([{ code: 5 }])
   // A page that follows the changes is still connected.
   const changes = await fetch(`${origin}/api/changes`, {
     method: 'POST',
@@ -92,15 +92,18 @@ test.skipIf(!hasTerminal)('the studio serves a database until Ctrl-C, and then c
   child.stdin.write('\u0003')
   expect(await ended).toBe(0)
   await changes.text().catch(() => undefined)
-  expect(ldb(['count', path])).toMatchObject({ code: 0, out: '3000\n' })
-  expect(ldb(['studio', path, '--port', '70000']).code).toBe(2)
+  const after = await ldbAll([
+    ['count', path],
+    ['studio', path, '--port', '70000'],
+  ])
+  expect(after).toMatchObject([{ code: 0, out: '3000\n' }, { code: 2 }])
 })
 
-test('help lists the commands in groups and names the exit codes; the version is that of the package', () => {
+test('help lists the commands in groups and names the exit codes; the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
-  const [help, printed, helpOfCopy, unknown, none] = ldbAll([
+  const [help, printed, helpOfCopy, unknown, none] = await ldbAll([
     ['--help'],
     ['--version'],
     ['help', 'copy'],

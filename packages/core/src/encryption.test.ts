@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import { isLdbError } from '@ldb/base'
 import { MemoryVfs } from '@ldb/vfs'
 import { expect, test } from 'vitest'
-import { AsyncDatabase, Database } from './index.js'
+import { AsyncDatabase, Database, readDataKeys } from './index.js'
 import type { DatabaseOptions, Encryption } from './index.js'
 
 const KEY = new Uint8Array(32).fill(9)
@@ -244,4 +244,34 @@ test('an older copy of the directory is refused by a state token, and another da
   const memory = await AsyncDatabase.memory()
   expect(await memory.stateToken()).toHaveLength(82)
   await memory.close()
+})
+
+test('tools read the data keys of a key file, of which one slot may be damaged', () => {
+  const vfs = fill({})
+  const db = Database.open('db', { vfs, encryption: { key: KEY } })
+  db.rotateKey({ key: KEY.map((byte) => byte + 1) }, { renew: false })
+  db.close()
+  const bytes = filesOf(vfs, 'db').get('db/KEYS') as Buffer
+  const encryption = { key: KEY.map((byte) => byte + 1) }
+  const found = readDataKeys(bytes, encryption, 'KEYS')
+  expect([found.currentId, found.keys.map(({ id, key }) => [id, key.length])]).toEqual([
+    2,
+    [
+      [1, 32],
+      [2, 32],
+    ],
+  ])
+  expect(Object.keys(found).sort()).toEqual(['currentId', 'databaseId', 'keys'])
+  expect(readDataKeys(Buffer.from(bytes).fill(0, 100, 200), encryption, 'KEYS')).toEqual(found)
+  const codes: [unknown, unknown, unknown, string][] = [
+    [bytes, { key: KEY }, 'KEYS', 'LDB_KEY'],
+    [bytes, { passphrase: 'p' }, 'KEYS', 'LDB_KEY'],
+    [bytes, undefined, 'KEYS', 'LDB_KEY'],
+    [bytes.subarray(0, 100), encryption, 'KEYS', 'LDB_CORRUPTION'],
+    ['bytes', encryption, 'KEYS', 'LDB_INVALID_ARGUMENT'],
+    [bytes, encryption, 7, 'LDB_INVALID_ARGUMENT'],
+    [bytes, { keyProvider: () => KEY }, 'KEYS', 'LDB_INVALID_ARGUMENT'],
+  ]
+  for (const [keyFile, secret, file, code] of codes)
+    expect(codeOf(() => readDataKeys(keyFile as Uint8Array, secret as Encryption, file as string))).toBe(code)
 })

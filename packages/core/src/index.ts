@@ -12,6 +12,7 @@ export type { DatabaseOptions, Durability } from './health/options.js'
 export type { ScrubOptions } from './health/background-options.js'
 export type { Logger } from './health/logger.js'
 export type { Encryption, MasterKey, SecretKeyObject } from './encryption/secret.js'
+export { readDataKeys } from './encryption/read-data-keys.js'
 
 // Keyspaces
 export { Keyspace } from './write/keyspace.js'
@@ -27,7 +28,7 @@ export type {
 export type { ViewKeys, ViewOptions, ViewValues } from './keyspace/view-options.js'
 export type { CompressionName, EngineName, KeyspaceDescriptor, StoredCompression } from './catalog/catalog.js'
 export type { Compression } from './health/compression.js'
-export type { CompressionCodec } from '@ldb/integrity'
+export type { CompressionCodec, KeyMaterial } from '@ldb/integrity'
 
 // Reading and writing
 export { Scan } from './read/scan.js'

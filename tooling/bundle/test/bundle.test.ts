@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compileFunction } from 'node:vm'
 
 import { describe, expect, test } from 'vitest'
 
@@ -27,7 +28,12 @@ describe.each(readdirSync(packages))('the bundles of %s', (name) => {
       // The CommonJS bundles contain the packages that are ES modules only.
       const own = join(folder, path.endsWith('.cjs') ? '' : 'src')
       expect(sources.filter((source) => !source.startsWith(own) && !source.includes('/@noble/'))).toEqual([])
-      if (path.endsWith('.cjs')) expect(text).toMatch(/^"use strict";/)
+      if (!path.endsWith('.cjs')) continue
+      expect(text).toMatch(/^"use strict";/)
+      // What is loaded late is a call: no class may extend it, and no list may export it.
+      expect(text).not.toMatch(/extends load[A-Z]/)
+      expect(() => compileFunction(text, ['require', 'module'])).not.toThrow()
+      expect(imports.filter((from, index) => imports.indexOf(from) < index)).toEqual([])
     }
   })
 })
@@ -50,19 +56,51 @@ describe('a CommonJS module', () => {
     ])
   })
 
+  test('requires each module once, and keeps the lines', () => {
+    const text =
+      '// a\nimport {\n  one\n} from "@ldb/base";\nvar a = one;\nimport {\n  one as one2,\n  two\n} from "@ldb/base";\n' +
+      'import * as fs from "node:fs";\nimport path from "node:path";\nimport path2 from "node:path";\nexport { a };\n'
+    expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
+      'const ldbModule0 = require("@ldb/base"); const {',
+      '  one',
+      '} = ldbModule0;',
+      'var a = one;',
+      'const {',
+      '  one: one2,',
+      '  two',
+      '} = ldbModule0;',
+      'const fs = require("node:fs");',
+      'const ldbModule1 = require("node:path"); const path = ldbModule1;',
+      'const path2 = ldbModule1;',
+      'module.exports = { a };',
+      '',
+    ])
+  })
+
   test('loads the LSM engine when a name of it is used, and keeps the lines', () => {
     const text =
       '// a\nimport {\n  LsmTree,\n  salvage as salvage2\n} from "@ldb/lsm";\nimport { LsmTree as LsmTree2 } from "@ldb/lsm";\n' +
-      'const open = () => [LsmTree.open(salvage2), LsmTree2.LsmTree, x.LsmTree];\nexport { open };\n'
+      'const open = () => [LsmTree.open(salvage2), LsmTree2.LsmTree, x.LsmTree, new LsmTree(1)];\nexport { open };\n'
     expect(commonModuleOf(text).split('\n').slice(1)).toEqual([
       'let loadLsmModule; const loadLsm = () => loadLsmModule ??= require("@ldb/lsm");',
       '',
       '',
       '',
       '',
-      'const open = () => [loadLsm().LsmTree.open(loadLsm().salvage), loadLsm().LsmTree.LsmTree, x.LsmTree];',
+      'const open = () => [loadLsm().LsmTree.open(loadLsm().salvage), loadLsm().LsmTree.LsmTree, x.LsmTree, new (loadLsm().LsmTree)(1)];',
       'module.exports = { open };',
       '',
+    ])
+  })
+
+  test('loads a module of Node that is rarely used when it is used', () => {
+    const text =
+      '// a\nimport * as nodeZlib from "node:zlib";\nimport { inflateRawSync as inflate } from "node:zlib";\n' +
+      'const a = () => [nodeZlib.zstd, inflate(1)];\nexport { a };\n'
+    expect(commonModuleOf(text).split('\n').slice(1, 4)).toEqual([
+      'let loadZlibModule; const loadZlib = () => loadZlibModule ??= require("node:zlib");',
+      '',
+      'const a = () => [loadZlib().zstd, loadZlib().inflateRawSync(1)];',
     ])
   })
 

@@ -1,4 +1,4 @@
-import { markUntransferable } from '#untransferable'
+import { CLONES_MARKED, markUntransferable } from '#untransferable'
 import { zeroedBuffer } from '#zeroed-buffer'
 
 /** Functions that detach a buffer, each of which is absent on some platform. */
@@ -7,6 +7,9 @@ interface TransferGlobals {
   readonly MessageChannel?: unknown
   readonly postMessage?: unknown
 }
+
+/** Globals of Node are getters that load what they need. */
+const globals = globalThis as unknown as TransferGlobals
 
 /**
  * True when no code can detach a buffer of {@link sharedBytes}.
@@ -40,21 +43,25 @@ export function isDetached(bytes: Uint8Array): boolean {
   }
 }
 
-/** Attempts to transfer a marked buffer in every way that the platform has. */
+/** Attempts to transfer a marked buffer in every way that the platform has and that is not known to be refused. */
 function preventsTransfer(): boolean {
-  const { structuredClone, MessageChannel, postMessage } = globalThis as unknown as TransferGlobals
   const { transfer } = ArrayBuffer.prototype as unknown as {
     readonly transfer?: (this: ArrayBuffer) => ArrayBuffer
   }
   if (markUntransferable === undefined) {
-    const means: readonly unknown[] = [structuredClone, MessageChannel, postMessage, transfer]
+    const means: readonly unknown[] = [
+      globals.structuredClone,
+      globals.MessageChannel,
+      globals.postMessage,
+      transfer,
+    ]
     return means.every((each) => each === undefined)
   }
   const bytes = new Uint8Array(new ArrayBuffer(1))
   const { buffer } = bytes
   const attempts = [
     (): unknown => markUntransferable?.(buffer),
-    (): unknown => structuredClone?.(buffer, { transfer: [buffer] }),
+    (): unknown => (CLONES_MARKED ? undefined : globals.structuredClone?.(buffer, { transfer: [buffer] })),
     (): unknown => transfer?.call(buffer),
   ]
   for (const attempt of attempts) {

@@ -4,3 +4,6 @@
  * The counterpart of untransferable-node.ts for other platforms.
  */
 export const markUntransferable: ((buffer: ArrayBufferLike) => void) | undefined = undefined
+
+/** True where a marked buffer is known to outlast `structuredClone`. */
+export const CLONES_MARKED: boolean = false

@@ -15,6 +15,7 @@ interface BackupOptions extends OpenOptions {
 
 interface RestoreOptions extends OpenOptions {
   readonly until?: string
+  readonly archive?: string
 }
 
 /** Adds the commands that copy a database to a backup, and back. */
@@ -27,7 +28,8 @@ export function addBackupCommands(program: Command, output: Output): void {
       backup(path, directory, options, output),
     )
   add('restore <directory> <database>', 'restore a database from its backups into a new directory')
-    .option('--until <seq>', 'the state at a commit number or an ISO 8601 time')
+    .option('--until <seq>', 'the state at a commit number, or, of an archive, at an ISO 8601 time')
+    .option('--archive <directory>', 'archived commits, which continue the backup')
     .action(restore)
 }
 
@@ -60,13 +62,17 @@ async function backup(
 async function restore(
   directory: string,
   path: string,
-  { until, ...options }: RestoreOptions,
+  { until, archive, ...options }: RestoreOptions,
 ): Promise<void> {
+  const end = until === undefined ? undefined : untilOf(until)
+  if (end instanceof Date && archive === undefined)
+    throw new CommandExit(ExitCode.usage, '--until with a time needs --archive')
   await interruptible((signal) =>
     Progress.during('restoring', directoryBytes(directory), 'bytes', (progress) =>
       AsyncDatabase.restore(directory, path, {
         ...encryptionOf(options),
-        ...(until === undefined ? {} : { until: untilOf(until) }),
+        ...(end === undefined ? {} : { until: end }),
+        ...(archive === undefined ? {} : { archive }),
         signal,
         onProgress: ({ byteCount }) => {
           progress.set(byteCount)

@@ -1,19 +1,22 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
-import { FileSource } from '../fields/byte-source.js'
 import type { ByteSource } from '../fields/byte-source.js'
 import type { DumpLines } from '../fields/dump-line.js'
+import { encryptionOf, openOptions } from '../data/open.js'
+import type { OpenOptions } from '../data/open.js'
 import { dumpRecord, recordsOf } from '../formats/log-segment.js'
-import { dumpPageAt } from '../formats/tree-file.js'
+import { dumpPageAt } from '../tree/tree-file.js'
+import { openSource } from '../inspect/backup-source.js'
 import { dumpFile, letterOf, summaryOf } from '../inspect/inspect-file.js'
+import { KeySearch } from '../inspect/key-search.js'
 import { printDump } from '../inspect/print-dump.js'
 import { CommandExit, ExitCode } from '../terminal/exit-code.js'
 import { humanBytes } from '../terminal/human-sizes.js'
 import type { Output } from '../terminal/output.js'
 import { wholeNumber } from './option-values.js'
 
-interface InspectOptions {
+interface InspectOptions extends OpenOptions {
   readonly file?: string
   readonly page?: number
   readonly offset?: number
@@ -28,7 +31,7 @@ export function addInspectCommand(program: Command, output: Output): void {
     .command('inspect <path>')
     .summary('print files of a database or a backup, field by field; a list of them without an option')
     .description(
-      'print files of a database, field by field, as the format documents name them; without an option, list what there is. Reads damaged and encrypted files, too, and takes no lock',
+      'print files of a database, field by field, as the format documents name them; without an option, list what there is. Reads damaged files, too, and takes no lock. Of encrypted files it shows what is in plain text, and all of it with the key',
     )
     .option('--file <name>', 'one file: its headers, and the units in it')
     .option('--page <number>', 'a page of a B+tree', wholeNumber)
@@ -38,6 +41,7 @@ export function addInspectCommand(program: Command, output: Output): void {
       wholeNumber,
     )
     .option('--log <seq>', 'the records of the log with a commit number', wholeNumber)
+    .option('--key-file <file>', 'file of the encryption key: shows encrypted units in plain text')
     .option('--full', 'all bytes of long fields')
     .option('--json', 'print one JSON object a line')
     .action((path: string, options: InspectOptions) => inspect(path, options, output))
@@ -48,8 +52,9 @@ async function inspect(path: string, options: InspectOptions, output: Output): P
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory()
   if (isDirectory === undefined) throw new CommandExit(ExitCode.notFound, `there is no ${path}`)
   const format = { full, json }
+  const keys = new KeySearch(encryptionOf(openOptions(options)).encryption)
   if (log !== undefined) {
-    await printRecords(filesOf(path), log, (lines) => printDump(lines, format, output))
+    await printRecords(filesOf(path), log, keys, (lines) => printDump(lines, format, output))
     return
   }
   const needsFile = page !== undefined || offset !== undefined
@@ -59,7 +64,7 @@ async function inspect(path: string, options: InspectOptions, output: Output): P
     await list(path, json, output)
     return
   }
-  await withSource(file, async (source) => {
+  await withSource(file, keys, async (source) => {
     if (page !== undefined && letterOf(source) !== 'B')
       throw new CommandExit(ExitCode.usage, `${file} is no B+tree, and has no pages`)
     await printDump(page === undefined ? dumpFile(source, offset) : dumpPageAt(source, page), format, output)
@@ -105,11 +110,12 @@ async function list(path: string, json: boolean, output: Output): Promise<void> 
 async function printRecords(
   files: readonly string[],
   seq: number,
+  keys: KeySearch,
   print: (lines: DumpLines) => Promise<void>,
 ): Promise<void> {
   let count = 0
   for (const file of files) {
-    await withSource(file, async (source) => {
+    await withSource(file, keys, async (source) => {
       if (letterOf(source) !== 'W') return
       for (const record of recordsOf(source)) {
         if (record.seq !== seq) continue
@@ -134,8 +140,12 @@ function filesOf(path: string): string[] {
     .sort()
 }
 
-async function withSource(file: string, action: (source: FileSource) => Promise<void>): Promise<void> {
-  const source = new FileSource(file)
+async function withSource(
+  file: string,
+  keys: KeySearch,
+  action: (source: ByteSource) => Promise<void>,
+): Promise<void> {
+  const source = openSource(file, () => keys.keysOf(file))
   try {
     await action(source)
   } finally {
@@ -144,7 +154,7 @@ async function withSource(file: string, action: (source: FileSource) => Promise<
 }
 
 function withSourceSync<T>(file: string, action: (source: ByteSource) => T): T {
-  const source = new FileSource(file)
+  const source = openSource(file)
   try {
     return action(source)
   } finally {

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import { encryptionOf } from '../data/open.js'
 import type { OpenOptions } from '../data/open.js'
+import { CommandExit, ExitCode } from '../terminal/exit-code.js'
 import type { Output } from '../terminal/output.js'
 
 interface StudioOptions extends OpenOptions {
@@ -23,6 +25,8 @@ export function addStudioCommand(program: Command, output: Output): void {
 
 /** Prints the address, and serves until the process is asked to end. */
 async function serve(path: string, options: StudioOptions, output: Output): Promise<void> {
+  // The page shows why a database does not open, and opens it later: not one that is not there.
+  if (!existsSync(path)) throw new CommandExit(ExitCode.notFound, `there is no database at ${path}`)
   const { Studio } = await import('@ldb/studio')
   const { port, readOnly = false } = options
   const studio = await Studio.start(path, { port, readOnly, ...encryptionOf(options) })

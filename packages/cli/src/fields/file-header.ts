@@ -15,9 +15,10 @@ export interface KnownHeader {
 }
 
 export const HEADER_BYTES = 24
-/** Bytes of the trailer of an encrypted unit. */
-export const TRAILER_BYTES = 44
+/** How the encrypted part is shown, too. */
+export const HOW_TO_DECRYPT = 'The key is given by --key-file, LDB_KEY or LDB_PASSPHRASE.'
 const CHECKED_BYTES = 16
+const ID_BYTES = 16
 const KIND_OFFSET = 3
 
 /** Reads the header at the beginning of a file. Flag bit 0 says in every kind of file that it is encrypted. */
@@ -48,22 +49,23 @@ export function* dumpHeader(source: ByteSource, at = 0): DumpLines {
       hashOf(checked.subarray(0, CHECKED_BYTES), SEED_ZERO),
     ),
   })
-  if (isEncrypted) yield { note: 'The file is encrypted: what is in plain text is shown.' }
+  if (!isEncrypted) return
+  const isDecrypted = source.keys?.() !== undefined
+  yield {
+    note: isDecrypted
+      ? 'The file is encrypted: its units are shown decrypted.'
+      : `The file is encrypted: its plain fields are shown. ${HOW_TO_DECRYPT}`,
+  }
 }
 
-/** Yields an encrypted unit: its ciphertext, and its trailer. */
-export function* dumpEncryptedUnit(source: ByteSource, at: number, byteCount: number): DumpLines {
-  const contentBytes = byteCount - TRAILER_BYTES
-  if (contentBytes < 0) {
-    yield { note: `DAMAGED: ${byteCount} bytes are fewer than the trailer of an encrypted unit` }
-    return
-  }
-  yield {
-    offset: at,
-    bytes: source.read(at, contentBytes),
-    field: 'ciphertext',
-    value: `${contentBytes} bytes`,
-  }
-  yield { title: 'trailer of the encrypted unit' }
-  yield* dumpTable(source, INTEGRITY_TABLES['Unit trailer'], at + contentBytes)
+/** Returns the 16 bytes of an id. */
+export function idAt(source: ByteSource, at: number): Uint8Array {
+  const id = new Uint8Array(ID_BYTES)
+  id.set(source.read(at, id.length))
+  return id
+}
+
+/** Leaves out the field that repeats the file header. */
+export function* withoutHeader(lines: DumpLines): DumpLines {
+  for (const line of lines) if (!('field' in line) || line.bytes.length !== HEADER_BYTES) yield line
 }

@@ -1,18 +1,29 @@
+import { memorySource } from '../fields/byte-source.js'
 import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, SEED_ZERO, seedOfFile, verdict } from '../fields/checksum.js'
 import type { DumpLines } from '../fields/dump-line.js'
-import { dumpHeader, readHeader } from '../fields/file-header.js'
+import { dumpUnit, TRAILER_BYTES } from '../fields/encrypted-unit.js'
+import { dumpHeader, idAt, readHeader } from '../fields/file-header.js'
 import { bigintOf, dumpTable, readTable, shown, tableBytes } from '../fields/format-table.js'
+import { backupFactsOf, dumpCommits, LOG_ROLE, sealedCommit } from './backup-commits.js'
+import { dumpCatalog } from './catalog.js'
+import { dumpKeyFile } from './key-file.js'
 import { dumpLogPayload, LOG_RECORD_NAMES } from './log-payload.js'
+import { fileInStream, STREAM_BYTES } from './stream-files.js'
 import { CORE_TABLES } from '../tables/core.js'
 
 const BODY_OFFSET = 32
-const STREAM_BYTES = 120
 const ARCHIVE_BYTES = 88
 const ROLES = ['?', 'catalog', 'log', 'file of a keyspace', 'blob file', 'key file']
 const SECTIONS = ['?', 'data', 'manifest', 'end']
+const MANIFEST = 2
 const END = 3
+const CATALOG_ROLE = 1
+const KEYS_ROLE = 5
+const CATALOG_FRAME = 3
 const BLOB_FRAME = 16
+/** In the header of an archive file. */
+const BRANCH_ID_OFFSET = 64
 
 /** Yields the fields of the manifest of a backup. */
 export function* dumpBackupManifest(source: ByteSource): DumpLines {
@@ -68,10 +79,15 @@ export function* dumpSequence(source: ByteSource): DumpLines {
       : part.type === BLOB_FRAME
         ? 'blob'
         : LOG_RECORD_NAMES[part.type]
-    const detail = isStream ? '' : `seq ${part.seq}`
+    const detail = isStream ? sectionDetail(part) : `seq ${part.seq}`
     yield { offset: at, byteCount: part.end - at, unit: name ?? `type ${part.type}`, detail }
     at = part.end
   }
+}
+
+function sectionDetail({ type, fileIndex, dataOffset }: SequencePart): string {
+  if (type === END) return ''
+  return `${type === MANIFEST ? 'BACKUP' : `${fileIndex}.data`} from ${dataOffset} on`
 }
 
 /** Yields the fields of the section or frame at an offset. */
@@ -81,17 +97,57 @@ export function* dumpSequencePart(source: ByteSource, at: number): DumpLines {
     yield { note: `nothing begins at ${at}` }
     return
   }
-  const { isStream, headerBytes, type, payloadBytes, stored, actual } = part
-  yield { title: isStream ? 'section of a stream' : 'frame of an archive' }
+  const { isStream, headerBytes, type, stored, actual } = part
+  yield { title: isStream ? `section of a stream: ${SECTIONS[type] ?? '?'}` : 'frame of an archive' }
   yield* dumpTable(source, part.table, at, { checksum: verdict(stored, actual) })
   const payloadAt = at + headerBytes
   if (isStream && type === END) yield* dumpTable(source, CORE_TABLES['End of a stream'], payloadAt)
-  else if (!isStream && type <= 1 && !readHeader(source).isEncrypted)
-    yield* dumpLogPayload(source, payloadAt, payloadBytes, type)
-  else {
-    const payload = source.read(payloadAt, payloadBytes)
-    yield { offset: payloadAt, bytes: payload, field: 'payload', value: shown(payload) }
+  else if (stored !== actual) yield* dumpBytes(source, payloadAt, part.payloadBytes)
+  else if (isStream) yield* dumpSectionContent(source, part, payloadAt)
+  else if (readHeader(source).isEncrypted) {
+    const unit = sealedCommit(idAt(source, BRANCH_ID_OFFSET), part.seq, type, payloadAt, part.end)
+    yield* dumpUnit(source, unit, (plain) =>
+      dumpFrameContent(plain, payloadAt, part.payloadBytes - TRAILER_BYTES, type),
+    )
+  } else yield* dumpFrameContent(source, payloadAt, part.payloadBytes, type)
+}
+
+/** Yields what a section contains of a file: of the catalog, the key file and the manifest, which are short, the whole file. */
+function* dumpSectionContent(source: ByteSource, part: SequencePart, payloadAt: number): DumpLines {
+  const { type, payloadBytes, fileIndex, dataOffset } = part
+  const manifest = fileInStream(source, 0)
+  const file = fileInStream(source, type === MANIFEST ? 0 : fileIndex)
+  const facts = manifest && backupFactsOf(manifest)
+  const role = type === MANIFEST ? 0 : (facts?.roles[fileIndex] ?? Number.NaN)
+  const name = type === MANIFEST ? 'BACKUP' : `${fileIndex}.data, ${ROLES[role] ?? 'of an unknown role'}`
+  yield { title: name }
+  const isShown = type === MANIFEST || role === CATALOG_ROLE || role === LOG_ROLE || role === KEYS_ROLE
+  if (file === undefined || facts === undefined || !isShown || (role !== LOG_ROLE && dataOffset > 0)) {
+    yield* dumpBytes(source, payloadAt, payloadBytes)
+    return
   }
+  yield { note: `Offsets are those in ${type === MANIFEST ? 'BACKUP' : `${fileIndex}.data`} from here on.` }
+  if (type === MANIFEST) yield* dumpBackupManifest(file)
+  else if (role === CATALOG_ROLE) yield* dumpCatalog(file)
+  else if (role === KEYS_ROLE) yield* dumpKeyFile(file)
+  else yield* dumpCommits(file, dataOffset, dataOffset + payloadBytes, facts)
+}
+
+/** A catalog in a frame is a whole file. */
+function* dumpFrameContent(source: ByteSource, at: number, byteCount: number, type: number): DumpLines {
+  if (type === CATALOG_FRAME) {
+    yield { note: `Offsets are those in the catalog from here on: add ${at}.` }
+    yield* dumpCatalog(memorySource(source.name, source.read(at, byteCount)))
+  } else if (type === BLOB_FRAME) {
+    const table = CORE_TABLES['Bytes of a blob file']
+    yield* dumpTable(source, table, at)
+    yield* dumpBytes(source, at + tableBytes(table), byteCount - tableBytes(table))
+  } else yield* dumpLogPayload(source, at, byteCount, type)
+}
+
+function* dumpBytes(source: ByteSource, at: number, byteCount: number): DumpLines {
+  const bytes = source.read(at, byteCount)
+  yield { offset: at, bytes, field: 'payload', value: shown(bytes) }
 }
 
 interface SequencePart {
@@ -100,6 +156,8 @@ interface SequencePart {
   readonly headerBytes: number
   readonly type: number
   readonly seq: number
+  readonly fileIndex: number
+  readonly dataOffset: number
   readonly payloadBytes: number
   readonly end: number
   readonly stored: bigint
@@ -111,7 +169,7 @@ function partAt(source: ByteSource, at: number): SequencePart | undefined {
   const table = CORE_TABLES[isStream ? 'Section of a stream' : 'Frame of an archive']
   const fields = readTable(source, table, at)
   if (fields === undefined || at < ARCHIVE_BYTES) return undefined
-  const { payloadBytes = 0, type = 0, seq = 0 } = fields
+  const { payloadBytes = 0, type = 0, seq = 0, fileIndex = 0, dataOffset = 0 } = fields
   const headerBytes = tableBytes(table)
   const id = new Uint8Array(16)
   id.set(source.read(BODY_OFFSET, id.length))
@@ -122,6 +180,8 @@ function partAt(source: ByteSource, at: number): SequencePart | undefined {
     headerBytes,
     type,
     seq,
+    fileIndex,
+    dataOffset,
     payloadBytes,
     end: at + headerBytes + payloadBytes,
     stored: bigintOf(source.read(at, 8)),

@@ -1,12 +1,16 @@
+import { UnitKind } from '@ldb/integrity'
+import { memorySource } from '../fields/byte-source.js'
 import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, SEED_ZERO, verdict } from '../fields/checksum.js'
-import { dumpEncryptedUnit, dumpHeader, readHeader } from '../fields/file-header.js'
+import { dumpUnit, TRAILER_BYTES } from '../fields/encrypted-unit.js'
+import { dumpHeader, idAt, readHeader } from '../fields/file-header.js'
 import type { DumpLines } from '../fields/dump-line.js'
 import { bigintOf, dumpTable, readTable, shown, tableBytes } from '../fields/format-table.js'
 import { CORE_TABLES } from '../tables/core.js'
 
 const CHECKSUM_OFFSET = 24
 const BODY_OFFSET = 32
+const DATABASE_ID_OFFSET = 40
 /** End of the plain prefix of an encrypted catalog. */
 const PREFIX_BYTES = 88
 const ENGINES = ['?', 'B+tree', 'LSM tree']
@@ -32,10 +36,27 @@ export function* dumpCatalog(source: ByteSource): DumpLines {
   )
   if (isEncrypted) {
     yield { title: 'encrypted catalog' }
-    yield* dumpEncryptedUnit(source, PREFIX_BYTES, source.byteCount - PREFIX_BYTES)
+    yield* dumpSealedCatalog(source, root?.['generation'] ?? 0)
     return
   }
   yield* dumpKeyspaces(source, root?.['keyspaceCount'] ?? 0)
+}
+
+/** The unit contains a whole plain catalog. */
+function* dumpSealedCatalog(source: ByteSource, generation: number): DumpLines {
+  const byteCount = source.byteCount - PREFIX_BYTES
+  const fileId = idAt(source, DATABASE_ID_OFFSET)
+  const binding = {
+    purpose: 'catalog',
+    fileId,
+    kind: UnitKind.Catalog,
+    position: 0,
+    epoch: generation,
+  } as const
+  yield* dumpUnit(source, { at: PREFIX_BYTES, byteCount, ...binding }, function* (plain) {
+    yield { note: `Offsets are those in the decrypted catalog from here on: add ${PREFIX_BYTES}.` }
+    yield* dumpCatalog(memorySource(source.name, plain.read(PREFIX_BYTES, byteCount - TRAILER_BYTES)))
+  })
 }
 
 function* dumpKeyspaces(source: ByteSource, count: number): DumpLines {

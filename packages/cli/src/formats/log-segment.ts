@@ -1,8 +1,10 @@
+import { UnitKind } from '@ldb/integrity'
 import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, SEED_ZERO, seedOfFile, verdict } from '../fields/checksum.js'
 import type { Seed64 } from '../fields/checksum.js'
 import type { DumpLines } from '../fields/dump-line.js'
-import { dumpEncryptedUnit, dumpHeader, HEADER_BYTES, readHeader } from '../fields/file-header.js'
+import { dumpUnit, TRAILER_BYTES } from '../fields/encrypted-unit.js'
+import { dumpHeader, idAt, readHeader, withoutHeader } from '../fields/file-header.js'
 import { bigintOf, dumpTable, readTable } from '../fields/format-table.js'
 import { dumpLogPayload, LOG_RECORD_NAMES } from './log-payload.js'
 import { WAL_TABLES } from '../tables/wal.js'
@@ -14,6 +16,8 @@ const SEAL_CHECKED_BYTES = 48
 const RECORDS_OFFSET = 8192
 const RECORD_BYTES = 32
 const ALIGNMENT = 8
+/** The kind of an encrypted record contains its type times this. */
+const TYPE_FACTOR = 256
 
 /** A record of a segment. */
 export interface LogRecord {
@@ -81,7 +85,7 @@ export function* dumpRecord(source: ByteSource, fileOffset: number): DumpLines {
     yield { note: `DAMAGED: no record of the log begins at ${fileOffset}` }
     return
   }
-  const { lsn, payloadBytes, type } = record
+  const { lsn, seq, payloadBytes, type } = record
   const header = source.read(fileOffset, RECORD_BYTES)
   const checked = source.read(fileOffset + 8, RECORD_BYTES - 8 + payloadBytes)
   yield { title: `record at lsn ${fileOffset - RECORDS_OFFSET + baseLsn}` }
@@ -90,8 +94,16 @@ export function* dumpRecord(source: ByteSource, fileOffset: number): DumpLines {
     type: LOG_RECORD_NAMES[type] ?? '',
   })
   const at = fileOffset + RECORD_BYTES
-  if (isEncrypted) yield* dumpEncryptedUnit(source, at, payloadBytes)
-  else yield* dumpLogPayload(source, at, payloadBytes, type)
+  if (!isEncrypted) {
+    yield* dumpLogPayload(source, at, payloadBytes, type)
+    return
+  }
+  const fileId = idAt(source, SEGMENT_ID_OFFSET)
+  const kind = UnitKind.LogRecord + TYPE_FACTOR * type
+  const binding = { purpose: 'log', fileId, kind, position: lsn, epoch: seq } as const
+  yield* dumpUnit(source, { at, byteCount: payloadBytes, ...binding }, (plain) =>
+    dumpLogPayload(plain, at, payloadBytes - TRAILER_BYTES, type),
+  )
 }
 
 /** Yields the records of a segment, up to the first bytes that are none. */
@@ -125,15 +137,9 @@ const known = new WeakMap<ByteSource, SegmentFacts>()
 function factsOf(source: ByteSource): SegmentFacts {
   const found = known.get(source)
   if (found !== undefined) return found
-  const id = new Uint8Array(16)
-  id.set(source.read(SEGMENT_ID_OFFSET, id.length))
+  const id = idAt(source, SEGMENT_ID_OFFSET)
   const { baseLsn = 0 } = readTable(source, WAL_TABLES['Segment header'], 0) ?? {}
   const facts = { seed: seedOfFile(id), baseLsn, isEncrypted: readHeader(source).isEncrypted }
   known.set(source, facts)
   return facts
-}
-
-/** Leaves out the field that repeats the file header. */
-export function* withoutHeader(lines: DumpLines): DumpLines {
-  for (const line of lines) if (!('field' in line) || line.bytes.length !== HEADER_BYTES) yield line
 }

@@ -1,11 +1,14 @@
+import { UnitKind } from '@ldb/integrity'
 import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, verdict } from '../fields/checksum.js'
 import type { DumpLines } from '../fields/dump-line.js'
-import { dumpEncryptedUnit, readHeader } from '../fields/file-header.js'
+import { dumpUnit } from '../fields/encrypted-unit.js'
+import { idAt, readHeader } from '../fields/file-header.js'
 import { bigintOf, dumpTable, numberOf, readTable, shown, tableBytes } from '../fields/format-table.js'
 import { dumpLsmHeader, seedOf } from './lsm-table.js'
 import { LSM_TABLES } from '../tables/lsm.js'
 
+const FILE_ID_OFFSET = 24
 const RECORDS_OFFSET = 64
 const RECORD_BYTES = 16
 const CHECKSUM_OFFSET = 8
@@ -47,8 +50,14 @@ export function* dumpManifestRecord(source: ByteSource, at: number): DumpLines {
     checksum: verdict(record.stored, record.actual),
   })
   const start = at + RECORD_BYTES
-  if (readHeader(source).isEncrypted) yield* dumpEncryptedUnit(source, start, record.payloadBytes)
-  else yield* dumpState(source, start)
+  if (!readHeader(source).isEncrypted) {
+    yield* dumpState(source, start)
+    return
+  }
+  const { payloadBytes: byteCount, type: epoch } = record
+  const fileId = idAt(source, FILE_ID_OFFSET)
+  const binding = { purpose: 'manifest', fileId, kind: UnitKind.ManifestEdit, position: at, epoch } as const
+  yield* dumpUnit(source, { at: start, byteCount, ...binding }, (plain) => dumpState(plain, start))
 }
 
 function* dumpState(source: ByteSource, start: number): DumpLines {

@@ -1,46 +1,35 @@
-import { Buffer } from 'node:buffer'
 import type { ByteSource } from '../fields/byte-source.js'
 import { memorySource } from '../fields/byte-source.js'
 import { codecName, dumpCompressed } from '../fields/compressed-bytes.js'
 import { hashOf, SEED_ZERO, seedOfFile, verdict } from '../fields/checksum.js'
 import type { DumpLines } from '../fields/dump-line.js'
+import { dumpUnit as dumpEncrypted, VERSION_REMARK } from '../fields/encrypted-unit.js'
 import { dumpHeader, readHeader } from '../fields/file-header.js'
-import { bigintOf, dumpTable, readTable, shown, tableBytes } from '../fields/format-table.js'
+import { bigintOf, dumpTable, shown, tableBytes } from '../fields/format-table.js'
 import { dumpBlock, dumpTombstones } from './lsm-block.js'
+import { CHECKED_TRAILER_BYTES, tableUnitAt, UNITS_OFFSET } from './lsm-units.js'
+import type { TableUnit } from './lsm-units.js'
 import { LSM_TABLES } from '../tables/lsm.js'
 
-const UNITS_OFFSET = 64
 const HEADER_CHECKED_BYTES = 56
-const UNIT_TRAILER_BYTES = 24
-const CHECKED_TRAILER_BYTES = 16
 const CONTENTS = ['?', 'data', 'index', 'filter', 'tombstones', 'properties', 'footer']
-/** Bytes that are read at once in the search for the trailer of a unit, and its greatest length. */
-const WINDOW_BYTES = 1 << 20
-const UNIT_BYTES_MAX = 1 << 30
-
-/** A unit of a table: a payload and its trailer. */
-interface Unit {
-  readonly start: number
-  readonly trailerAt: number
-  readonly codec: number
-  readonly content: number
-  readonly rawBytes: number
-}
-
 /** Yields the fields of the header of a table, and its units. */
 export function* dumpTableFile(source: ByteSource): DumpLines {
   yield* dumpLsmHeader(source)
-  if (readHeader(source).isEncrypted) return
+  if (isLocked(source)) {
+    yield { note: 'Without the key, the units of the table cannot be told apart.' }
+    return
+  }
   yield { title: 'units' }
   let at = UNITS_OFFSET
   while (at < source.byteCount) {
-    const unit = unitAt(source, at)
+    const unit = tableUnitAt(source, at)
     if (unit === undefined) {
       yield { note: `DAMAGED: no intact unit begins at ${at}` }
       return
     }
     const { content, codec, rawBytes } = unit
-    at = unit.trailerAt + UNIT_TRAILER_BYTES
+    at = unit.end
     yield {
       offset: unit.start,
       byteCount: at - unit.start,
@@ -56,23 +45,35 @@ export function* dumpUnit(source: ByteSource, start: number): DumpLines {
     yield* dumpLsmHeader(source)
     return
   }
-  const unit = readHeader(source).isEncrypted ? undefined : unitAt(source, start)
-  if (unit === undefined) {
-    yield { note: `no unit in plain text begins at ${start}` }
+  if (isLocked(source)) {
+    yield* dumpHeader(source)
+    yield { note: 'Without the key, the units of the table cannot be told apart.' }
     return
   }
-  const { trailerAt, content } = unit
-  yield { title: `${CONTENTS[content] ?? '?'}: unit at ${start}` }
+  const unit = tableUnitAt(source, start)
+  if (unit === undefined) {
+    yield { note: `no intact unit begins at ${start}` }
+    return
+  }
+  yield { title: `${CONTENTS[unit.content] ?? '?'}: unit at ${start}` }
+  if (unit.encrypted === undefined) yield* dumpPlainUnit(source, unit)
+  else yield* dumpEncrypted(source, unit.encrypted, (plain) => dumpPlainUnit(plain, unit))
+}
+
+function isLocked(source: ByteSource): boolean {
+  return readHeader(source).isEncrypted && source.keys?.() === undefined
+}
+
+function* dumpPlainUnit(source: ByteSource, unit: TableUnit): DumpLines {
+  const { start, trailerAt, encrypted } = unit
   yield* dumpPayload(source, unit)
   yield { title: 'trailer' }
   const checked = source.read(start, trailerAt - start + CHECKED_TRAILER_BYTES)
+  const stored = bigintOf(source.read(trailerAt + CHECKED_TRAILER_BYTES, 8))
   yield* dumpTable(source, LSM_TABLES['Trailer'], trailerAt, {
     codec: codecName,
     content: (kind) => CONTENTS[kind] ?? '?',
-    checksum: verdict(
-      bigintOf(source.read(trailerAt + CHECKED_TRAILER_BYTES, 8)),
-      hashOf(checked, seedOf(source)),
-    ),
+    checksum: encrypted === undefined ? verdict(stored, hashOf(checked, seedOf(source))) : VERSION_REMARK,
   })
 }
 
@@ -95,7 +96,7 @@ export function seedOf(source: ByteSource): ReturnType<typeof seedOfFile> {
   return seedOfFile(id)
 }
 
-function* dumpPayload(source: ByteSource, unit: Unit): DumpLines {
+function* dumpPayload(source: ByteSource, unit: TableUnit): DumpLines {
   const { start, trailerAt, codec, content, rawBytes } = unit
   const stored = source.read(start, trailerAt - start)
   if (codec === 0) {
@@ -130,28 +131,4 @@ function* dumpFooter(source: ByteSource, at: number): DumpLines {
     yield { title: `handle: ${name}` }
     yield* dumpTable(source, LSM_TABLES['Handle'], at + index * handleBytes)
   }
-}
-
-/** Finds the unit that begins at an offset: it ends behind the first trailer that names the offset and whose checksum matches. */
-function unitAt(source: ByteSource, start: number): Unit | undefined {
-  const mark = Buffer.alloc(8)
-  mark.writeBigUInt64LE(BigInt(start))
-  const end = Math.min(source.byteCount, start + UNIT_BYTES_MAX)
-  for (let from = start; from < end; from += WINDOW_BYTES) {
-    const window = Buffer.from(source.read(from, WINDOW_BYTES + UNIT_TRAILER_BYTES))
-    for (let found = window.indexOf(mark); found >= 0; found = window.indexOf(mark, found + 1)) {
-      const trailerAt = from + found - 8
-      if (trailerAt < start || trailerAt + UNIT_TRAILER_BYTES > source.byteCount) continue
-      const {
-        codec = 0,
-        content = 0,
-        rawBytes = 0,
-      } = readTable(source, LSM_TABLES['Trailer'], trailerAt) ?? {}
-      const checked = source.read(start, trailerAt - start + CHECKED_TRAILER_BYTES)
-      const stored = bigintOf(source.read(trailerAt + CHECKED_TRAILER_BYTES, 8))
-      if (stored !== hashOf(checked, seedOf(source))) continue
-      return { start, trailerAt, codec, content, rawBytes }
-    }
-  }
-  return undefined
 }

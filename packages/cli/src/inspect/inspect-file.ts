@@ -2,7 +2,9 @@ import { basename } from 'node:path'
 import type { ByteSource } from '../fields/byte-source.js'
 import type { DumpLines } from '../fields/dump-line.js'
 import { dumpHeader, readHeader } from '../fields/file-header.js'
+import type { KnownHeader } from '../fields/file-header.js'
 import { shown } from '../fields/format-table.js'
+import { backupOf, dumpBackupLog, dumpBackupLogAt, LOG_ROLE } from '../formats/backup-commits.js'
 import { dumpBackupManifest, dumpSequence, dumpSequencePart } from '../formats/backup-file.js'
 import { dumpBlobFile, dumpBlobRecord } from '../formats/blob-file.js'
 import { dumpCatalog } from '../formats/catalog.js'
@@ -10,7 +12,8 @@ import { dumpKeyFile } from '../formats/key-file.js'
 import { dumpRecord, dumpSegment } from '../formats/log-segment.js'
 import { dumpManifest, dumpManifestRecord } from '../formats/lsm-manifest.js'
 import { dumpTableFile, dumpUnit } from '../formats/lsm-table.js'
-import { dumpPageAt, dumpTree, pageNumberAt } from '../formats/tree-file.js'
+import { META_OFFSETS } from '../tree/tree-facts.js'
+import { dumpPageAt, dumpTree, pageNumberAt } from '../tree/tree-file.js'
 
 /** How a kind of file is inspected. */
 interface FileKind {
@@ -22,6 +25,9 @@ interface FileKind {
   /** Yields the unit at an offset; absent in a file that is shown as a whole. */
   readonly dumpAt?: (source: ByteSource, offset: number) => DumpLines
 }
+
+const BACKUP_LOG = 'log'
+const STORE_ROLE = 3
 
 /** Kinds of file, by the letter in their header. */
 const KINDS: Readonly<Record<string, FileKind>> = {
@@ -35,6 +41,12 @@ const KINDS: Readonly<Record<string, FileKind>> = {
   A: { name: 'backup manifest', units: '', dump: dumpBackupManifest },
   L: { name: 'archive', units: 'frames: --offset', dump: dumpSequence, dumpAt: dumpSequencePart },
   S: { name: 'backup stream', units: 'sections: --offset', dump: dumpSequence, dumpAt: dumpSequencePart },
+  [BACKUP_LOG]: {
+    name: 'log of a backup',
+    units: 'commits: --offset',
+    dump: dumpBackupLog,
+    dumpAt: dumpBackupLogAt,
+  },
 }
 
 /** Kinds of file, by their names: a damaged header does not say what it is. */
@@ -61,9 +73,11 @@ export interface FileSummary {
 
 /** Returns what a file is. */
 export function summaryOf(source: ByteSource): FileSummary {
-  const header = readHeader(source)
-  const known = kindOf(source)
+  const letter = letterOf(source)
+  const header = letter === 'B' ? treeHeader(source) : readHeader(source)
+  const known = letter === undefined ? undefined : KINDS[letter]
   if (known === undefined) return { kind: 'other', format: '', remark: '' }
+  if (letter === BACKUP_LOG) return { kind: known.name, format: '', remark: known.units }
   const remarks = [
     ...(header.kind === undefined ? ['DAMAGED header'] : header.isIntact ? [] : ['DAMAGED header checksum']),
     ...(header.isEncrypted ? ['encrypted'] : []),
@@ -74,6 +88,13 @@ export function summaryOf(source: ByteSource): FileSummary {
     format: String(header.format),
     remark: remarks.filter((text) => text !== '').join(', '),
   }
+}
+
+/** In a backup, a meta block that is not that of the copied state is zeros. */
+function treeHeader(source: ByteSource): KnownHeader {
+  const isInBackup = backupOf(source.name) !== undefined
+  const headers = META_OFFSETS.map((at) => readHeader(source, at))
+  return (isInBackup ? headers.find(({ kind }) => kind === 'B') : undefined) ?? readHeader(source)
 }
 
 /** Yields a file: its headers and the list of its units, or the unit at an offset. */
@@ -90,7 +111,16 @@ export function letterOf(source: ByteSource): string | undefined {
   const { kind } = readHeader(source)
   if (kind !== undefined && Object.hasOwn(KINDS, kind)) return kind
   const name = basename(source.name)
-  return LETTERS.find(([pattern]) => pattern.test(name))?.[1]
+  const letter = LETTERS.find(([pattern]) => pattern.test(name))?.[1]
+  return letter ?? letterInBackup(source)
+}
+
+/** The first meta block of a tree in a backup may be zeros, and the log has no header. */
+function letterInBackup(source: ByteSource): string | undefined {
+  const role = backupOf(source.name)?.role
+  if (role === LOG_ROLE) return BACKUP_LOG
+  const isTree = role === STORE_ROLE && META_OFFSETS.some((at) => readHeader(source, at).kind === 'B')
+  return isTree ? 'B' : undefined
 }
 
 function kindOf(source: ByteSource): FileKind | undefined {

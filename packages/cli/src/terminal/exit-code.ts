@@ -29,7 +29,12 @@ export function exitCodeOf(error: unknown): number {
   // Help and the version are requests, which commander answers by an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
   if (isLdbError(error, 'LDB_NOT_FOUND')) return ExitCode.notFound
-  if (isLdbError(error, 'LDB_CORRUPTION')) return ExitCode.corruption
+  if (isCorruption(error)) return ExitCode.corruption
   if (isLdbError(error, 'LDB_LOCKED')) return ExitCode.locked
   return ExitCode.error
+}
+
+/** A commit that could not be applied has its cause in the page that is damaged. */
+function isCorruption(error: unknown): boolean {
+  return isLdbError(error) && (error.code === 'LDB_CORRUPTION' || isCorruption(error.cause))
 }

@@ -6,7 +6,10 @@ import { CommandExit, ExitCode } from './exit-code.js'
 /** Functions that make a text coloured, or return it as it is. */
 export type Colours = Pick<ReturnType<typeof pc.createColors>, 'bold' | 'dim' | 'green' | 'red' | 'yellow'>
 
-/** Writes lines to the standard output, at the speed of its reader. A reader that has closed the pipe ends the command without an error. */
+/**
+ * Writes lines to the standard output, at the speed of its reader. A reader that has closed the pipe ends the command without an error; any other
+ * failure of a write, a full device for instance, is an error.
+ */
 export class Output {
   /** Colours of a terminal; plain text in a pipe, and where the environment has `NO_COLOR`. */
   readonly colours: Colours
@@ -14,7 +17,7 @@ export class Output {
   constructor() {
     this.colours = pc.createColors(hasColours())
     // The error of a closed pipe may come after the command: the listener stays.
-    if (!process.stdout.listeners('error').includes(ignoreError)) process.stdout.on('error', ignoreError)
+    if (!process.stdout.listeners('error').includes(noteError)) process.stdout.on('error', noteError)
   }
 
   /** Writes a line. */
@@ -24,10 +27,19 @@ export class Output {
 
   /** Writes lines, each with its newline. */
   async text(lines: string): Promise<void> {
+    throwIfFailed()
     if (isClosed()) throw new CommandExit(ExitCode.ok)
-    if (process.stdout.write(lines) || isClosed()) return
+    const hasRoom = process.stdout.write(lines)
+    throwIfFailed()
+    if (hasRoom || isClosed()) return
     // A closed pipe emits `close` or `error`, and no `drain`.
     await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined)
+  }
+
+  /** Waits until all is written. @throws {@link CommandExit} when it cannot be. */
+  async end(): Promise<void> {
+    if (!isClosed()) await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+    throwIfFailed()
   }
 
   /**
@@ -58,8 +70,17 @@ export class Output {
   }
 }
 
-function ignoreError(): void {
-  // `isClosed` tells.
+let failure: NodeJS.ErrnoException | undefined
+
+function noteError(error: NodeJS.ErrnoException): void {
+  failure = error
+}
+
+/** The event comes later than the state, which a stream of a file forgets. */
+function throwIfFailed(): void {
+  failure ??= process.stdout.errored ?? undefined
+  if (failure === undefined || failure.code === 'EPIPE') return
+  throw new CommandExit(ExitCode.error, `the standard output cannot be written: ${failure.message}`)
 }
 
 function isClosed(): boolean {

@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -34,6 +35,8 @@ const POINT_BYTES = 8 * 1_048_576
 export class OutputFile {
   readonly #path: string
   readonly #descriptor: number
+  /** False for a device or a pipe, of which nothing can be written again. */
+  readonly #isFile: boolean
   #byteCount: number
   #pointAt: number
 
@@ -42,7 +45,8 @@ export class OutputFile {
     this.#descriptor = openSync(path, point === undefined ? 'w' : 'r+')
     this.#byteCount = point?.byteCount ?? 0
     this.#pointAt = this.#byteCount
-    ftruncateSync(this.#descriptor, this.#byteCount)
+    this.#isFile = fstatSync(this.#descriptor).isFile()
+    if (this.#isFile) ftruncateSync(this.#descriptor, this.#byteCount)
   }
 
   /** Opens a file, at the end of what a point says is complete. */
@@ -83,7 +87,7 @@ export class OutputFile {
         bytes,
         written,
         bytes.length - written,
-        this.#byteCount + written,
+        this.#isFile ? this.#byteCount + written : null,
       )
     this.#byteCount += bytes.length
   }
@@ -96,6 +100,7 @@ export class OutputFile {
     key: Uint8Array,
     isForced = false,
   ): void {
+    if (!this.#isFile) return
     if (!isForced && this.#byteCount - this.#pointAt < POINT_BYTES) return
     fdatasyncSync(this.#descriptor)
     this.#pointAt = this.#byteCount
@@ -113,6 +118,7 @@ export class OutputFile {
 
   /** Makes the file durable, and removes the resume point. */
   end(): void {
+    if (!this.#isFile) return
     fdatasyncSync(this.#descriptor)
     rmSync(`${this.#path}.resume`, { force: true })
   }

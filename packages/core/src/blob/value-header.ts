@@ -1,5 +1,4 @@
 import { readU64 } from '@ldb/base'
-import { REFERENCE_BYTES } from '@ldb/blob'
 import {
   VALUE_HEADER_BYTES,
   VALUE_HEADER_MARK,
@@ -9,6 +8,8 @@ import {
 } from '../format.js'
 
 const [MARK_0, MARK_1, MARK_2, MARK_3] = VALUE_HEADER_MARK
+/** Bytes of a reference, as `@ldb/blob` encodes it. That package is loaded only by programs that use blob files, so that nothing of it is read here. */
+const REFERENCE_BYTES = 32
 /** Bytes of a stored value whose content is in a blob file. */
 export const REFERRING_VALUE_BYTES: number = VALUE_HEADER_BYTES + REFERENCE_BYTES
 

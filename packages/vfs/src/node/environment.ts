@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto'
 import { afterCollection } from '@ldb/base'
 import { runAtExit } from './exit-tasks.js'
 import type { Clock, RandomSource, Scheduler } from '../environment/environment.js'
+import { fillFromDevice } from './random-device.js'
 import { monotonicMs, unfakedScheduler } from './unfaked-timers.js'
 
 /**
@@ -16,9 +17,18 @@ export const nodeClock: Clock = {
   monotonic: monotonicMs,
 }
 
-/** Cryptographically secure random bytes, from `node:crypto`. @category Environment */
+/** Longest identifiers and nonces in bytes. What is longer may be a key. */
+const IDENTIFIER_BYTES_MAX = 16
+
+/**
+ * Cryptographically secure random bytes, from `node:crypto`. On Linux up to 16 bytes, which identifiers and nonces have, come from
+ * `/dev/urandom`: to load `node:crypto` takes longer than to open a database.
+ *
+ * @category Environment
+ */
 export const nodeRandom: RandomSource = {
-  fill: (target) => randomFillSync(target),
+  fill: (target) =>
+    target.length <= IDENTIFIER_BYTES_MAX && fillFromDevice(target) ? target : randomFillSync(target),
 }
 
 /**

@@ -17,6 +17,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, FolderLayers>> = {
     layers: [
       'commands',
       'inspect',
+      'tree',
       'formats',
       'fields',
       'tables',

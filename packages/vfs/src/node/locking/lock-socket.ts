@@ -1,7 +1,7 @@
 import { callOptions } from '../call-options.js'
-import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
+import { shortDigest } from './short-digest.js'
 
 /** A bound socket name. The kernel frees it as soon as the process ends, in any way. */
 export interface LockSocket {
@@ -19,7 +19,7 @@ export interface LockSocket {
  */
 export function bindLockSocket(identity: string, token: string): LockSocket | 'taken' | 'unavailable' {
   if (process.platform !== 'linux') return 'unavailable'
-  const name = `ldb-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`
+  const name = `ldb-${shortDigest(identity).slice(0, 32)}`
   const server = tryListen(name)
   if (server !== undefined) {
     return {

@@ -2,6 +2,7 @@ import type { ByteSource } from '../fields/byte-source.js'
 import { hashOf, verdict } from '../fields/checksum.js'
 import type { Seed64 } from '../fields/checksum.js'
 import type { DumpLine, DumpLines } from '../fields/dump-line.js'
+import { VERSION_REMARK } from '../fields/encrypted-unit.js'
 import { bigintOf, dumpTable, numberOf, readTable, shown } from '../fields/format-table.js'
 import { BTREE_TABLES } from '../tables/btree.js'
 
@@ -21,12 +22,15 @@ const EXTENT_BIT = 0x8000
 
 interface PageFacts {
   readonly pageBytes: number
+  /** Where the content of a page ends. */
+  readonly pageEnd: number
   readonly seed: Seed64
+  readonly isEncrypted: boolean
 }
 
-/** Yields the fields of a plain page: header, slots and records, or what else its kind has. */
+/** Yields the fields of a page in plain text: header, slots and records, or what else its kind has. */
 export function* dumpPage(source: ByteSource, pageNumber: number, facts: PageFacts): DumpLines {
-  const { pageBytes, seed } = facts
+  const { pageBytes, pageEnd, seed, isEncrypted } = facts
   const at = pageNumber * pageBytes
   const page = source.read(at, pageBytes)
   const kind = page[12] ?? 0
@@ -36,22 +40,24 @@ export function* dumpPage(source: ByteSource, pageNumber: number, facts: PageFac
     return
   }
   yield* dumpTable(source, BTREE_TABLES['Page header'], at, {
-    checksum: verdict(bigintOf(page.subarray(0, 8)), hashOf(page.subarray(8), seed)),
+    checksum: isEncrypted
+      ? VERSION_REMARK
+      : verdict(bigintOf(page.subarray(0, 8)), hashOf(page.subarray(8), seed)),
     pageNumber: (number) => (number === pageNumber ? '' : 'DAMAGED: another page'),
     kind: KINDS[kind] ?? 'DAMAGED',
     flags: (flags) => ((flags & 1) === 1 ? 'edge page' : ''),
   })
-  if (kind === LEAF || kind === BRANCH) yield* dumpSlots(source, at, pageBytes, kind)
+  if (kind === LEAF || kind === BRANCH) yield* dumpSlots(source, at, facts, kind)
   else if (kind === FREE_SPACE || kind === MIRROR) {
     yield { title: 'free space' }
     yield* dumpTable(source, BTREE_TABLES['Free-space page'], at)
-    const bits = page.subarray(64)
+    const bits = page.subarray(64, pageEnd)
     const free = bits.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
     yield { offset: at + 64, bytes: bits, field: 'bits', value: `${free} are set` }
   } else yield { note: 'A page of an overflow extent behind its first one, or a free page, has no header.' }
 }
 
-function* dumpExtent(source: ByteSource, at: number, { seed }: PageFacts): DumpLines {
+function* dumpExtent(source: ByteSource, at: number, { seed, isEncrypted }: PageFacts): DumpLines {
   const table = BTREE_TABLES['Overflow extent']
   const { contentBytes = 0 } = readTable(source, table, at) ?? {}
   const content = source.read(at + HEADER_BYTES, contentBytes)
@@ -59,32 +65,33 @@ function* dumpExtent(source: ByteSource, at: number, { seed }: PageFacts): DumpL
   hashed.set(source.read(at + 8, HEADER_BYTES - 8))
   new DataView(hashed.buffer).setBigUint64(24, hashOf(content, seed), true)
   yield* dumpTable(source, table, at, {
-    checksum: verdict(bigintOf(source.read(at, 8)), hashOf(hashed, seed)),
+    checksum: isEncrypted ? VERSION_REMARK : verdict(bigintOf(source.read(at, 8)), hashOf(hashed, seed)),
     kind: KINDS[EXTENT] ?? '',
   })
   yield { offset: at + HEADER_BYTES, bytes: content, field: 'content', value: shown(content) }
 }
 
-function* dumpSlots(source: ByteSource, at: number, pageBytes: number, kind: number): DumpLines {
+function* dumpSlots(source: ByteSource, at: number, facts: PageFacts, kind: number): DumpLines {
+  const { pageEnd } = facts
   const { count = 0 } = readTable(source, BTREE_TABLES['Page header'], at) ?? {}
-  const slots = Math.min(count, Math.floor((pageBytes - HEADER_BYTES) / SLOT_BYTES))
+  const slots = Math.min(count, Math.floor((pageEnd - HEADER_BYTES) / SLOT_BYTES))
   if (slots < count) yield { note: `DAMAGED: ${count} slots do not fit into the page` }
   for (let index = 0; index < slots; index++) {
     const slotAt = at + HEADER_BYTES + index * SLOT_BYTES
     const { recordOffset = 0, keyBytes = 0 } = readTable(source, BTREE_TABLES['Slot'], slotAt) ?? {}
     yield { title: `slot ${index} of ${count}` }
     yield* dumpTable(source, BTREE_TABLES['Slot'], slotAt)
-    if (recordOffset < HEADER_BYTES || recordOffset + 2 > pageBytes)
+    if (recordOffset < HEADER_BYTES || recordOffset + 2 > pageEnd)
       yield { note: `DAMAGED: the record is outside of the page` }
-    else if (kind === LEAF) yield* dumpLeafRecord(source, at, pageBytes, recordOffset, keyBytes)
-    else yield* dumpBranchRecord(source, at, pageBytes, recordOffset, keyBytes)
+    else if (kind === LEAF) yield* dumpLeafRecord(source, at, facts, recordOffset, keyBytes)
+    else yield* dumpBranchRecord(source, at, facts, recordOffset, keyBytes)
   }
 }
 
 function* dumpLeafRecord(
   source: ByteSource,
   page: number,
-  pageBytes: number,
+  { pageBytes, pageEnd }: PageFacts,
   recordOffset: number,
   keyBytes: number,
 ): DumpLines {
@@ -99,7 +106,7 @@ function* dumpLeafRecord(
   yield { offset: at, bytes: field, field: 'valueField', value: [`${partBytes} bytes`, ...form].join(', ') }
   const keyPart = yield* dumpKeyPart(source, at + 2, pageBytes, keyBytes)
   const valueAt = at + 2 + keyPart
-  if (valueAt + partBytes > page + pageBytes) {
+  if (valueAt + partBytes > page + pageEnd) {
     yield { note: 'DAMAGED: the value is longer than the page' }
     return
   }
@@ -120,12 +127,12 @@ function* dumpLeafRecord(
 function* dumpBranchRecord(
   source: ByteSource,
   page: number,
-  pageBytes: number,
+  { pageBytes, pageEnd }: PageFacts,
   recordOffset: number,
   keyBytes: number,
 ): DumpLines {
   const at = page + recordOffset
-  if (recordOffset + CHILD_BYTES > pageBytes) {
+  if (recordOffset + CHILD_BYTES > pageEnd) {
     yield { note: 'DAMAGED: the record is outside of the page' }
     return
   }

@@ -141,6 +141,8 @@ const commands = {
   coverage,
   demo: (args) => app('demo', args),
   bench: (args) => app('bench', args),
+  'bench-cluster': (args) =>
+    program('cluster-bench', join('tooling', 'cluster-bench', 'dist', 'main.js'), args),
   ldb: (args) => program('cli', join('packages', 'cli', 'bin', 'ldb.js'), args),
   build: (args) => task('build', args),
   lint: (args) => task('lint', args),

@@ -1,11 +1,12 @@
 // The command `copy`, between directories, a PostgreSQL and an etcd.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database } from '@ldb/core'
-import { EtcdServers, findEtcd, findPostgres, PostgresServer } from '@ldb/servers'
+import { EtcdServers, findEtcd, findPostgres, makeCertificate, PostgresServer } from '@ldb/servers'
+import type { Certificate } from '@ldb/servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ldb, ldbAll, PROGRAM, userEnvironment } from './command.js'
 
@@ -102,27 +103,29 @@ test('malformed arguments are exit code 2, without the password that they contai
   expect(`${malformed?.err}${login?.err}`).not.toContain(SECRET)
 })
 
-test('expiries of a directory are not lost without a flag', async () => {
-  const expiring = join(folder, 'expiring')
+test('expiries of a directory are copied', async () => {
+  const [expiring, copied] = [join(folder, 'expiring'), join(folder, 'copied-expiries')]
   const database = Database.open(expiring)
   database.put('a', '1', { ttlMs: 3_600_000 })
+  const expiresAt = database.expiresAt('a') ?? NaN
   database.close()
-  const [refused, dropped] = await ldbAll([
-    ['copy', expiring, join(folder, 'refused-expiries')],
-    ['copy', expiring, join(folder, 'dropped-expiries'), '--drop-expiries', '--json'],
-  ])
-  expect(refused?.code).toBe(1)
-  expect(refused?.err).toContain('--drop-expiries')
-  expect(keyspacesOf(dropped?.out ?? '')).toEqual(['default 1'])
+  const [result] = await ldbAll([['copy', expiring, copied, '--json']])
+  // Entries that expire are not among those that are compared.
+  expect(keyspacesOf(result?.out ?? '')).toEqual(['default 0'])
+  const copy = Database.open(copied)
+  expect(Math.abs((copy.expiresAt('a') ?? NaN) - expiresAt)).toBeLessThan(60_000)
+  copy.close()
 })
 
 describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
   let server: PostgresServer
+  let own: Certificate
   let url: string
   let env: Record<string, string>
 
   beforeAll(async () => {
-    server = await PostgresServer.start(postgres.bin ?? '')
+    own = makeCertificate()
+    server = await PostgresServer.start(postgres.bin ?? '', { tls: own })
     url = `postgres://postgres@127.0.0.1:${server.port}/postgres`
     env = { PGPASSWORD: server.password }
   })
@@ -185,6 +188,26 @@ describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
     expect([copied?.code, copied?.err]).toEqual([0, ''])
   })
 
+  test('TLS is asked for by the URL, and trusts the authority of a file', async () => {
+    const small = join(folder, 'small-tls')
+    Database.open(small).close()
+    const [trusted, other] = [join(folder, 'trusted.pem'), join(folder, 'other.pem')]
+    writeFileSync(trusted, own.certificate)
+    writeFileSync(other, makeCertificate().certificate)
+    const modes = ['?sslmode=verify-full', '?sslmode=no-verify', '']
+    const copies = await ldbAll(
+      modes.flatMap((mode, index) => [
+        ['copy', small, `${url}${mode}`, '--schema', `tls${index}`, '--ca', trusted],
+        ['copy', small, `${url}${mode}`, '--schema', `other${index}`, '--ca', other],
+      ]),
+      env,
+    )
+    expect(copies.map(({ code }) => code)).toEqual([0, 1, 0, 1, 0, 1])
+    expect(copies[1]?.err).toMatch(/certificate/)
+    const [untrusted] = await ldbAll([['copy', small, `${url}?sslmode=verify-full`]], env)
+    expect([untrusted?.code, untrusted?.err]).toEqual([1, expect.stringMatching(/certificate/)])
+  })
+
   test('a refused login is an error that contains no password', async () => {
     const wrong = url.replace('postgres@', `postgres:${SECRET}@`)
     const [result] = await ldbAll([['copy', wrong, join(folder, 'refused')]], env)
@@ -193,6 +216,23 @@ describe.skipIf(postgres.missing !== undefined)('PostgreSQL', () => {
     expect(result?.err).not.toContain(SECRET)
   })
 })
+
+/** Makes an etcd ask for the login of its user `root`. */
+async function demandLogin(endpoint: string): Promise<void> {
+  const calls = [
+    ['user/add', { name: 'root', password: SECRET }],
+    ['role/add', { name: 'root' }],
+    ['user/grant', { user: 'root', role: 'root' }],
+    ['enable', {}],
+  ] as const
+  for (const [path, body] of calls) {
+    const response = await fetch(`${endpoint}/v3/auth/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
+    expect(response.status).toBe(200)
+  }
+}
 
 describe.skipIf(etcd.missing !== undefined)('etcd', () => {
   test('copies to a prefix and back', async () => {
@@ -216,6 +256,17 @@ describe.skipIf(etcd.missing !== undefined)('etcd', () => {
       expect([back1?.code, back1?.err]).toEqual([0, ''])
       expectEqual(back, small)
       expect(keyspacesOf(other?.out ?? '')).toEqual(['default 0'])
+      await demandLogin(servers.endpoints[0] ?? '')
+      const [refused, named] = await ldbAll(
+        [
+          ['copy', `${address}/app/`, join(folder, 'refused-by-etcd')],
+          ['copy', address.replace('//', '//root@') + '/app/', join(folder, 'named-in-etcd')],
+        ],
+        { ETCDCTL_USER: `root:${SECRET}x`, ETCDCTL_PASSWORD: SECRET },
+      )
+      expect([refused?.code, named?.code, named?.err]).toEqual([1, 0, ''])
+      expect(refused?.err).toMatch(/^ldb: etcd:\/\/127\.0\.0\.1:\d+\/app\/: /)
+      expect(refused?.err).not.toContain(SECRET)
     } finally {
       await servers.stop()
     }

@@ -32,6 +32,7 @@ export interface KeyValueReads<K, V> {
   getMany(keys: Iterable<K>, options?: AsyncOptions): Promise<(V | undefined)[]>
   has(key: K, options?: AsyncOptions): Promise<boolean>
   hasMany(keys: Iterable<K>, options?: AsyncOptions): Promise<boolean[]>
+  expiresAt(key: K, options?: AsyncOptions): Promise<number | undefined>
   entries(range?: RangeOptions<K> & AsyncOptions): KeyValueScan<[K, V]>
   keys(range?: RangeOptions<K> & AsyncOptions): KeyValueScan<K>
   values(range?: RangeOptions<K> & AsyncOptions): KeyValueScan<V>

@@ -190,9 +190,21 @@ describe('expiry', () => {
     await sessions.put('short', '1')
     await sessions.put('long', '1', { ttlMs: 5_000 })
     await sessions.put('ever', '1', { ttlMs: Infinity })
+    const expiries = (reads: typeof sessions): Promise<unknown[]> =>
+      Promise.all(['short', 'long', 'ever', 'none'].map((key) => reads.expiresAt(key)))
+    const expected = [1_001_000, 1_005_000, Infinity, undefined]
+    expect(await expiries(sessions)).toEqual(expected)
+    await using snapshot = db.snapshot()
     now += 500
     await sessions.update('short', () => '2')
     now += 500
+    expect(await expiries(sessions)).toEqual([undefined, ...expected.slice(1)])
+    expect(await snapshot.in(sessions).expiresAt('long')).toBe(1_005_000)
+    await db.transaction(async (tx) => {
+      await tx.in(sessions).put('own', '1', { ttlMs: 20 })
+      expect(await tx.in(sessions).expiresAt('own')).toBe(now + 20)
+      await tx.in(sessions).delete('own')
+    })
     expect(await sessions.get('short')).toBe(undefined)
     expect(await sessions.keys().toArray()).toEqual(['ever', 'long'])
     expect(await sessions.count()).toBe(2)

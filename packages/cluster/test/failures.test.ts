@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ClusterDatabase, isDriverError, MemoryCluster, memoryDriver } from '../src/index.js'
 import type { MemoryCall, MemoryFault } from '../src/index.js'
-import { encodeStored, expiryOf, valueOf } from '../src/values/stored-value.js'
+import { StoredEncoder } from '../src/values/stored-encoder.js'
+import { expiryOf, valueOf } from '../src/values/stored-value.js'
 
 const code = (name: string): unknown => expect.objectContaining({ code: name })
 
@@ -79,8 +80,20 @@ test('transient failures are repeated until the deadline', async () => {
 
 test('stored values have the bytes of FORMAT.md', () => {
   const value = Uint8Array.of(0x68, 0x69)
-  expect([...encodeStored(value, Infinity)]).toEqual([0, 0x68, 0x69])
-  const expiring = encodeStored(value, 1_000)
+  const encoder = new StoredEncoder()
+  const plain = encoder.encode(value, Infinity)
+  const expiring = encoder.encode(value, 1_000)
+  const text = encoder.encodeText('h\u00e9', 3, 1_000)
+  // Values that share a block do not overlap, and a long one has no block.
+  const long = encoder.encode(new Uint8Array(20_000).fill(7), Infinity)
+  const many = Array.from({ length: 50 }, (_, n) =>
+    encoder.encodeText(String(n).repeat(400), 400 * String(n).length, Infinity),
+  )
+  expect([...plain]).toEqual([0, 0x68, 0x69])
+  expect([...text]).toEqual([1, 0xe8, 3, 0, 0, 0, 0, 0, 0, 0x68, 0xc3, 0xa9])
+  expect([long.length, long[0], long[20_000]]).toEqual([20_001, 0, 7])
+  for (const [n, stored] of many.entries())
+    expect(Buffer.from(stored).toString()).toBe(`\0${String(n).repeat(400)}`)
   expect([...expiring]).toEqual([1, 0xe8, 3, 0, 0, 0, 0, 0, 0, 0x68, 0x69])
   expect([expiryOf(expiring), valueOf(expiring, 999)?.length, valueOf(expiring, 1_000)]).toEqual([
     1_000,

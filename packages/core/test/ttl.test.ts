@@ -79,6 +79,40 @@ describe('entries that expire', () => {
     db.close()
   })
 
+  it('report when they expire, in every state that has them', async () => {
+    const { db, time } = timed()
+    const plain = db.keyspace('plain')
+    plain.put('a', '1')
+    using before = db.snapshot()
+    const long = 'v'.repeat(100_000)
+    const sessions = db.keyspace('sessions', { ttlMs: 500 })
+    sessions.put('a', 'short')
+    sessions.put('b', long, { ttlMs: 10_000 })
+    sessions.put('c', 'for ever', { ttlMs: Infinity })
+    const expected = [1_000_500, 1_010_000, Infinity, undefined]
+    const keys = ['a', 'b', 'c', 'd']
+    expect(keys.map((key) => sessions.expiresAt(key))).toEqual(expected)
+    expect(await Promise.all(keys.map((key) => db.promises.of(sessions).expiresAt(key)))).toEqual(expected)
+    // A value that is found afterwards is whole.
+    expect(sessions.get('b')).toBe(long)
+    expect([plain.expiresAt('a'), plain.expiresAt('b')]).toEqual([Infinity, undefined])
+    plain.put('a', '2', { ttlMs: 1 })
+    expect([plain.expiresAt('a'), before.in(plain).expiresAt('a')]).toEqual([1_000_001, Infinity])
+    using snapshot = db.snapshot()
+    time.advance(500)
+    expect([sessions.expiresAt('a'), snapshot.in(sessions).expiresAt('a')]).toEqual([undefined, 1_000_500])
+    db.transaction((tx) => {
+      tx.in(sessions).put('a', 'own', { ttlMs: 20 })
+      expect([tx.in(sessions).expiresAt('a'), tx.in(sessions).expiresAt('b')]).toEqual([1_000_520, 1_010_000])
+    })
+    await db.promises.transaction(async (tx) => {
+      expect(await tx.in(sessions).expiresAt('a')).toBe(1_000_520)
+    })
+    time.jump(20)
+    expect(sessions.expiresAt('a')).toBeUndefined()
+    db.close()
+  })
+
   it('stay in snapshots and scans as of the time of their call (X2)', () => {
     const { db, time } = timed()
     const sessions = db.keyspace('sessions', { ttlMs: 500 })

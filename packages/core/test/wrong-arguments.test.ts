@@ -47,6 +47,7 @@ const CALLS: Record<string, (db: Database, thing: Any) => unknown> = {
   get: (db, thing) => db.get(thing),
   'get, options': (db, thing) => db.get('a', thing),
   has: (db, thing) => db.has(thing),
+  expiresAt: (db, thing) => db.expiresAt(thing),
   getMany: (db, thing) => db.getMany(thing),
   'getMany, one of them': (db, thing) => db.getMany(['a', thing]),
   'put, key': (db, thing) => {
@@ -162,6 +163,7 @@ const ASYNC_CALLS: Record<string, (db: AsyncDatabaseHandle, thing: Any) => unkno
   getMany: (db, thing) => db.getMany(thing),
   'getMany, one of them': (db, thing) => db.getMany(['a', thing]),
   has: (db, thing) => db.has(thing),
+  expiresAt: (db, thing) => db.expiresAt(thing),
   put: (db, thing) => db.put('a', thing),
   'put, key': (db, thing) => db.put(thing, 'v'),
   'put, options': (db, thing) => db.put('a', '1', thing),

@@ -82,7 +82,8 @@ export class PostgresDriver implements ClusterDriver {
     this.#options = options
     this.#catalog = new KeyspaceCatalog(names, this.engine)
     this.#markers = new UnknownMarkers(retentionMs)
-    this.#clock = new CommitClock(pool, names, randomBytes(8).toString('hex'))
+    const watcherId = randomBytes(8).toString('hex')
+    this.#clock = new CommitClock(pool, names, watcherId)
     this.#notifier = new CommitNotifier(pool, names)
     this.#trim = new LogTrim(pool, names, retentionMs, hasVersions)
     const onCommit = (hasWatchers: boolean): void => {
@@ -98,6 +99,7 @@ export class PostgresDriver implements ClusterDriver {
       hasVersions,
       onCommit,
       markers: this.#markers,
+      watcherId,
     }
   }
 

@@ -52,6 +52,18 @@ describe.skipIf(IS_MISSING)('connections', () => {
     await db.close()
   })
 
+  test('the option counts for more than the connection string', async () => {
+    const client = { ssl: { ca: own.certificate }, application_name: 'stated-twice' }
+    for (const mode of ['sslmode=require', 'sslmode=disable', 'ssl=0&keepalives=1']) {
+      const driver = await openDriver(`${server.url}?${mode}`, freshSchema(), { client })
+      expect(new Set(encryptedOf('stated-twice'))).toEqual(new Set(['t']))
+      await driver.close()
+    }
+    const { certificate: ca } = makeCertificate()
+    const refused = openDriver(`${server.url}?sslmode=no-verify`, freshSchema(), { client: { ssl: { ca } } })
+    await expect(refused).rejects.toMatchObject({ kind: 'fatal' })
+  })
+
   test('a certificate of an unknown authority is refused before the password is sent', async () => {
     const { certificate: ca } = makeCertificate()
     for (const ssl of [true, { ca }]) {

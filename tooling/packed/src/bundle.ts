@@ -9,8 +9,17 @@ import type { Configuration } from 'webpack'
 /** Where a built application runs. */
 export type Target = 'node' | 'web'
 
-/** Builds with the defaults of webpack 5, which fail on any module that cannot be found. Throws on every error and warning. */
-export async function bundleWithWebpack(entry: string, output: string, target: Target): Promise<void> {
+/**
+ * Builds with the defaults of webpack 5, which fail on any module that cannot be found. Throws on every error and warning.
+ *
+ * @param expectedWarnings - of packages of others.
+ */
+export async function bundleWithWebpack(
+  entry: string,
+  output: string,
+  target: Target,
+  expectedWarnings: readonly RegExp[] = [],
+): Promise<void> {
   const configuration: Configuration = {
     mode: 'production',
     devtool: false,
@@ -20,6 +29,7 @@ export async function bundleWithWebpack(entry: string, output: string, target: T
     // Chunks of an application are one file here, so that a test can move it.
     optimization: { minimize: false, splitChunks: false },
     performance: { hints: false },
+    ignoreWarnings: [...expectedWarnings],
   }
   const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) => {
     webpack(configuration, (error, result) => {

@@ -12,7 +12,6 @@ import type { Output } from '../terminal/output.js'
 import { Progress } from '../terminal/progress.js'
 
 interface CopyCommandOptions extends EndpointOptions {
-  readonly dropExpiries?: boolean
   readonly json?: boolean
 }
 
@@ -25,7 +24,7 @@ const HELP = `
   etcd://user@host:2379,host:2379/prefix          needs the package @ldb/etcd; etcds:// with TLS
 Passwords: PGPASSWORD, ~/.pgpass or ETCDCTL_PASSWORD.
 The target is new, or has no entries. When the command was interrupted, the same command continues the copy.
-When entries of a directory expire, they are copied without expiry, and only with --drop-expiries.
+Entries that expire are copied with their expiry, and are not compared.
 Afterwards both sides are read again, and the number of entries and a SHA-256 of them are compared.`
 
 /** Adds the command that moves databases between directories and clusters. */
@@ -35,7 +34,6 @@ export function addCopyCommand(program: Command, output: Output): void {
     .description('copy a database between a directory and a cluster, and verify the copy')
     .option('--schema <name>', 'schema of PostgreSQL (default: ldb)')
     .option('--engine-limits', 'write entries that other engines than that of the target cannot hold')
-    .option('--drop-expiries', 'copy entries of a directory that expire as entries that do not')
     .addOption(new Option('--engine <name>', 'engine of a new directory').choices(['btree', 'lsm']))
     .option('--ca <file>', 'certificates of the authority of the servers, PEM')
     .option('--cert <file>', 'certificate of the client, PEM')
@@ -68,7 +66,6 @@ async function copy(
       try {
         const reader = await open(from, 'source', options)
         return await copyAll(reader, await open(to, 'target', options), {
-          dropExpiries: options.dropExpiries === true,
           progress,
           signal,
         })
@@ -84,38 +81,17 @@ async function copy(
 async function copyAll(
   from: KeyValueDatabase,
   to: KeyValueDatabase,
-  {
-    dropExpiries,
-    progress,
-    signal,
-  }: { readonly dropExpiries: boolean; readonly progress: Progress; readonly signal: AbortSignal },
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<CopyReport> {
   const { copyDatabase } = await import('@ldb/cluster')
-  const descriptors = await from.keyspaces()
-  assertReadableExpiries(descriptors, dropExpiries)
   return copyDatabase(from, to, {
-    encodings: copiedEncodings(descriptors),
-    unreadableExpiries: 'drop',
+    encodings: copiedEncodings(await from.keyspaces()),
     signal,
     onProgress: ({ phase, keyspace, count }) => {
       progress.label(`${phase} ${keyspace}`)
       progress.set(count)
     },
   })
-}
-
-/** The descriptors of a directory say which keyspaces have had entries that expire; a cluster reports their expiries. */
-function assertReadableExpiries(
-  descriptors: readonly { readonly name: string; readonly expires?: true | undefined }[],
-  dropExpiries: boolean,
-): void {
-  const expiring = descriptors.filter(({ expires }) => expires === true)
-  if (dropExpiries || expiring.length === 0) return
-  const names = expiring.map(({ name }) => name).join(', ')
-  throw new CommandExit(
-    ExitCode.error,
-    `the expiries of a directory cannot be read, and it has some (${names}): --drop-expiries copies without them`,
-  )
 }
 
 async function print({ keyspaces }: CopyReport, output: Output): Promise<void> {

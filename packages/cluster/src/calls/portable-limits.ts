@@ -40,8 +40,8 @@ export function checkKeyBytes(limits: DriverLimits, bytes: Uint8Array): void {
 }
 
 /** @throws {@link LdbError} LDB_TOO_LARGE. */
-export function checkValueBytes(limits: DriverLimits, bytes: Uint8Array): void {
-  if (bytes.length > limits.valueBytesMax) throw tooLarge('a value', bytes.length, limits.valueBytesMax)
+export function checkValueBytes(limits: DriverLimits, byteCount: number): void {
+  if (byteCount > limits.valueBytesMax) throw tooLarge('a value', byteCount, limits.valueBytesMax)
 }
 
 /** @throws {@link LdbError} LDB_TOO_LARGE. */

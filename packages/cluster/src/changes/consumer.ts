@@ -2,7 +2,7 @@ import { LdbError } from '@ldb/base'
 import type { Session } from '../calls/session.js'
 import type { Version } from '../driver/version.js'
 import { ClusterTransaction } from '../transaction/cluster-transaction.js'
-import { encodeStored, valueOf } from '../values/stored-value.js'
+import { valueOf } from '../values/stored-value.js'
 import { changeKeys } from '../write/change-keys.js'
 import type { ClusterBatch } from '../write/cluster-batch.js'
 import type { ClusterKeyspace } from '../write/cluster-keyspace.js'
@@ -49,7 +49,7 @@ export class ConsumerPosition {
   /** Records a position. @throws {@link LdbError} LDB_LOCKED when another stream has taken the name over. */
   async record(version: Version): Promise<void> {
     const { codec, driver } = this.#settings.opened
-    const next = encodeStored(codec.encodeValue(this.#record(version)), Infinity)
+    const next = codec.encodeStored(this.#record(version), Infinity)
     const decide = (stored: Uint8Array | undefined): Uint8Array => {
       const value = stored === undefined ? undefined : valueOf(stored, 0)
       this.#assertOwner(value === undefined ? undefined : codec.decodeValue(value))

@@ -34,7 +34,7 @@ export interface CopyReport {
  * continues it, from the position that each batch has recorded in the target, in the keyspace `ldb-copy`, which a complete copy drops. Writes to the source between
  * the runs are found by the verification. Entries that expire are copied with their expiries, and are not verified.
  * @throws {@link LdbError} LDB_EXISTS when a keyspace of the target is not empty, or has other encodings; LDB_CONFLICT when the copy differs: clear the target and start
- * over; LDB_UNSUPPORTED for expiries that cannot be read; LDB_TOO_LARGE for an entry that the target cannot hold; LDB_INVALID_ARGUMENT; LDB_ABORTED; the errors of both databases.
+ * over; LDB_TOO_LARGE for an entry that the target cannot hold; LDB_INVALID_ARGUMENT; LDB_ABORTED; the errors of both databases.
  * @example
  * ```ts
  * import { ClusterDatabase, copyDatabase, memoryDriver } from '@ldb/cluster'
@@ -70,6 +70,7 @@ export async function copyDatabase(
       const copy = {
         name: part.name,
         source,
+        mayExpire: part.mayExpire,
         target: part.target,
         positions,
         decodeKey: (hex: string) => keys.decode(bytesOf(hex)),
@@ -78,7 +79,11 @@ export async function copyDatabase(
       await copyKeyspace(to, copy, { ...resolved, now: () => nodeEnvironment.now() })
     }
     const keyspaces: CopiedKeyspace[] = []
-    for (const part of parts) keyspaces.push(await verify(part, snapshot.in(part.from), resolved))
+    const written: readonly CopiedDescriptor[] = await to.keyspaces()
+    for (const part of parts) {
+      const mayExpire = written.some(({ name, expires }) => name === part.name && expires === true)
+      keyspaces.push(await verify(part, snapshot.in(part.from), mayExpire, resolved))
+    }
     await to.dropKeyspace(POSITIONS_KEYSPACE)
     return { keyspaces }
   } finally {
@@ -86,8 +91,19 @@ export async function copyDatabase(
   }
 }
 
+/** What a database says of a keyspace. */
+interface CopiedDescriptor {
+  readonly name: string
+  readonly keys: string
+  readonly values: string
+  /** Entries of an embedded keyspace may expire. */
+  readonly expires?: true | undefined
+}
+
 interface CopyParts {
   readonly name: string
+  /** What the descriptor of an embedded keyspace says. */
+  readonly mayExpire: boolean
   readonly from: KeyValueKeyspace<unknown, unknown>
   readonly target: KeyValueKeyspace<unknown, unknown>
   readonly encodings: CopiedEncodings
@@ -96,23 +112,15 @@ interface CopyParts {
 async function openPart(
   from: KeyValueDatabase,
   to: KeyValueDatabase,
-  descriptor: {
-    readonly name: string
-    readonly keys: string
-    readonly values: string
-    readonly expires?: true | undefined
-  },
+  descriptor: CopiedDescriptor,
   options: ResolvedCopyOptions,
 ): Promise<CopyParts> {
   const { name } = descriptor
-  if (descriptor.expires === true && !options.dropsExpiries) {
-    const message = `the expiries of keyspace ${JSON.stringify(name)} cannot be read: pass unreadableExpiries: 'drop' to copy its entries without`
-    throw new LdbError('LDB_UNSUPPORTED', message)
-  }
   const encodings = encodingsOf(descriptor, options)
   return {
     name,
     encodings,
+    mayExpire: descriptor.expires === true,
     from: await from.keyspace(name, encodings),
     target: await to.keyspace(name, encodings),
   }
@@ -135,17 +143,21 @@ async function openPositions(
   return positions ?? open()
 }
 
-/** Compares both sides. @throws {@link LdbError} LDB_CONFLICT. */
+/** Compares both sides. @param targetMayExpire - as `mayExpire`, of the target. @throws {@link LdbError} LDB_CONFLICT. */
 async function verify(
-  { name, target, encodings }: CopyParts,
+  { name, target, encodings, mayExpire }: CopyParts,
   source: KeyValueReads<unknown, unknown>,
+  targetMayExpire: boolean,
   { signal, onProgress }: ResolvedCopyOptions,
 ): Promise<CopiedKeyspace> {
   const expiring = new Set<string>()
-  const summarize = async (side: KeyValueReads<unknown, unknown>): Promise<CopiedKeyspace> => {
+  const summarize = async (
+    side: KeyValueReads<unknown, unknown>,
+    sideMayExpire: boolean,
+  ): Promise<CopiedKeyspace> => {
     const digest = new Digest()
     let count = 0
-    for await (const [key, value, expiresAt] of entriesAfter(side, undefined)) {
+    for await (const [key, value, expiresAt] of entriesAfter(side, undefined, sideMayExpire)) {
       throwIfAborted(signal, 'copy')
       const encoded = encodings.keys.encode(key)
       if (expiresAt !== Infinity) expiring.add(nameOfKey(encoded))
@@ -156,8 +168,8 @@ async function verify(
     }
     return { name, count, digest: digest.finish() }
   }
-  const expected = await summarize(source)
-  const actual = await summarize(target)
+  const expected = await summarize(source, mayExpire)
+  const actual = await summarize(target, targetMayExpire)
   onProgress({ phase: 'verify', keyspace: name, count: actual.count })
   if (expected.count === actual.count && expected.digest === actual.digest) return actual
   const message = `the copy of keyspace ${JSON.stringify(name)} differs: the source was written to between two runs, or the target was`

@@ -16,20 +16,30 @@ export interface CopyPosition {
 /** An entry, and when it expires: Infinity for never. */
 export type CopiedEntry = readonly [key: unknown, value: unknown, expiresAt: number]
 
-/** Returns the entries of a keyspace after a key. Only a cluster reports expiries. */
+/** Returns the entries of a keyspace after a key. @param mayExpire - false when no entry of the keyspace expires. */
 export function entriesAfter(
   source: KeyValueReads<unknown, unknown>,
   key: unknown,
+  mayExpire: boolean,
 ): AsyncIterable<CopiedEntry> {
   const range = key === undefined ? {} : { gt: key }
+  // A scan of a cluster has the expiries: a read of each would be a round trip.
   if (source instanceof ClusterReads) return source.expiringEntries(range)
-  return source.entries(range).map(([found, value]): CopiedEntry => [found, value, Infinity])
+  const entries = source.entries(range)
+  if (!mayExpire) return entries.map(([found, value]): CopiedEntry => [found, value, Infinity])
+  return entries.map(async ([found, value]): Promise<CopiedEntry> => [
+    found,
+    value,
+    (await source.expiresAt(found)) ?? Infinity,
+  ])
 }
 
 /** What is copied where. */
 export interface KeyspaceCopy {
   readonly name: string
   readonly source: KeyValueReads<unknown, unknown>
+  /** False when no entry of the source expires. */
+  readonly mayExpire: boolean
   readonly target: KeyValueKeyspace<unknown, unknown>
   readonly positions: KeyValueKeyspace<string, CopyPosition>
   readonly decodeKey: (hex: string) => unknown
@@ -68,7 +78,7 @@ export async function copyKeyspace(
     options.onProgress({ phase: 'copy', keyspace: copy.name, count })
   }
   const after = position === undefined ? undefined : copy.decodeKey(position.after)
-  for await (const entry of entriesAfter(copy.source, after)) {
+  for await (const entry of entriesAfter(copy.source, after, copy.mayExpire)) {
     waiting.push(entry)
     if (waiting.length < BATCH_ENTRIES) continue
     await write(waiting)

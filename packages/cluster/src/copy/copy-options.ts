@@ -28,34 +28,24 @@ export interface CopyOptions extends AsyncOptions {
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined
   /** Custom encodings, by keyspace. */
   readonly encodings?: { readonly [keyspace in string]?: CopyEncodings } | undefined
-  /**
-   * What is done with a keyspace of an embedded database whose entries may expire: their expiries cannot be read. `'refuse'`: `LDB_UNSUPPORTED`. `'drop'`: they
-   * are copied without expiry.
-   * @defaultValue 'refuse'
-   */
-  readonly unreadableExpiries?: 'refuse' | 'drop' | undefined
 }
 
 /** Checked {@link CopyOptions}. */
 export interface ResolvedCopyOptions {
   readonly onProgress: (progress: CopyProgress) => void
   readonly encodings: NonNullable<CopyOptions['encodings']>
-  readonly dropsExpiries: boolean
   readonly signal: AbortSignalLike | undefined
 }
 
 /** @throws {@link LdbError} LDB_INVALID_ARGUMENT. */
 export function resolveCopyOptions(options: CopyOptions | undefined): ResolvedCopyOptions {
-  const known = ['onProgress', 'encodings', 'unreadableExpiries', 'signal'] as const
-  const { onProgress, encodings = {}, unreadableExpiries = 'refuse', signal } = ownOptions(options, known)
+  const known = ['onProgress', 'encodings', 'signal'] as const
+  const { onProgress, encodings = {}, signal } = ownOptions(options, known)
   if (onProgress !== undefined && typeof onProgress !== 'function')
     throw invalidArgument('onProgress must be a function')
-  if (unreadableExpiries !== 'refuse' && unreadableExpiries !== 'drop')
-    throw invalidArgument("unreadableExpiries must be 'refuse' or 'drop'")
   return {
     onProgress: (onProgress as CopyOptions['onProgress']) ?? (() => undefined),
     encodings: encodings as ResolvedCopyOptions['encodings'],
-    dropsExpiries: unreadableExpiries === 'drop',
     signal: checkSignal(signal),
   }
 }

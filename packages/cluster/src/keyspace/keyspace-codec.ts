@@ -1,19 +1,23 @@
-import { copyBytes, invalidArgument } from '@ldb/base'
+import { copyBytes, invalidArgument, utf8Bytes, utf8Values } from '@ldb/base'
 import type { KeyEncoding, ValueEncoding } from '@ldb/base'
 import { checkKeyBytes, checkValueBytes } from '../calls/portable-limits.js'
 import type { DriverLimits } from '../driver/driver.js'
-import { encodeStored } from '../values/stored-value.js'
+import { StoredEncoder } from '../values/stored-encoder.js'
 
 /** Encodes, checks and decodes the keys and values of one keyspace. */
 export class KeyspaceCodec<K, V> {
   readonly keys: KeyEncoding<K>
   readonly values: ValueEncoding<V>
   readonly #limits: DriverLimits
+  readonly #encoder: StoredEncoder = new StoredEncoder()
+  /** Texts are encoded without an array between. */
+  readonly #isText: boolean
 
   constructor(keys: KeyEncoding<K>, values: ValueEncoding<V>, limits: DriverLimits) {
     this.keys = keys
     this.values = values
     this.#limits = limits
+    this.#isText = (values as unknown) === utf8Values
   }
 
   /** Encodes a key into a new array. @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE. */
@@ -26,7 +30,7 @@ export class KeyspaceCodec<K, V> {
   /** Encodes a value. The caller copies it at once. @throws {@link LdbError} LDB_INVALID_ARGUMENT, LDB_TOO_LARGE. */
   encodeValue(value: V): Uint8Array {
     const bytes = this.values.encode(present('value', value))
-    checkValueBytes(this.#limits, bytes)
+    checkValueBytes(this.#limits, bytes.length)
     return bytes
   }
 
@@ -40,9 +44,14 @@ export class KeyspaceCodec<K, V> {
     return this.values.decode(this.values.decodesBorrowed === true ? bytes : copyBytes(bytes))
   }
 
-  /** Encodes a value with its header into a new array. @param expiresAt - milliseconds since 1970; Infinity for never. */
+  /** Encodes a value with its header, in bytes that nothing changes. @param expiresAt - milliseconds since 1970; Infinity for never. */
   encodeStored(value: V, expiresAt: number): Uint8Array {
-    return encodeStored(this.encodeValue(value), expiresAt)
+    if (this.#isText && typeof value === 'string') {
+      const byteCount = utf8Bytes(value)
+      checkValueBytes(this.#limits, byteCount)
+      return this.#encoder.encodeText(value, byteCount, expiresAt)
+    }
+    return this.#encoder.encode(this.encodeValue(value), expiresAt)
   }
 }
 

@@ -2,7 +2,7 @@ import { assertIterable, resolveRange, signalOf, splitSignal, throwIfAborted } f
 import type { AbortSignalLike, AsyncOptions, RangeOptions, ResolvedRange } from '@ldb/base'
 import { VALUE_HEADER_BYTES } from '../format.js'
 import type { OpenKeyspace } from '../keyspace/open-keyspace.js'
-import { valueOf } from '../values/stored-value.js'
+import { expiryOf, valueOf } from '../values/stored-value.js'
 import { ClusterScan } from './cluster-scan.js'
 import { EntryStream } from './entry-stream.js'
 import type { LiveEntry } from './entry-stream.js'
@@ -57,6 +57,12 @@ export class ClusterReads<K, V> {
     return value !== undefined
   }
 
+  /** Returns when the entry of a key expires, in milliseconds since 1970: Infinity for never, `undefined` for an absent key. */
+  async expiresAt(key: K, options?: AsyncOptions): Promise<number | undefined> {
+    const { stored, live } = await this.#readStored([key], options)
+    return stored[0] === undefined || live[0] === undefined ? undefined : expiryOf(stored[0])
+  }
+
   /** Reports for each of many keys whether it is present, in their order, in one state. */
   async hasMany(keys: Iterable<K>, options?: AsyncOptions): Promise<boolean[]> {
     const found = await this.#read(keys, options)
@@ -102,16 +108,26 @@ export class ClusterReads<K, V> {
   }
 
   /** Returns the encoded values of keys that are present. */
-  async #read(keys: Iterable<K>, options: AsyncOptions | undefined): Promise<(Uint8Array | undefined)[]> {
+  async #read(
+    keys: Iterable<K>,
+    options: AsyncOptions | undefined,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    return (await this.#readStored(keys, options)).live
+  }
+
+  /** Returns the stored values of keys, and the encoded ones of those that are present. */
+  async #readStored(
+    keys: Iterable<K>,
+    options: AsyncOptions | undefined,
+  ): Promise<Record<'stored' | 'live', readonly (Uint8Array | undefined)[]>> {
     const signal = signalOf(options)
     this.source.assertReadable()
     throwIfAborted(signal)
     assertIterable('keys', keys)
     const { codec, driver } = this.opened
     const encoded = Array.from(keys, (key) => codec.encodeKey(key))
-    if (encoded.length === 0) return []
-    const stored = await this.source.getMany(driver, encoded, signal)
-    return this.#live(encoded, stored)
+    const stored = encoded.length === 0 ? [] : await this.source.getMany(driver, encoded, signal)
+    return { stored, live: this.#live(encoded, stored) }
   }
 
   #live(

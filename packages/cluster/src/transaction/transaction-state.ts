@@ -39,8 +39,8 @@ export class TransactionState implements ReadSource, OpenHandle {
   readonly #readForUpdate: ReadSet = new ReadSet()
   readonly #pending: Set<Promise<unknown>> = new Set()
   #firstReadAt: number | undefined = undefined
-  /** Why calls are refused. */
-  #refused: LdbError | undefined = undefined
+  /** Why calls are refused: how the transaction has ended. */
+  #refused: string | undefined = undefined
   #onEnd: (() => void) | undefined = undefined
   /** What ended the transaction, when it was the engine. */
   failure: TransactionFailure | undefined = undefined
@@ -73,7 +73,7 @@ export class TransactionState implements ReadSource, OpenHandle {
   }
 
   assertReadable(): void {
-    if (this.#refused !== undefined) throw this.#refused
+    if (this.#refused !== undefined) throw new LdbError('LDB_CLOSED', `the transaction ${this.#refused}`)
   }
 
   /** @throws {@link LdbError} LDB_CLOSED, LDB_READ_ONLY. */
@@ -213,7 +213,7 @@ export class TransactionState implements ReadSource, OpenHandle {
 
   #refuse(why: string): void {
     this.assertReadable()
-    this.#refused = new LdbError('LDB_CLOSED', `the transaction ${why}`)
+    this.#refused = why
   }
 
   async #call<T>(

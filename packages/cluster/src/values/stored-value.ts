@@ -1,4 +1,4 @@
-import { corruption, invalidArgument, ownOptions, readU64, writeU64 } from '@ldb/base'
+import { corruption, invalidArgument, ownOptions, readU64 } from '@ldb/base'
 import {
   StoredKind,
   TTL_MS_MAX,
@@ -6,18 +6,6 @@ import {
   VALUE_HEADER_EXPIRES_AT_OFFSET,
   VALUE_HEADER_KIND_OFFSET,
 } from '../format.js'
-
-/** Prepends the header to an encoded value, in a new array. @param expiresAt - milliseconds since 1970; Infinity for never. */
-export function encodeStored(value: Uint8Array, expiresAt: number): Uint8Array {
-  const headerBytes = expiresAt === Infinity ? VALUE_HEADER_EXPIRES_AT_OFFSET : VALUE_HEADER_BYTES
-  const stored = new Uint8Array(headerBytes + value.length)
-  if (expiresAt !== Infinity) {
-    stored[VALUE_HEADER_KIND_OFFSET] = StoredKind.expiring
-    writeU64(stored, VALUE_HEADER_EXPIRES_AT_OFFSET, expiresAt)
-  }
-  stored.set(value, headerBytes)
-  return stored
-}
 
 /**
  * Returns when a stored value expires: milliseconds since 1970, Infinity for never.

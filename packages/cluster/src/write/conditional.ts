@@ -1,6 +1,6 @@
 import { copyBytes, equalBytes, refusePromise } from '@ldb/base'
 import type { OpenKeyspace } from '../keyspace/open-keyspace.js'
-import { encodeStored, expiryAfter, expiryOf, valueOf } from '../values/stored-value.js'
+import { expiryAfter, expiryOf, valueOf } from '../values/stored-value.js'
 import type { NextStored } from './change-keys.js'
 
 /** Decides from the stored value of a key what is written, and notes the result of the operation. */
@@ -53,7 +53,7 @@ export function updated<K, V>(
       const expiresAt = keepsExpiry
         ? expiryOf(stored)
         : expiryAfter(session.environment.now(), ttlMs ?? opened.ttlMs)
-      return encodeStored(codec.encodeValue(next), expiresAt)
+      return codec.encodeStored(next, expiresAt)
     },
     result: () => next,
   }

@@ -10,6 +10,7 @@ import { AsyncScan } from './scan.js'
 import { signalOf, splitSignal, throwIfAborted } from '../health/abort-signal.js'
 import type { AbortSignalLike, AsyncOptions } from '../health/abort-signal.js'
 import type { EntryPart } from '../read/entry-source.js'
+import { expiresAtOf } from '../read/expiry-read.js'
 import type { KeyspaceReads } from '../read/keyspace-reads.js'
 import { openValueStream } from '../streams/value-stream.js'
 import type { ValueStream } from '../streams/value-stream.js'
@@ -22,7 +23,7 @@ import type { HandleSummary } from '../health/handle-summary.js'
 /** A read of keys from a source: of packed keys together, and of one. */
 interface ReadOfKeys<T> {
   readonly many: (source: ReadSource, keys: PackedKeys) => T[]
-  readonly one: (source: ReadSource, key: Uint8Array) => T
+  readonly one: (source: ReadSource, key: Uint8Array, keyBytes?: number) => T
 }
 
 const GET: ReadOfKeys<Uint8Array | undefined> = {
@@ -32,7 +33,7 @@ const GET: ReadOfKeys<Uint8Array | undefined> = {
 
 const HAS: ReadOfKeys<boolean> = {
   many: (source, { bytes, ends }) => mapPackedKeys(bytes, ends, (key) => source.has(key, key.length)),
-  one: (source, key) => source.has(key, key.length),
+  one: (source, key, keyBytes = key.length) => source.has(key, keyBytes),
 }
 
 /** Keys of one multi-get between two checks of the time slice. */
@@ -115,16 +116,13 @@ export class AsyncKeyspaceReads<K, V> {
   }
 
   /** Reports whether a key is present, without reading its value. */
-  async has(key: K, options?: AsyncOptions): Promise<boolean> {
-    const { source, codec } = this.reads
-    const signal = this.#begin(options)
-    const keyBytes = codec.encodeScratchKey(key)
-    const found = this.calls.isBlocked
-      ? READ_MISS
-      : this.api.gate.attempt(() => source.has(codec.scratch, keyBytes))
-    if (found !== READ_MISS) return this.api.answer(found)
-    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
-    return this.#read(() => source.has(ownKey, keyBytes), signal)
+  has(key: K, options?: AsyncOptions): Promise<boolean> {
+    return this.#readOne(key, options, HAS.one)
+  }
+
+  /** Returns when the entry of a key expires, in milliseconds since 1970: Infinity for never, `undefined` for an absent key. The value is not read. */
+  expiresAt(key: K, options?: AsyncOptions): Promise<number | undefined> {
+    return this.#readOne(key, options, expiresAtOf)
   }
 
   /** Returns a short summary, without data, for `JSON.stringify`. */
@@ -216,6 +214,23 @@ export class AsyncKeyspaceReads<K, V> {
         source.releasePin(pin)
       }
     })
+  }
+
+  /** Reads one key as of this call. */
+  async #readOne<T>(
+    key: K,
+    options: AsyncOptions | undefined,
+    read: (source: ReadSource, key: Uint8Array, keyBytes: number) => T,
+  ): Promise<T> {
+    const { source, codec } = this.reads
+    const signal = this.#begin(options)
+    const keyBytes = codec.encodeScratchKey(key)
+    const found = this.calls.isBlocked
+      ? READ_MISS
+      : this.api.gate.attempt(() => read(source, codec.scratch, keyBytes))
+    if (found !== READ_MISS) return this.api.answer(found)
+    const ownKey = copyBytes(codec.scratch, 0, keyBytes)
+    return this.#read(() => read(source, ownKey, keyBytes), signal)
   }
 
   /** Reads many keys as of this call. @param byteCountOf - bytes of what was read at once. */

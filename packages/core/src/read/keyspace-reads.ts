@@ -3,6 +3,7 @@ import type { RangeEstimate, RangeOptions, ResolvedRange } from '@ldb/base'
 import { Cursor } from './cursor.js'
 import { EntrySource } from './entry-source.js'
 import type { EntryPart } from './entry-source.js'
+import { expiresAtOf } from './expiry-read.js'
 import { resolveBorrow } from './get-options.js'
 import type { GetOptions } from './get-options.js'
 import type { LastEnded } from './last-ended.js'
@@ -84,6 +85,18 @@ export class KeyspaceReads<K, V> {
     source.assertReadable()
     const keyBytes = codec.encodeScratchKey(key)
     return source.has(codec.scratch, keyBytes)
+  }
+
+  /**
+   * Returns when the entry of a key expires, in milliseconds since 1970: Infinity for never, `undefined` for an absent key.
+   *
+   * @remarks The value is not read.
+   */
+  expiresAt(key: K): number | undefined {
+    const { source, codec } = this
+    source.assertReadable()
+    const keyBytes = codec.encodeScratchKey(key)
+    return expiresAtOf(source, codec.scratch, keyBytes)
   }
 
   /** Returns a short summary, without data, for `JSON.stringify`. */

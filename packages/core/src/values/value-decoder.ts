@@ -17,6 +17,9 @@ export class ValueDecoder implements StoredValueReader {
   /** During `referenceOr`. */
   #findsReference = false
   #reference: BlobReference | undefined = undefined
+  /** During `expiresAt`. */
+  #findsExpiry = false
+  #expiresAt = Infinity
   /** Encodes expiry; `undefined` while no entry may expire. */
   expiry: Expiry | undefined = undefined
 
@@ -37,8 +40,28 @@ export class ValueDecoder implements StoredValueReader {
 
   /** Returns the value of an entry, borrowed; `undefined` for an absent or expired one. */
   decode(stored: Uint8Array | undefined, nowMs: number): Uint8Array | undefined {
-    if (stored === undefined || expiryOf(stored, 0, stored.length) <= nowMs) return undefined
-    return this.valueOf(stored)
+    if (stored === undefined) return undefined
+    const expiresAt = expiryOf(stored, 0, stored.length)
+    if (expiresAt <= nowMs) return undefined
+    if (!this.#findsExpiry) return this.valueOf(stored)
+    this.#expiresAt = expiresAt
+    return NO_BYTES
+  }
+
+  /**
+   * Runs a read of one entry that does not read a value in a blob file.
+   *
+   * @returns when the entry expires, in milliseconds since 1970: Infinity for never, `undefined` where the read has found none.
+   */
+  expiresAt(read: () => Uint8Array | undefined): number | undefined {
+    this.#findsExpiry = true
+    // A state from before any entry could expire is read without this decoder.
+    this.#expiresAt = Infinity
+    try {
+      return read() === undefined ? undefined : this.#expiresAt
+    } finally {
+      this.#findsExpiry = false
+    }
   }
 
   /**

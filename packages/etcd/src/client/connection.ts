@@ -69,7 +69,10 @@ export class Connection {
       stream.on('data', (chunk: Uint8Array) => {
         frames.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
       })
-      stream.on('close', () => {
+      let hasSettled = false
+      const settle = (): void => {
+        if (hasSettled) return
+        hasSettled = true
         clearTimeout(timeout)
         const wasSent = mayHaveArrived(attempt, stream)
         try {
@@ -82,7 +85,12 @@ export class Connection {
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)))
         }
+      }
+      // A response is complete at its end. Node closes the stream a round of its event loop later.
+      stream.on('end', () => {
+        if (status.isKnown) settle()
       })
+      stream.on('close', settle)
       stream.end(frame)
     })
   }
@@ -200,6 +208,11 @@ class CallStatus {
     stream.on('error', (error) => {
       this.#failure = error
     })
+  }
+
+  /** True when the member has sent how the call has ended. */
+  get isKnown(): boolean {
+    return this.#status !== undefined
   }
 
   /** Returns the error of a call that has ended; `undefined` when it has succeeded. */

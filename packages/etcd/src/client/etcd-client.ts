@@ -4,7 +4,7 @@ import { decodeRangeMessage, encodeRange } from '../messages/range.js'
 import type { EtcdRangeRequest, EtcdRangeResponse } from '../messages/range.js'
 import { decodeStatusMessage } from '../messages/status.js'
 import type { EtcdStatus } from '../messages/status.js'
-import { decodeTxnMessage, encodeTxn } from '../messages/txn.js'
+import { decodeTxnMessage, encodeTxn, txnBytes } from '../messages/txn.js'
 import type { EtcdTxnRequest, EtcdTxnResponse } from '../messages/txn.js'
 import type { ProtoWriter } from '../protobuf/proto-writer.js'
 import { frameMessage } from './message-frames.js'
@@ -134,9 +134,10 @@ export class EtcdClient {
     isRepeatable: boolean,
     options: EtcdCallOptions,
   ): Promise<EtcdTxnResponse> {
-    const message = await this.#call(TXN, isRepeatable, options, (writer) => {
+    const encode = (writer: ProtoWriter): void => {
       encodeTxn(writer, request)
-    })
+    }
+    const message = await this.#call(TXN, isRepeatable, options, encode, txnBytes(request))
     return decodeTxnMessage(message)
   }
 
@@ -145,9 +146,10 @@ export class EtcdClient {
     isRepeatable: boolean,
     options: EtcdCallOptions,
     encode: (writer: ProtoWriter) => void,
+    capacityBytes?: number,
   ): Promise<Uint8Array> {
     const { timeoutMs = CALL_TIMEOUT_MS } = options
-    return this.#members.call({ path, frame: frameMessage(encode), timeoutMs, isRepeatable })
+    return this.#members.call({ path, frame: frameMessage(encode, capacityBytes), timeoutMs, isRepeatable })
   }
 }
 

@@ -56,12 +56,13 @@ export class MessageFrames {
   }
 
   #join(): void {
-    const joined = new Uint8Array(this.#byteCount)
+    // A new array of this length would be filled with zeros first.
+    const joined = Buffer.allocUnsafeSlow(this.#byteCount)
     let offset = 0
     for (const chunk of this.#chunks) {
       joined.set(chunk, offset)
       offset += chunk.length
     }
-    this.#chunks = [joined]
+    this.#chunks = [new Uint8Array(joined.buffer)]
   }
 }

@@ -73,9 +73,9 @@ export class KeyLayout {
     return { key, rangeEnd: withinPrefix(prefix).rangeEnd }
   }
 
-  /** Returns the key of an entry without what the layout has added. */
+  /** Returns the key of an entry without what the layout has added: a view. */
   entryKey(key: Uint8Array): Uint8Array {
-    return key.slice(this.overheadBytes)
+    return key.subarray(this.overheadBytes)
   }
 
   /** Returns the key that every deletion in a keyspace puts. */

@@ -6,9 +6,9 @@ import type { ProtoReader } from '../protobuf/proto-reader.js'
  * @category Client
  */
 export interface EtcdKeyValue {
-  /** The key: a copy. */
+  /** The key: a view of the response, which stays in memory with it. */
   readonly key: Uint8Array
-  /** The value: a copy; empty for a deleted key. */
+  /** The value: a view of the response; empty for a deleted key. */
   readonly value: Uint8Array
   /** Revision of the last change of the key; 0 where there is none. */
   readonly modRevision: number

@@ -58,6 +58,22 @@ export interface EtcdTxnResponse {
   readonly ranges: readonly EtcdRangeResponse[]
 }
 
+/** Bytes of an operation or a condition beside its key and its value, at most. */
+const OPERATION_BYTES = 64
+const MESSAGE_BYTES = 64
+
+/** Returns about how many bytes {@link encodeTxn} writes, as capacity: a writer that grows copies what it has. */
+export function txnBytes({ compare, success, failure = [] }: EtcdTxnRequest): number {
+  let size = MESSAGE_BYTES + (compare.length + failure.length) * OPERATION_BYTES * 2
+  for (const operation of success) {
+    size += OPERATION_BYTES
+    if (operation.kind === 'range') size += OPERATION_BYTES
+    else size += operation.key.length
+    if (operation.kind === 'put') size += operation.value.length
+  }
+  return size
+}
+
 const RELATIONS = { equal: 0, less: 2 } as const
 const TARGET_MOD_REVISION = 2
 

@@ -3,6 +3,8 @@ import { decodeUtf8 } from '@ldb/base'
 import { malformedMessage } from './malformed-message.js'
 import { WireType } from './proto-writer.js'
 
+const VARINT_BYTES_MAX = 10
+
 /**
  * Decodes one protobuf message field by field.
  *
@@ -57,10 +59,10 @@ export class ProtoReader {
     throw malformedMessage('an integer has more than 10 bytes')
   }
 
-  /** Reads bytes: a copy. */
+  /** Reads bytes: a view of the message, which stays in memory with it. */
   bytes(): Uint8Array {
     const start = this.#begin()
-    return this.#bytes.slice(start, this.#offset)
+    return this.#bytes.subarray(start, this.#offset)
   }
 
   /** Reads a text. */
@@ -93,7 +95,7 @@ export class ProtoReader {
 
   #skip(): void {
     const wireType = this.#wireType
-    if (wireType === WireType.VARINT) this.integer64()
+    if (wireType === WireType.VARINT) this.#skipVarint()
     else if (wireType === WireType.BYTES) this.#begin()
     else if (wireType === WireType.FIXED32) this.#advance(4)
     else if (wireType === WireType.FIXED64) this.#advance(8)
@@ -104,6 +106,11 @@ export class ProtoReader {
   #advance(byteCount: number): void {
     if (byteCount > this.#end - this.#offset) throw malformedMessage('a field ends behind its message')
     this.#offset += byteCount
+  }
+
+  #skipVarint(): void {
+    for (let count = 0; count < VARINT_BYTES_MAX; count++) if (this.#byte() < 0x80) return
+    throw malformedMessage('an integer has more than 10 bytes')
   }
 
   #varint(): number {

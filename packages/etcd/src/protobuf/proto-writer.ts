@@ -13,7 +13,7 @@ export class ProtoWriter {
   #length = 0
 
   constructor(capacityBytes: number = CAPACITY_MIN) {
-    this.#bytes = new Uint8Array(capacityBytes)
+    this.#bytes = uninitialized(capacityBytes)
   }
 
   /** Number of bytes written. */
@@ -26,11 +26,12 @@ export class ProtoWriter {
     return this.#bytes.subarray(start, this.#length)
   }
 
-  /** Appends bytes that belong to no field, and returns the offset of the first. */
+  /** Appends bytes that belong to no field, all of them 0, and returns the offset of the first. */
   skip(byteCount: number): number {
     this.#reserve(byteCount)
     const start = this.#length
     this.#length += byteCount
+    this.#bytes.fill(0, start, this.#length)
     return start
   }
 
@@ -106,8 +107,14 @@ export class ProtoWriter {
   #reserve(byteCount: number): void {
     const needed = this.#length + byteCount
     if (needed <= this.#bytes.length) return
-    const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    const bytes = uninitialized(Math.max(needed, this.#bytes.length * 2))
     bytes.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = bytes
   }
+}
+
+/** A new `Uint8Array` would be filled with zeros first. */
+function uninitialized(byteCount: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(byteCount)
+  return new Uint8Array(buffer, byteOffset, byteCount)
 }

@@ -19,19 +19,23 @@ export class Deadline {
   }
 
   /** Settles like `promise`; at the end of the time it calls `onTimeout` and rejects with `'unavailable'`. */
-  async within<T>(promise: Promise<T>, onTimeout: () => void): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+  within<T>(promise: Promise<T>, onTimeout: () => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
         reject(unavailable('no answer within the time of the call'))
         onTimeout()
       }, this.remainingMs)
+      promise.then(
+        (value) => {
+          clearTimeout(timer)
+          resolve(value)
+        },
+        (error: unknown) => {
+          clearTimeout(timer)
+          reject(error instanceof Error ? error : new Error(String(error)))
+        },
+      )
     })
-    try {
-      return await Promise.race([promise, timeout])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }
 

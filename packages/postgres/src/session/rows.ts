@@ -45,6 +45,23 @@ export function bytesOfAll(values: readonly (string | null | undefined)[]): Uint
   })
 }
 
+/** Returns the entries of rows of a key and a value. Their bytes are parts of one array. */
+export function entriesOf(rows: readonly Row[]): { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+  let size = 0
+  for (const row of rows) size += byteCountOf(textOf(row[0])) + byteCountOf(textOf(row[1]))
+  const page = Buffer.allocUnsafeSlow(size)
+  const { buffer } = page
+  let end = 0
+  return rows.map((row) => {
+    const start = end
+    end += page.write(textOf(row[0]).slice(HEX_PREFIX.length), end, 'hex')
+    const key = new Uint8Array(buffer, start, end - start)
+    const middle = end
+    end += page.write(textOf(row[1]).slice(HEX_PREFIX.length), end, 'hex')
+    return { key, value: new Uint8Array(buffer, middle, end - middle) }
+  })
+}
+
 /** Returns the text forms of `bytea`s, as {@link Row} has them. */
 export function hexOfAll(values: readonly Uint8Array[]): string[] {
   const digits = Buffer.concat(values).toString('hex')

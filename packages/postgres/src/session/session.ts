@@ -12,7 +12,7 @@ export interface ClientOptions {
   readonly user?: string | undefined
   readonly password?: string | (() => string | Promise<string>) | undefined
   readonly database?: string | undefined
-  /** True, or the options of `tls.connect` of Node. */
+  /** True, or the options of `tls.connect` of Node. Counts for more than `sslmode` of the connection string. */
   readonly ssl?: boolean | Readonly<Record<string, unknown>> | undefined
   /** Name of the session in the views of the server. @defaultValue 'ldb' */
   readonly application_name?: string | undefined
@@ -55,7 +55,11 @@ export class Session {
       application_name: 'ldb',
       keepAlive: true,
       ...others,
-      connectionString: completeUrl(host.connectionString, user, database),
+      connectionString: completeUrl(
+        options.ssl === undefined ? host.connectionString : withoutTlsMode(host.connectionString),
+        user,
+        database,
+      ),
       connectionTimeoutMillis: Math.max(1, Math.ceil(timeoutMs)),
       stream: () => socket,
       pipeline: true,
@@ -174,4 +178,12 @@ function completeUrl(
   if (url.username === '' && user !== undefined) url.username = encodeURIComponent(user)
   if (url.pathname.length <= 1 && database !== undefined) url.pathname = `/${encodeURIComponent(database)}`
   return url.href
+}
+
+/** Removes `sslmode` and `ssl`, by which `pg` would replace the option `ssl`, its certificates included. */
+function withoutTlsMode(connectionString: string): string {
+  const [address = '', parameters] = connectionString.split(/\?(?=[^?]*$)/, 2)
+  if (parameters === undefined) return connectionString
+  const others = parameters.split('&').filter((parameter) => !/^ssl(?:mode)?=/.test(parameter))
+  return `${address}?${others.join('&')}`
 }

@@ -22,14 +22,19 @@ export function markerBytes(marker: Marker): Uint8Array {
 
 /**
  * Returns the statements of a commit. The last one writes everything, with the row of the table `commits`, and returns `seq` and whether there are
- * watchers.
+ * watchers of other drivers.
  *
  * @remarks One statement takes its locks in the order of the keys. A commit that puts and deletes would take them in two passes, so that two of them could
  * deadlock: it first locks all of its rows in one pass. See FORMAT.md for the order of `seq`.
+ * @param ownWatcher - id of this driver's own watches, which need no notification.
  */
-export function commitStatements(names: SchemaNames, request: CommitRequest): Statement[] {
+export function commitStatements(
+  names: SchemaNames,
+  request: CommitRequest,
+  ownWatcher: string,
+): Statement[] {
   const parts = partsOf(request)
-  return [...locksOf(names, parts, request), writeStatement(names, parts, request.marker)]
+  return [...locksOf(names, parts, request), writeStatement(names, parts, request.marker, ownWatcher)]
 }
 
 function partsOf({ writes, deletedRanges }: CommitRequest): Part[] {
@@ -125,7 +130,12 @@ class WriteComposer {
   }
 }
 
-function writeStatement(names: SchemaNames, parts: readonly Part[], marker: Marker): Statement {
+function writeStatement(
+  names: SchemaNames,
+  parts: readonly Part[],
+  marker: Marker,
+  ownWatcher: string,
+): Statement {
   const composer = new WriteComposer()
   const id = composer.add(markerBytes(marker), 'bytea')
   const keyspaces = composer.add(
@@ -133,6 +143,7 @@ function writeStatement(names: SchemaNames, parts: readonly Part[], marker: Mark
     'bigint[]',
   )
   const putCounts = composer.add(encodeInt8Array(parts.map(({ putKeys }) => putKeys.length)), 'bigint[]')
+  const watcher = composer.add(ownWatcher, 'text')
   const written = parts.map((part, index) => composer.part(names.entries(part.keyspaceId), part, index))
   const deletedCounts = written.map(({ deleted }) => `cardinality(${deleted})`).join(', ')
   const joined = (member: 'keys' | 'values' | 'deleted'): string =>
@@ -143,6 +154,6 @@ function writeStatement(names: SchemaNames, parts: readonly Part[], marker: Mark
     select ${id}, nextval('${names.table('commit_seq')}'), ${keyspaces}, ${putCounts}, ${joined('keys')}, ${joined('values')},
       array[${deletedCounts}]::bigint[], ${joined('deleted')}
     from ${composer.sources.join(', ')}
-    returning seq, exists (select 1 from ${names.table('watchers')} where until > now())`
+    returning seq, exists (select 1 from ${names.table('watchers')} where until > now() and id <> ${watcher})`
   return { text, values: composer.values }
 }

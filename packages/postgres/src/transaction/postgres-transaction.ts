@@ -12,7 +12,7 @@ import type {
 } from '@ldb/cluster'
 import type { SchemaNames } from '../schema/schema-names.js'
 import { Deadline } from '../session/deadline.js'
-import { booleanOf, bytesOf, bytesOfAll, hexOfAll, int8Of, textOf } from '../session/rows.js'
+import { booleanOf, bytesOf, bytesOfAll, entriesOf, hexOfAll, int8Of, textOf } from '../session/rows.js'
 import type { SessionPool } from '../session/session-pool.js'
 import type { Answer, Statement } from '../session/exchange.js'
 import { snapshotVersionOf, versionOfSeq } from '../watch/version.js'
@@ -32,7 +32,9 @@ export interface TransactionContext {
   /** Whether the engine has snapshots that a watch can begin at. */
   readonly hasVersions: boolean
   readonly markers: UnknownMarkers
-  /** Called for each acknowledged commit. */
+  /** Of this driver's watches in the table `watchers`. */
+  readonly watcherId: string
+  /** Called for each acknowledged commit, with whether other drivers watch. */
   readonly onCommit: (hasWatchers: boolean) => void
 }
 
@@ -103,23 +105,20 @@ export class PostgresTransaction implements DriverTransaction {
     // Whether a page is one statement of its own, outside a transaction, follows from the number of keys that it may have.
     const [answer] = await this.#read([statement], new Deadline(options.timeoutMs), this.#isOneStep(limit))
     const rows = answer?.rows ?? []
-    const decoded = bytesOfAll(rows.flatMap(([key, value]) => [key, value]))
-    const entries = rows.map((_, row) => ({
-      key: decoded[row * 2] as Uint8Array,
-      value: decoded[row * 2 + 1] as Uint8Array,
-    }))
+    const entries = entriesOf(rows)
     if (request.valueBytes === Infinity) {
-      const bytes = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+      let bytes = 0
+      for (const { key, value } of entries) bytes += key.length + value.length
       pageSizes.record(id, entries.length, bytes)
     }
     return { entries, hasMore: rows.length === limit }
   }
 
   async commit(request: CommitRequest, options: CallOptions): Promise<CommitResult> {
-    const { pool, names, onCommit, markers } = this.#context
+    const { pool, names, onCommit, markers, watcherId } = this.#context
     const deadline = new Deadline(options.timeoutMs)
     this.#end()
-    const statements = commitStatements(names, request)
+    const statements = commitStatements(names, request, watcherId)
     const pinned = this.#pinned ?? new PinnedSession(pool, 'serializable', Infinity)
     const answer = await sendCommit(pinned, statements, deadline).catch((error: unknown) => {
       if (isDriverError(error, 'commitUnknown')) markers.add(request.marker)

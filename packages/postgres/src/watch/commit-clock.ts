@@ -5,6 +5,7 @@ import { int8Of, textOf } from '../session/rows.js'
 import type { Session } from '../session/session.js'
 import type { SessionPool } from '../session/session-pool.js'
 import { monotonicMs } from '../session/monotonic-ms.js'
+import { Wake } from './wake.js'
 
 /** A watch that no server answers rejects after this time. */
 const SILENCE_MS = 30_000
@@ -38,7 +39,7 @@ export class CommitClock {
   #epoch = 0
   #failure: DriverError | undefined = undefined
   #run: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined = undefined
-  #wake: AbortController = new AbortController()
+  readonly #wake: Wake = new Wake()
   #watchCount = 0
 
   constructor(pool: SessionPool, names: SchemaNames, id: string) {
@@ -67,7 +68,7 @@ export class CommitClock {
 
   /** Reports a commit of this process. */
   poke(): void {
-    this.#wake.abort()
+    this.#wake.poke()
   }
 
   /** Starts to follow the commits, for one more watch. */
@@ -86,7 +87,7 @@ export class CommitClock {
     const run = this.#run
     this.#run = undefined
     run?.stop.abort()
-    this.#wake.abort()
+    this.#wake.poke()
     await run?.ended
   }
 
@@ -152,7 +153,7 @@ export class CommitClock {
     let recordedMs = 0
     while (!stop.aborted) {
       // A poke from here on is seen by the next look.
-      this.#wake = new AbortController()
+      this.#wake.reset()
       const look = await this.#look(session, pending.at(-1)?.seq ?? this.#safe)
       onAnswer()
       if (look.pending !== undefined) pending.push(look.pending)
@@ -172,9 +173,8 @@ export class CommitClock {
         await within(session, [recordSafe(this.#names, this.#safe)])
         recordedMs = nowMs
       }
-      const idle = AbortSignal.any([stop, this.#wake.signal])
       if (pending.length > 0) await pause(PENDING_MS, stop)
-      else await pause(IDLE_MS, idle)
+      else await this.#wake.wait(IDLE_MS)
     }
   }
 

@@ -87,6 +87,8 @@ const READS: readonly Read[] = [
     end,
   })),
   { read: 'scan', part: 'keys', stages: [['filter'], ['drop', 1]] },
+  { read: 'expiresAt', key: 'a' },
+  { read: 'expiresAt', key: 'b' },
 ]
 
 /** Every operation of a transaction, on `default` and on another keyspace, with every way to end it. */

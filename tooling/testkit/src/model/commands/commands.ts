@@ -37,7 +37,7 @@ export type Move = 'first' | 'last' | 'next' | 'previous' | { readonly seek: Tex
 
 /** A read that completes within its call. */
 export type Read =
-  | { readonly read: 'get' | 'has'; readonly key: Text }
+  | { readonly read: 'get' | 'has' | 'expiresAt'; readonly key: Text }
   | { readonly read: 'getMany'; readonly keys: readonly Text[] }
   | {
       readonly read: 'scan'

@@ -4,7 +4,16 @@ import type { TextSource } from './text-source.js'
 import { times } from './times.js'
 
 const ENDS: readonly ScanEnd[] = ['toArray', 'forEach', 'reduce', 'some', 'every', 'find', 'break']
-const READ_WEIGHTS = { get: 20, has: 5, getMany: 3, scan: 12, count: 4, estimate: 2, cursor: 6 } as const
+const READ_WEIGHTS = {
+  get: 20,
+  has: 4,
+  expiresAt: 1,
+  getMany: 3,
+  scan: 12,
+  count: 4,
+  estimate: 2,
+  cursor: 6,
+} as const
 
 /** Generates ranges, reads, scan stages and cursor moves. */
 export class ReadSource {
@@ -22,6 +31,7 @@ export class ReadSource {
     switch (read) {
       case 'get':
       case 'has':
+      case 'expiresAt':
         return { read, key: this.#texts.key() }
       case 'getMany':
         return { read, keys: times(random.between(0, 5), () => this.#texts.key()) }

@@ -42,6 +42,8 @@ export class ReferenceReads {
         return formatValue(entries.get(this.#checkedKey(view, read.key)))
       case 'has':
         return String(entries.get(this.#checkedKey(view, read.key)) !== undefined)
+      case 'expiresAt':
+        return entries.get(this.#checkedKey(view, read.key)) === undefined ? 'undefined' : 'Infinity'
       case 'getMany':
         return read.keys.map((key) => formatValue(entries.get(this.#checkedKey(view, key)))).join()
       case 'count': {

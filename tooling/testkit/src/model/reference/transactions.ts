@@ -175,7 +175,7 @@ export class ReferenceTransactions {
   ): ReadView {
     transaction.assertOpen()
     checkRead(keyspace.keys, step)
-    if (step.read === 'get' || step.read === 'has') {
+    if (step.read === 'get' || step.read === 'has' || step.read === 'expiresAt') {
       transaction.recordKeyRead(keyspace, expand(step.key))
     } else if (step.read === 'getMany') {
       for (const key of step.keys) transaction.recordKeyRead(keyspace, expand(key))

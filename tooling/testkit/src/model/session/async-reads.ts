@@ -48,6 +48,8 @@ export class AsyncSessionReads {
         return value(await reads.get(keys.toKey(expand(read.key))))
       case 'has':
         return String(await reads.has(keys.toKey(expand(read.key))))
+      case 'expiresAt':
+        return String(await reads.expiresAt(keys.toKey(expand(read.key))))
       case 'getMany':
         return (await reads.getMany(read.keys.map((key) => keys.toKey(expand(key))))).map(value).join()
       case 'count':

@@ -61,6 +61,8 @@ export class SessionReads {
         return value(reads.get(keys.toKey(expand(read.key))))
       case 'has':
         return String(reads.has(keys.toKey(expand(read.key))))
+      case 'expiresAt':
+        return String(reads.expiresAt(keys.toKey(expand(read.key))))
       case 'getMany':
         return reads
           .getMany(read.keys.map((key) => keys.toKey(expand(key))))

@@ -12,6 +12,7 @@ import { checkLinks, checkTitle } from '../src/rules/markdown.js'
 import { checkPortability } from '../src/rules/portability.js'
 import { checkPublicApi } from '../src/rules/public-api.js'
 import { checkReachability } from '../src/rules/reachability.js'
+import { checkReadmeParts } from '../src/rules/readme-parts.js'
 import { checkSizes } from '../src/rules/sizes.js'
 import type { Manifest, Package } from '../src/workspace.js'
 import { samplePackage } from './sample.js'
@@ -234,6 +235,27 @@ describe('Markdown', () => {
 
   test('may have comments that look like titles in its examples', () => {
     expect(checkTitle('README.md', '# One\n\n```sh\n# Two\n```\n')).toEqual([])
+  })
+
+  test('of a package without a part that users need is caught', () => {
+    const options =
+      'interface WalOptions {\n  readonly segmentBytes?: number\n  /** @internal */\n  readonly own?: 1\n}\n'
+    const parts = {
+      'does not say how the package is installed': '```sh\nnpm install @ldb/wal\n```\n',
+      'has no example': '```ts\n1\n```\n',
+      'does not say what the package is not': 'It is **not** a queue.\n',
+      'has no row for the option segmentBytes': '| `segmentBytes` |\n',
+    }
+    const checked = (text: string): readonly string[] =>
+      checkReadmeParts({
+        ...samplePackage({ 'src/options.ts': options }),
+        documents: new Map([['README.md', text]]),
+      }).map(({ message }) => message)
+    expect(checked(Object.values(parts).join('\n'))).toEqual([])
+    for (const [message, part] of Object.entries(parts)) {
+      const others = Object.values(parts).filter((each) => each !== part)
+      expect(checked(others.join('\n'))).toEqual([message])
+    }
   })
 
   test('with a dead link or a dead path is caught', () => {

@@ -22,6 +22,7 @@ import { checkLinks, checkTitle } from '../src/rules/markdown.js'
 import { checkPortability } from '../src/rules/portability.js'
 import { checkPublicApi } from '../src/rules/public-api.js'
 import { checkReachability } from '../src/rules/reachability.js'
+import { checkReadmeParts } from '../src/rules/readme-parts.js'
 import { checkSizes, LONG_FILES } from '../src/rules/sizes.js'
 import { checkWords } from '../src/rules/words.js'
 import { filesBelow, privatePackages, publicPackages, ROOT } from '../src/workspace.js'
@@ -51,6 +52,10 @@ describe.each(published.map((subject) => [subject.name, subject] as const))('%s'
 
   test('has no source that no other source imports', () => {
     expect(describeFindings(checkReachability(subject))).toEqual([])
+  })
+
+  test('has a README with an installation, an example, its limits and its options', () => {
+    expect(describeFindings(checkReadmeParts(subject))).toEqual([])
   })
 
   test('has the anatomy of a package', () => {

@@ -21,13 +21,9 @@ function levelWith(defaults: object): new (location: string, options?: object) =
   }
 }
 
-/** Each engine and each durability once takes 20 seconds; the other two as long again. */
-const CONFIGURATIONS = [
-  { engine: 'btree', durability: 'periodic' },
-  { engine: 'lsm', durability: 'full' },
-]
-if (process.env['LDB_LEVEL_SUITES'] === 'all')
-  CONFIGURATIONS.push({ engine: 'btree', durability: 'full' }, { engine: 'lsm', durability: 'periodic' })
+const CONFIGURATIONS = ['btree', 'lsm'].flatMap((engine) =>
+  ['periodic', 'full'].map((durability) => ({ engine, durability })),
+)
 
 test.each(CONFIGURATIONS)('passes with engine $engine at $durability', async (defaults) => {
   const Level = levelWith(defaults)

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { bundlePackage } from './bundle.js'
 import { bundlePage } from './page.js'
+import { storeSourceDigest } from './source-digest.js'
 
 await bundlePackage(process.cwd())
 if (existsSync('page')) await bundlePage(process.cwd())
+storeSourceDigest(process.cwd())

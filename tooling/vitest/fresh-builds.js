@@ -1,19 +1,21 @@
-// Runs before a suite over built packages: a build that is older than its sources would be tested instead of them.
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+// Runs before a suite over built packages: a build of other sources than those that are there would be tested instead of them.
+import { readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isBuiltFromSources } from '../bundle/source-digest.js'
 
-/** Throws if a package of the workspace that the suite loads is not built, or its build is older than its sources. */
+/** Throws if a package of the workspace that the suite loads is not built from the present sources. */
 export function setup() {
-  // Turbo has built what the suite depends on. A build that it found in its cache may be older than the files of the sources.
+  // Turbo has built what the suite depends on.
   if (process.env.TURBO_HASH !== undefined) return
-  const outdated = dependenciesOf(process.cwd()).filter(isOutdated)
+  const outdated = dependenciesOf(process.cwd()).filter((folder) => !isBuiltFromSources(folder))
   if (outdated.length === 0) return
-  throw new Error(`outdated builds: ${outdated.map(nameOf).join(', ')}. Run \`pnpm build\` in each of them.`)
+  const names = outdated.map((folder) => readPackage(folder).name).join(', ')
+  throw new Error(`outdated builds: ${names}. Run \`npm run build\` in the root.`)
 }
 
 /**
  * @param {string} folder - of a package
- * @returns {string[]} the folders of the workspace packages that it depends on, directly or not
+ * @returns {string[]} the folders of the published packages that it depends on, directly or not
  */
 function dependenciesOf(folder) {
   const found = new Set()
@@ -31,33 +33,7 @@ function dependenciesOf(folder) {
       pending.push(dependency)
     }
   }
-  return [...found]
-}
-
-/** @param {string} folder */
-function isOutdated(folder) {
-  const { main, exports: entries } = readPackage(folder)
-  const built = main ?? entries?.['.']?.default
-  if (typeof built !== 'string' || !existsSync(join(folder, 'src'))) return false
-  const file = join(folder, built)
-  return !existsSync(file) || newest(join(folder, 'src')) > newest(dirname(file))
-}
-
-/**
- * @param {string} folder
- * @returns {number} the time of the last change of a file below it, in milliseconds
- */
-function newest(folder) {
-  const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {
-    const path = join(folder, entry.name)
-    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs
-  })
-  return Math.max(0, ...times)
-}
-
-/** @param {string} folder */
-function nameOf(folder) {
-  return readPackage(folder).name
+  return [...found].filter((each) => basename(dirname(each)) === 'packages')
 }
 
 /** @param {string} folder */

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import config, { isolated, overBuilt } from '../vitest/config.js'
+import config, { overBuilt } from '../vitest/config.js'
 
 /** Coverage counts the blocks of a module only if it was loaded afterwards: these files need modules of their own. */
 const ISOLATED = ['test/fuzz.test.ts']
@@ -16,7 +16,7 @@ export default defineConfig({
         test: { ...overBuilt.test, name: 'shared', exclude: [...ISOLATED, ...OVER_SOURCES] },
       },
       { ...config, test: { ...config.test, name: 'sources', include: OVER_SOURCES } },
-      { ...isolated, test: { ...isolated.test, name: 'isolated', include: ISOLATED } },
+      { ...overBuilt, test: { ...overBuilt.test, isolate: true, name: 'isolated', include: ISOLATED } },
     ],
   },
 })

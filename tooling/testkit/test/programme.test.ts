@@ -30,8 +30,8 @@ afterAll(() => {
 
 /** Suites, and the number of seeds of each. */
 const programme: [suite: string, seeds: number][] = [
-  ['crash-wal', 2],
-  ['crash-btree', 6],
+  ['crash-wal', 1],
+  ['crash-btree', 8],
   ['crash-database', 1],
   ['crash-wal-neighbours', 1],
   ['crash-btree-neighbours', 2],
